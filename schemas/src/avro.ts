@@ -1,0 +1,2338 @@
+// Generated from avro/ by scripts/generate.ts. Do not edit.
+import type { Topic } from './topics.ts';
+
+export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
+ "intents.v1": {
+  "type": "record",
+  "name": "Intent",
+  "namespace": "estop.intents",
+  "doc": "What an agent is about to do. Key: the agent id.",
+  "fields": [
+   {
+    "name": "intentId",
+    "type": "string",
+    "doc": "Unique per agent; the idempotency key."
+   },
+   {
+    "name": "agentId",
+    "type": "string"
+   },
+   {
+    "name": "sessionId",
+    "type": [
+     "null",
+     "string"
+    ],
+    "default": null
+   },
+   {
+    "name": "tool",
+    "type": "string"
+   },
+   {
+    "name": "arguments",
+    "type": "string",
+    "doc": "RFC 8785 JSON text of the arguments object."
+   },
+   {
+    "name": "reason",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "Why, in the words of the agent.",
+    "default": null
+   },
+   {
+    "name": "task",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "The task the agent works on.",
+    "default": null
+   },
+   {
+    "name": "tokens",
+    "type": [
+     "null",
+     "long"
+    ],
+    "doc": "Estimated tokens.",
+    "default": null
+   },
+   {
+    "name": "microUsd",
+    "type": [
+     "null",
+     "long"
+    ],
+    "doc": "Estimated cost in micro-dollars.",
+    "default": null
+   },
+   {
+    "name": "provenance",
+    "type": {
+     "type": "map",
+     "values": "string"
+    },
+    "doc": "JSON pointer of an argument to where its value came from: user, tool or model.",
+    "default": {}
+   },
+   {
+    "name": "undo",
+    "type": [
+     "null",
+     {
+      "type": "record",
+      "name": "Undo",
+      "namespace": "estop.intents",
+      "doc": "The call that would take this one back.",
+      "fields": [
+       {
+        "name": "tool",
+        "type": "string"
+       },
+       {
+        "name": "arguments",
+        "type": "string",
+        "doc": "RFC 8785 JSON text of the arguments object."
+       }
+      ]
+     }
+    ],
+    "default": null
+   },
+   {
+    "name": "proposedBy",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "The operator who proposed it in the place of the agent.",
+    "default": null
+   }
+  ]
+ },
+ "outcomes.v1": {
+  "type": "record",
+  "name": "Outcome",
+  "namespace": "estop.outcomes",
+  "doc": "What became of an allowed intent. Key: the agent id.",
+  "fields": [
+   {
+    "name": "intentId",
+    "type": "string"
+   },
+   {
+    "name": "agentId",
+    "type": "string"
+   },
+   {
+    "name": "status",
+    "type": {
+     "type": "enum",
+     "name": "OutcomeStatus",
+     "namespace": "estop.outcomes",
+     "doc": "What really happened.",
+     "symbols": [
+      "ok",
+      "error",
+      "cancelled",
+      "unknown"
+     ],
+     "logicalType": "kebab"
+    }
+   },
+   {
+    "name": "tokens",
+    "type": [
+     "null",
+     "long"
+    ],
+    "doc": "Tokens really used.",
+    "default": null
+   },
+   {
+    "name": "microUsd",
+    "type": [
+     "null",
+     "long"
+    ],
+    "doc": "Cost in micro-dollars really incurred.",
+    "default": null
+   },
+   {
+    "name": "durationMs",
+    "type": [
+     "null",
+     "long"
+    ],
+    "default": null
+   },
+   {
+    "name": "resultDigest",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "sha256: and 64 hex digits over the result.",
+    "default": null
+   },
+   {
+    "name": "error",
+    "type": [
+     "null",
+     "string"
+    ],
+    "default": null
+   },
+   {
+    "name": "reportedBy",
+    "type": "string",
+    "doc": "The agent, or the enforcement point that ran the call."
+   }
+  ]
+ },
+ "commands.v1": {
+  "type": "record",
+  "name": "Command",
+  "namespace": "estop.commands",
+  "doc": "What a person or a service orders. Key: the subject.",
+  "fields": [
+   {
+    "name": "commandId",
+    "type": "string"
+   },
+   {
+    "name": "subject",
+    "type": "string",
+    "doc": "An agent id, or person: and a person id."
+   },
+   {
+    "name": "by",
+    "type": "string",
+    "doc": "Who orders: a person id or service: and a service name."
+   },
+   {
+    "name": "reason",
+    "type": [
+     "null",
+     "string"
+    ],
+    "default": null
+   },
+   {
+    "name": "body",
+    "type": [
+     {
+      "type": "record",
+      "name": "Approve",
+      "namespace": "estop.commands",
+      "doc": "A person's yes to exactly one arguments digest.",
+      "fields": [
+       {
+        "name": "intentId",
+        "type": "string"
+       },
+       {
+        "name": "digest",
+        "type": "string"
+       }
+      ]
+     },
+     {
+      "type": "record",
+      "name": "Reject",
+      "namespace": "estop.commands",
+      "doc": "A person's no.",
+      "fields": [
+       {
+        "name": "intentId",
+        "type": "string"
+       },
+       {
+        "name": "digest",
+        "type": "string"
+       }
+      ]
+     },
+     {
+      "type": "record",
+      "name": "Suspend",
+      "namespace": "estop.commands",
+      "doc": "Deny everything this agent asks from now on.",
+      "fields": []
+     },
+     {
+      "type": "record",
+      "name": "Resume",
+      "namespace": "estop.commands",
+      "doc": "End a suspension.",
+      "fields": []
+     },
+     {
+      "type": "record",
+      "name": "SetCeiling",
+      "namespace": "estop.commands",
+      "doc": "Set a ceiling, in the unit of the budget.",
+      "fields": [
+       {
+        "name": "budgetId",
+        "type": "string"
+       },
+       {
+        "name": "ceiling",
+        "type": "long"
+       }
+      ]
+     },
+     {
+      "type": "record",
+      "name": "RaiseCeiling",
+      "namespace": "estop.commands",
+      "doc": "Raise a ceiling by an amount, in the unit of the budget.",
+      "fields": [
+       {
+        "name": "budgetId",
+        "type": "string"
+       },
+       {
+        "name": "raiseBy",
+        "type": "long"
+       }
+      ]
+     },
+     {
+      "type": "record",
+      "name": "IssueCredential",
+      "namespace": "estop.commands",
+      "doc": "Register a credential. Never holds a secret.",
+      "fields": [
+       {
+        "name": "credentialId",
+        "type": "string"
+       },
+       {
+        "name": "kind",
+        "type": {
+         "type": "enum",
+         "name": "CredentialKind",
+         "namespace": "estop.commands",
+         "doc": "How an identity proves itself.",
+         "symbols": [
+          "api_key",
+          "ed25519"
+         ],
+         "logicalType": "kebab"
+        }
+       },
+       {
+        "name": "secretHash",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "SHA-256 of an API key, hex.",
+        "default": null
+       },
+       {
+        "name": "publicKey",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Raw Ed25519 public key, base64url.",
+        "default": null
+       }
+      ]
+     },
+     {
+      "type": "record",
+      "name": "RevokeCredential",
+      "namespace": "estop.commands",
+      "doc": "From now on this credential proves nothing.",
+      "fields": [
+       {
+        "name": "credentialId",
+        "type": "string"
+       }
+      ]
+     }
+    ]
+   }
+  ]
+ },
+ "halts.v1": {
+  "type": "record",
+  "name": "Halt",
+  "namespace": "estop.halts",
+  "doc": "The newest word on one scope. Key: the scope.",
+  "fields": [
+   {
+    "name": "haltId",
+    "type": "string"
+   },
+   {
+    "name": "scope",
+    "type": {
+     "type": "record",
+     "name": "HaltScope",
+     "namespace": "estop.halts",
+     "doc": "Whom it covers: the conjunction of the fields that are set; fleet covers all.",
+     "fields": [
+      {
+       "name": "fleet",
+       "type": "boolean"
+      },
+      {
+       "name": "group",
+       "type": [
+        "null",
+        "string"
+       ],
+       "default": null
+      },
+      {
+       "name": "agent",
+       "type": [
+        "null",
+        "string"
+       ],
+       "default": null
+      },
+      {
+       "name": "tool",
+       "type": [
+        "null",
+        "string"
+       ],
+       "default": null
+      }
+     ]
+    }
+   },
+   {
+    "name": "mode",
+    "type": {
+     "type": "enum",
+     "name": "HaltMode",
+     "namespace": "estop.halts",
+     "doc": "pause denies new intents, drain lets running permits end, kill voids permits.",
+     "symbols": [
+      "pause",
+      "drain",
+      "kill"
+     ],
+     "logicalType": "kebab"
+    }
+   },
+   {
+    "name": "epoch",
+    "type": "long",
+    "doc": "Monotonic per scope."
+   },
+   {
+    "name": "by",
+    "type": "string"
+   },
+   {
+    "name": "reason",
+    "type": [
+     "null",
+     "string"
+    ],
+    "default": null
+   },
+   {
+    "name": "until",
+    "type": [
+     "null",
+     "long"
+    ],
+    "doc": "Ends by itself at this time, ms.",
+    "default": null
+   },
+   {
+    "name": "lifted",
+    "type": "boolean",
+    "doc": "True: the halt is over."
+   }
+  ]
+ },
+ "policies.v1": {
+  "type": "record",
+  "name": "PolicyRecord",
+  "namespace": "estop.policies",
+  "doc": "A fleet bundle under its hash, or under the key active the hash in force.",
+  "fields": [
+   {
+    "name": "hash",
+    "type": "string"
+   },
+   {
+    "name": "files",
+    "type": [
+     "null",
+     {
+      "type": "map",
+      "values": "string"
+     }
+    ],
+    "doc": "Path to text; null in the record under the key active.",
+    "default": null
+   },
+   {
+    "name": "by",
+    "type": "string"
+   }
+  ]
+ },
+ "audit.v1": {
+  "type": "record",
+  "name": "AuditRecord",
+  "namespace": "estop.audit",
+  "doc": "One atomic step of the log. Key: the agent id.",
+  "fields": [
+   {
+    "name": "seq",
+    "type": "long"
+   },
+   {
+    "name": "prev",
+    "type": {
+     "type": "fixed",
+     "name": "Sha256",
+     "namespace": "estop.audit",
+     "size": 32
+    },
+    "doc": "SHA-256 of the previous valid record."
+   },
+   {
+    "name": "writer",
+    "type": "string"
+   },
+   {
+    "name": "cause",
+    "type": {
+     "type": "record",
+     "name": "Cause",
+     "namespace": "estop.audit",
+     "doc": "The input this record answers.",
+     "fields": [
+      {
+       "name": "topic",
+       "type": "string"
+      },
+      {
+       "name": "partition",
+       "type": "int"
+      },
+      {
+       "name": "offset",
+       "type": "long"
+      }
+     ]
+    }
+   },
+   {
+    "name": "at",
+    "type": "long",
+    "doc": "Time of the input, ms, monotonic per partition."
+   },
+   {
+    "name": "subject",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "The agent or person it is about; null: the partition.",
+    "default": null
+   },
+   {
+    "name": "policyHash",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "The bundle in force.",
+    "default": null
+   },
+   {
+    "name": "events",
+    "type": {
+     "type": "array",
+     "items": [
+      {
+       "type": "record",
+       "name": "WriterStarted",
+       "namespace": "estop.audit",
+       "doc": "From here on this writer extends the chain.",
+       "fields": [
+        {
+         "name": "writer",
+         "type": "string"
+        },
+        {
+         "name": "version",
+         "type": "string"
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "FleetActivated",
+       "namespace": "estop.audit",
+       "doc": "From here on this bundle decides.",
+       "fields": [
+        {
+         "name": "hash",
+         "type": "string"
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "IntentProposed",
+       "namespace": "estop.audit",
+       "doc": "What was asked, with the facts the decision rests on.",
+       "fields": [
+        {
+         "name": "intent",
+         "type": {
+          "type": "record",
+          "name": "Intent",
+          "namespace": "estop.intents",
+          "doc": "What an agent is about to do. Key: the agent id.",
+          "fields": [
+           {
+            "name": "intentId",
+            "type": "string",
+            "doc": "Unique per agent; the idempotency key."
+           },
+           {
+            "name": "agentId",
+            "type": "string"
+           },
+           {
+            "name": "sessionId",
+            "type": [
+             "null",
+             "string"
+            ],
+            "default": null
+           },
+           {
+            "name": "tool",
+            "type": "string"
+           },
+           {
+            "name": "arguments",
+            "type": "string",
+            "doc": "RFC 8785 JSON text of the arguments object."
+           },
+           {
+            "name": "reason",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "Why, in the words of the agent.",
+            "default": null
+           },
+           {
+            "name": "task",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "The task the agent works on.",
+            "default": null
+           },
+           {
+            "name": "tokens",
+            "type": [
+             "null",
+             "long"
+            ],
+            "doc": "Estimated tokens.",
+            "default": null
+           },
+           {
+            "name": "microUsd",
+            "type": [
+             "null",
+             "long"
+            ],
+            "doc": "Estimated cost in micro-dollars.",
+            "default": null
+           },
+           {
+            "name": "provenance",
+            "type": {
+             "type": "map",
+             "values": "string"
+            },
+            "doc": "JSON pointer of an argument to where its value came from: user, tool or model.",
+            "default": {}
+           },
+           {
+            "name": "undo",
+            "type": [
+             "null",
+             {
+              "type": "record",
+              "name": "Undo",
+              "namespace": "estop.intents",
+              "doc": "The call that would take this one back.",
+              "fields": [
+               {
+                "name": "tool",
+                "type": "string"
+               },
+               {
+                "name": "arguments",
+                "type": "string",
+                "doc": "RFC 8785 JSON text of the arguments object."
+               }
+              ]
+             }
+            ],
+            "default": null
+           },
+           {
+            "name": "proposedBy",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "The operator who proposed it in the place of the agent.",
+            "default": null
+           }
+          ]
+         }
+        },
+        {
+         "name": "digest",
+         "type": "string",
+         "doc": "sha256: and hex over the RFC 8785 text of agent, arguments and tool."
+        },
+        {
+         "name": "tier",
+         "type": {
+          "type": "enum",
+          "name": "Tier",
+          "namespace": "estop.audit",
+          "doc": "The trust gradient.",
+          "symbols": [
+           "read",
+           "write",
+           "destructive",
+           "financial"
+          ],
+          "logicalType": "kebab"
+         }
+        },
+        {
+         "name": "tokens",
+         "type": "long",
+         "doc": "Tokens held."
+        },
+        {
+         "name": "microUsd",
+         "type": "long",
+         "doc": "Micro-dollars held."
+        },
+        {
+         "name": "targets",
+         "type": {
+          "type": "array",
+          "items": "string"
+         },
+         "doc": "Whom or what the call is aimed at."
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "IntentAllowed",
+       "namespace": "estop.audit",
+       "doc": "It may be done.",
+       "fields": [
+        {
+         "name": "intentId",
+         "type": "string"
+        },
+        {
+         "name": "reason",
+         "type": {
+          "type": "enum",
+          "name": "AllowReason",
+          "namespace": "estop.audit",
+          "doc": "Why it was allowed.",
+          "symbols": [
+           "permitted",
+           "approved"
+          ],
+          "logicalType": "kebab"
+         }
+        },
+        {
+         "name": "rules",
+         "type": {
+          "type": "array",
+          "items": "string"
+         }
+        },
+        {
+         "name": "held",
+         "type": {
+          "type": "array",
+          "items": {
+           "type": "record",
+           "name": "BudgetUse",
+           "namespace": "estop.audit",
+           "doc": "An amount held or spent on one budget, in the unit of the budget.",
+           "fields": [
+            {
+             "name": "budgetId",
+             "type": "string"
+            },
+            {
+             "name": "windowStart",
+             "type": "long",
+             "doc": "Start of the window, ms; 0 for lifetime."
+            },
+            {
+             "name": "amount",
+             "type": "long"
+            }
+           ]
+          }
+         }
+        },
+        {
+         "name": "rates",
+         "type": {
+          "type": "array",
+          "items": {
+           "type": "record",
+           "name": "RateUse",
+           "namespace": "estop.audit",
+           "doc": "One call counted on one sliding window.",
+           "fields": [
+            {
+             "name": "rateId",
+             "type": "string"
+            },
+            {
+             "name": "windowMs",
+             "type": "long"
+            }
+           ]
+          }
+         }
+        },
+        {
+         "name": "holdUntil",
+         "type": "long",
+         "doc": "When unsettled amounts count as spent, ms."
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "IntentDenied",
+       "namespace": "estop.audit",
+       "doc": "It may not be done.",
+       "fields": [
+        {
+         "name": "intentId",
+         "type": "string"
+        },
+        {
+         "name": "reason",
+         "type": {
+          "type": "enum",
+          "name": "DenyReason",
+          "namespace": "estop.audit",
+          "doc": "Why it was denied.",
+          "symbols": [
+           "halted",
+           "agent_unknown",
+           "agent_suspended",
+           "breaker_open",
+           "not_permitted",
+           "forbidden",
+           "invalid_arguments",
+           "invalid_intent",
+           "rate_limited",
+           "budget_exhausted",
+           "approval_rejected",
+           "approval_expired",
+           "timed_out",
+           "policy_error"
+          ],
+          "logicalType": "kebab"
+         }
+        },
+        {
+         "name": "message",
+         "type": "string"
+        },
+        {
+         "name": "rules",
+         "type": {
+          "type": "array",
+          "items": "string"
+         }
+        },
+        {
+         "name": "retryAfterMs",
+         "type": [
+          "null",
+          "long"
+         ],
+         "default": null
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "ApprovalRequested",
+       "namespace": "estop.audit",
+       "doc": "A person must say yes first; the amounts stay held.",
+       "fields": [
+        {
+         "name": "intentId",
+         "type": "string"
+        },
+        {
+         "name": "approvalId",
+         "type": "string"
+        },
+        {
+         "name": "reason",
+         "type": {
+          "type": "enum",
+          "name": "PendReason",
+          "namespace": "estop.audit",
+          "doc": "Why a person is asked.",
+          "symbols": [
+           "approval_required",
+           "step_up"
+          ],
+          "logicalType": "kebab"
+         }
+        },
+        {
+         "name": "message",
+         "type": "string"
+        },
+        {
+         "name": "rules",
+         "type": {
+          "type": "array",
+          "items": "string"
+         }
+        },
+        {
+         "name": "held",
+         "type": {
+          "type": "array",
+          "items": "estop.audit.BudgetUse"
+         }
+        },
+        {
+         "name": "expiresAt",
+         "type": "long"
+        },
+        {
+         "name": "quorum",
+         "type": "int"
+        },
+        {
+         "name": "approvers",
+         "type": {
+          "type": "array",
+          "items": "string"
+         },
+         "doc": "Groups of people who may vote; empty: any approver."
+        },
+        {
+         "name": "severity",
+         "type": [
+          "null",
+          "string"
+         ],
+         "default": null
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "ApprovalVoted",
+       "namespace": "estop.audit",
+       "doc": "One vote.",
+       "fields": [
+        {
+         "name": "intentId",
+         "type": "string"
+        },
+        {
+         "name": "person",
+         "type": "string"
+        },
+        {
+         "name": "vote",
+         "type": {
+          "type": "enum",
+          "name": "Vote",
+          "namespace": "estop.audit",
+          "doc": "A person said.",
+          "symbols": [
+           "approve",
+           "reject"
+          ],
+          "logicalType": "kebab"
+         }
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "OutcomeRecorded",
+       "namespace": "estop.audit",
+       "doc": "What was done, and what it cost.",
+       "fields": [
+        {
+         "name": "outcome",
+         "type": {
+          "type": "record",
+          "name": "Outcome",
+          "namespace": "estop.outcomes",
+          "doc": "What became of an allowed intent. Key: the agent id.",
+          "fields": [
+           {
+            "name": "intentId",
+            "type": "string"
+           },
+           {
+            "name": "agentId",
+            "type": "string"
+           },
+           {
+            "name": "status",
+            "type": {
+             "type": "enum",
+             "name": "OutcomeStatus",
+             "namespace": "estop.outcomes",
+             "doc": "What really happened.",
+             "symbols": [
+              "ok",
+              "error",
+              "cancelled",
+              "unknown"
+             ],
+             "logicalType": "kebab"
+            }
+           },
+           {
+            "name": "tokens",
+            "type": [
+             "null",
+             "long"
+            ],
+            "doc": "Tokens really used.",
+            "default": null
+           },
+           {
+            "name": "microUsd",
+            "type": [
+             "null",
+             "long"
+            ],
+            "doc": "Cost in micro-dollars really incurred.",
+            "default": null
+           },
+           {
+            "name": "durationMs",
+            "type": [
+             "null",
+             "long"
+            ],
+            "default": null
+           },
+           {
+            "name": "resultDigest",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "sha256: and 64 hex digits over the result.",
+            "default": null
+           },
+           {
+            "name": "error",
+            "type": [
+             "null",
+             "string"
+            ],
+            "default": null
+           },
+           {
+            "name": "reportedBy",
+            "type": "string",
+            "doc": "The agent, or the enforcement point that ran the call."
+           }
+          ]
+         }
+        },
+        {
+         "name": "settled",
+         "type": {
+          "type": "array",
+          "items": {
+           "type": "record",
+           "name": "Settlement",
+           "namespace": "estop.audit",
+           "doc": "What became of an amount held.",
+           "fields": [
+            {
+             "name": "budgetId",
+             "type": "string"
+            },
+            {
+             "name": "windowStart",
+             "type": "long"
+            },
+            {
+             "name": "reserved",
+             "type": "long"
+            },
+            {
+             "name": "spent",
+             "type": "long"
+            },
+            {
+             "name": "overrun",
+             "type": "long",
+             "doc": "Reported above what the ceiling left."
+            }
+           ]
+          }
+         }
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "HoldExpired",
+       "namespace": "estop.audit",
+       "doc": "No outcome came: the amounts held count as spent.",
+       "fields": [
+        {
+         "name": "intentId",
+         "type": "string"
+        },
+        {
+         "name": "settled",
+         "type": {
+          "type": "array",
+          "items": "estop.audit.Settlement"
+         }
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "HaltApplied",
+       "namespace": "estop.audit",
+       "doc": "A halt reached this partition.",
+       "fields": [
+        {
+         "name": "halt",
+         "type": {
+          "type": "record",
+          "name": "Halt",
+          "namespace": "estop.halts",
+          "doc": "The newest word on one scope. Key: the scope.",
+          "fields": [
+           {
+            "name": "haltId",
+            "type": "string"
+           },
+           {
+            "name": "scope",
+            "type": {
+             "type": "record",
+             "name": "HaltScope",
+             "namespace": "estop.halts",
+             "doc": "Whom it covers: the conjunction of the fields that are set; fleet covers all.",
+             "fields": [
+              {
+               "name": "fleet",
+               "type": "boolean"
+              },
+              {
+               "name": "group",
+               "type": [
+                "null",
+                "string"
+               ],
+               "default": null
+              },
+              {
+               "name": "agent",
+               "type": [
+                "null",
+                "string"
+               ],
+               "default": null
+              },
+              {
+               "name": "tool",
+               "type": [
+                "null",
+                "string"
+               ],
+               "default": null
+              }
+             ]
+            }
+           },
+           {
+            "name": "mode",
+            "type": {
+             "type": "enum",
+             "name": "HaltMode",
+             "namespace": "estop.halts",
+             "doc": "pause denies new intents, drain lets running permits end, kill voids permits.",
+             "symbols": [
+              "pause",
+              "drain",
+              "kill"
+             ],
+             "logicalType": "kebab"
+            }
+           },
+           {
+            "name": "epoch",
+            "type": "long",
+            "doc": "Monotonic per scope."
+           },
+           {
+            "name": "by",
+            "type": "string"
+           },
+           {
+            "name": "reason",
+            "type": [
+             "null",
+             "string"
+            ],
+            "default": null
+           },
+           {
+            "name": "until",
+            "type": [
+             "null",
+             "long"
+            ],
+            "doc": "Ends by itself at this time, ms.",
+            "default": null
+           },
+           {
+            "name": "lifted",
+            "type": "boolean",
+            "doc": "True: the halt is over."
+           }
+          ]
+         }
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "HaltLifted",
+       "namespace": "estop.audit",
+       "doc": "A halt ended in this partition.",
+       "fields": [
+        {
+         "name": "halt",
+         "type": "estop.halts.Halt"
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "AgentSuspended",
+       "namespace": "estop.audit",
+       "doc": "Everything this agent asks is denied.",
+       "fields": []
+      },
+      {
+       "type": "record",
+       "name": "AgentResumed",
+       "namespace": "estop.audit",
+       "doc": "The suspension is over.",
+       "fields": []
+      },
+      {
+       "type": "record",
+       "name": "CeilingSet",
+       "namespace": "estop.audit",
+       "doc": "A person set a ceiling.",
+       "fields": [
+        {
+         "name": "budgetId",
+         "type": "string"
+        },
+        {
+         "name": "ceiling",
+         "type": "long"
+        },
+        {
+         "name": "previous",
+         "type": "long"
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "CredentialIssued",
+       "namespace": "estop.audit",
+       "doc": "A credential was registered.",
+       "fields": [
+        {
+         "name": "credentialId",
+         "type": "string"
+        },
+        {
+         "name": "kind",
+         "type": {
+          "type": "enum",
+          "name": "CredentialKind",
+          "namespace": "estop.commands",
+          "doc": "How an identity proves itself.",
+          "symbols": [
+           "api_key",
+           "ed25519"
+          ],
+          "logicalType": "kebab"
+         }
+        },
+        {
+         "name": "secretHash",
+         "type": [
+          "null",
+          "string"
+         ],
+         "default": null
+        },
+        {
+         "name": "publicKey",
+         "type": [
+          "null",
+          "string"
+         ],
+         "default": null
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "CredentialRevoked",
+       "namespace": "estop.audit",
+       "doc": "A credential proves nothing any more.",
+       "fields": [
+        {
+         "name": "credentialId",
+         "type": "string"
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "CommandAccepted",
+       "namespace": "estop.audit",
+       "doc": "An order was carried out; the facts follow.",
+       "fields": [
+        {
+         "name": "commandId",
+         "type": "string"
+        },
+        {
+         "name": "by",
+         "type": "string"
+        },
+        {
+         "name": "reason",
+         "type": [
+          "null",
+          "string"
+         ],
+         "default": null
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "CommandRefused",
+       "namespace": "estop.audit",
+       "doc": "An order was not carried out.",
+       "fields": [
+        {
+         "name": "commandId",
+         "type": "string"
+        },
+        {
+         "name": "by",
+         "type": "string"
+        },
+        {
+         "name": "code",
+         "type": "string"
+        },
+        {
+         "name": "message",
+         "type": "string"
+        }
+       ]
+      }
+     ]
+    }
+   }
+  ]
+ },
+ "decisions.v1": {
+  "type": "record",
+  "name": "Decision",
+  "namespace": "estop.decisions",
+  "doc": "A decision, provable by its audit record. Key: the agent id. Written again when a pending one becomes final.",
+  "fields": [
+   {
+    "name": "intentId",
+    "type": "string"
+   },
+   {
+    "name": "agentId",
+    "type": "string"
+   },
+   {
+    "name": "sessionId",
+    "type": [
+     "null",
+     "string"
+    ],
+    "default": null
+   },
+   {
+    "name": "tool",
+    "type": "string"
+   },
+   {
+    "name": "tier",
+    "type": {
+     "type": "enum",
+     "name": "Tier",
+     "namespace": "estop.audit",
+     "doc": "The trust gradient.",
+     "symbols": [
+      "read",
+      "write",
+      "destructive",
+      "financial"
+     ],
+     "logicalType": "kebab"
+    }
+   },
+   {
+    "name": "decision",
+    "type": {
+     "type": "enum",
+     "name": "Verdict",
+     "namespace": "estop.decisions",
+     "doc": "What was decided.",
+     "symbols": [
+      "allow",
+      "deny",
+      "needs_approval"
+     ],
+     "logicalType": "kebab"
+    }
+   },
+   {
+    "name": "reason",
+    "type": {
+     "type": "enum",
+     "name": "Reason",
+     "namespace": "estop.decisions",
+     "doc": "Why.",
+     "symbols": [
+      "permitted",
+      "approved",
+      "halted",
+      "agent_unknown",
+      "agent_suspended",
+      "breaker_open",
+      "not_permitted",
+      "forbidden",
+      "invalid_arguments",
+      "invalid_intent",
+      "rate_limited",
+      "budget_exhausted",
+      "approval_rejected",
+      "approval_expired",
+      "timed_out",
+      "policy_error",
+      "approval_required",
+      "step_up"
+     ],
+     "logicalType": "kebab"
+    }
+   },
+   {
+    "name": "message",
+    "type": "string"
+   },
+   {
+    "name": "rules",
+    "type": {
+     "type": "array",
+     "items": "string"
+    }
+   },
+   {
+    "name": "policyHash",
+    "type": [
+     "null",
+     "string"
+    ],
+    "default": null
+   },
+   {
+    "name": "digest",
+    "type": "string"
+   },
+   {
+    "name": "at",
+    "type": "long"
+   },
+   {
+    "name": "record",
+    "type": {
+     "type": "record",
+     "name": "RecordPosition",
+     "namespace": "estop.decisions",
+     "doc": "Where in audit.v1 it is written.",
+     "fields": [
+      {
+       "name": "partition",
+       "type": "int"
+      },
+      {
+       "name": "offset",
+       "type": "long"
+      }
+     ]
+    }
+   },
+   {
+    "name": "approval",
+    "type": [
+     "null",
+     {
+      "type": "record",
+      "name": "ApprovalState",
+      "namespace": "estop.decisions",
+      "doc": "The approval it waits for, or waited for.",
+      "fields": [
+       {
+        "name": "id",
+        "type": "string"
+       },
+       {
+        "name": "expiresAt",
+        "type": "long"
+       },
+       {
+        "name": "quorum",
+        "type": "int"
+       },
+       {
+        "name": "approvers",
+        "type": {
+         "type": "array",
+         "items": "string"
+        }
+       },
+       {
+        "name": "approvedBy",
+        "type": {
+         "type": "array",
+         "items": "string"
+        }
+       },
+       {
+        "name": "severity",
+        "type": [
+         "null",
+         "string"
+        ],
+        "default": null
+       }
+      ]
+     }
+    ],
+    "default": null
+   },
+   {
+    "name": "retryAfterMs",
+    "type": [
+     "null",
+     "long"
+    ],
+    "default": null
+   },
+   {
+    "name": "expiresAt",
+    "type": [
+     "null",
+     "long"
+    ],
+    "doc": "Until when an allow holds unsettled amounts, or an approval waits, ms.",
+    "default": null
+   },
+   {
+    "name": "limits",
+    "type": {
+     "type": "array",
+     "items": {
+      "type": "record",
+      "name": "LimitState",
+      "namespace": "estop.decisions",
+      "doc": "What is left of one limit after this decision.",
+      "fields": [
+       {
+        "name": "id",
+        "type": "string"
+       },
+       {
+        "name": "unit",
+        "type": "string",
+        "doc": "calls, tokens or microUsd."
+       },
+       {
+        "name": "remaining",
+        "type": "long"
+       }
+      ]
+     }
+    }
+   }
+  ]
+ },
+ "agents.v1": {
+  "type": "record",
+  "name": "AgentView",
+  "namespace": "estop.agents",
+  "doc": "The newest state of one agent or person. Key: its id. A projection of audit.v1.",
+  "fields": [
+   {
+    "name": "subject",
+    "type": "string"
+   },
+   {
+    "name": "at",
+    "type": "long"
+   },
+   {
+    "name": "record",
+    "type": {
+     "type": "record",
+     "name": "RecordPosition",
+     "namespace": "estop.decisions",
+     "doc": "Where in audit.v1 it is written.",
+     "fields": [
+      {
+       "name": "partition",
+       "type": "int"
+      },
+      {
+       "name": "offset",
+       "type": "long"
+      }
+     ]
+    }
+   },
+   {
+    "name": "suspended",
+    "type": "boolean"
+   },
+   {
+    "name": "allowed",
+    "type": "long"
+   },
+   {
+    "name": "denied",
+    "type": "long"
+   },
+   {
+    "name": "credentials",
+    "type": {
+     "type": "array",
+     "items": {
+      "type": "record",
+      "name": "CredentialView",
+      "namespace": "estop.agents",
+      "doc": "A credential that proves this identity.",
+      "fields": [
+       {
+        "name": "credentialId",
+        "type": "string"
+       },
+       {
+        "name": "kind",
+        "type": {
+         "type": "enum",
+         "name": "CredentialKind",
+         "namespace": "estop.commands",
+         "doc": "How an identity proves itself.",
+         "symbols": [
+          "api_key",
+          "ed25519"
+         ],
+         "logicalType": "kebab"
+        }
+       },
+       {
+        "name": "secretHash",
+        "type": [
+         "null",
+         "string"
+        ],
+        "default": null
+       },
+       {
+        "name": "publicKey",
+        "type": [
+         "null",
+         "string"
+        ],
+        "default": null
+       },
+       {
+        "name": "issuedAt",
+        "type": "long"
+       }
+      ]
+     }
+    }
+   },
+   {
+    "name": "budgets",
+    "type": {
+     "type": "array",
+     "items": {
+      "type": "record",
+      "name": "BudgetView",
+      "namespace": "estop.agents",
+      "doc": "A budget in its current window.",
+      "fields": [
+       {
+        "name": "budgetId",
+        "type": "string"
+       },
+       {
+        "name": "unit",
+        "type": "string"
+       },
+       {
+        "name": "window",
+        "type": "string"
+       },
+       {
+        "name": "windowStart",
+        "type": "long"
+       },
+       {
+        "name": "ceiling",
+        "type": "long"
+       },
+       {
+        "name": "spent",
+        "type": "long"
+       },
+       {
+        "name": "reserved",
+        "type": "long"
+       }
+      ]
+     }
+    }
+   },
+   {
+    "name": "rates",
+    "type": {
+     "type": "array",
+     "items": {
+      "type": "record",
+      "name": "RateView",
+      "namespace": "estop.agents",
+      "doc": "A sliding window.",
+      "fields": [
+       {
+        "name": "rateId",
+        "type": "string"
+       },
+       {
+        "name": "windowMs",
+        "type": "long"
+       },
+       {
+        "name": "limit",
+        "type": "long"
+       },
+       {
+        "name": "used",
+        "type": "long"
+       }
+      ]
+     }
+    }
+   },
+   {
+    "name": "lastActions",
+    "type": {
+     "type": "array",
+     "items": {
+      "type": "record",
+      "name": "ActionView",
+      "namespace": "estop.agents",
+      "doc": "One of the last actions.",
+      "fields": [
+       {
+        "name": "intentId",
+        "type": "string"
+       },
+       {
+        "name": "tool",
+        "type": "string"
+       },
+       {
+        "name": "decision",
+        "type": {
+         "type": "enum",
+         "name": "Verdict",
+         "namespace": "estop.decisions",
+         "doc": "What was decided.",
+         "symbols": [
+          "allow",
+          "deny",
+          "needs_approval"
+         ],
+         "logicalType": "kebab"
+        }
+       },
+       {
+        "name": "reason",
+        "type": {
+         "type": "enum",
+         "name": "Reason",
+         "namespace": "estop.decisions",
+         "doc": "Why.",
+         "symbols": [
+          "permitted",
+          "approved",
+          "halted",
+          "agent_unknown",
+          "agent_suspended",
+          "breaker_open",
+          "not_permitted",
+          "forbidden",
+          "invalid_arguments",
+          "invalid_intent",
+          "rate_limited",
+          "budget_exhausted",
+          "approval_rejected",
+          "approval_expired",
+          "timed_out",
+          "policy_error",
+          "approval_required",
+          "step_up"
+         ],
+         "logicalType": "kebab"
+        }
+       },
+       {
+        "name": "at",
+        "type": "long"
+       }
+      ]
+     }
+    }
+   },
+   {
+    "name": "pending",
+    "type": {
+     "type": "array",
+     "items": {
+      "type": "record",
+      "name": "PendingView",
+      "namespace": "estop.agents",
+      "doc": "An intent that waits for people.",
+      "fields": [
+       {
+        "name": "decision",
+        "type": {
+         "type": "record",
+         "name": "Decision",
+         "namespace": "estop.decisions",
+         "doc": "A decision, provable by its audit record. Key: the agent id. Written again when a pending one becomes final.",
+         "fields": [
+          {
+           "name": "intentId",
+           "type": "string"
+          },
+          {
+           "name": "agentId",
+           "type": "string"
+          },
+          {
+           "name": "sessionId",
+           "type": [
+            "null",
+            "string"
+           ],
+           "default": null
+          },
+          {
+           "name": "tool",
+           "type": "string"
+          },
+          {
+           "name": "tier",
+           "type": {
+            "type": "enum",
+            "name": "Tier",
+            "namespace": "estop.audit",
+            "doc": "The trust gradient.",
+            "symbols": [
+             "read",
+             "write",
+             "destructive",
+             "financial"
+            ],
+            "logicalType": "kebab"
+           }
+          },
+          {
+           "name": "decision",
+           "type": "estop.decisions.Verdict"
+          },
+          {
+           "name": "reason",
+           "type": "estop.decisions.Reason"
+          },
+          {
+           "name": "message",
+           "type": "string"
+          },
+          {
+           "name": "rules",
+           "type": {
+            "type": "array",
+            "items": "string"
+           }
+          },
+          {
+           "name": "policyHash",
+           "type": [
+            "null",
+            "string"
+           ],
+           "default": null
+          },
+          {
+           "name": "digest",
+           "type": "string"
+          },
+          {
+           "name": "at",
+           "type": "long"
+          },
+          {
+           "name": "record",
+           "type": "estop.decisions.RecordPosition"
+          },
+          {
+           "name": "approval",
+           "type": [
+            "null",
+            {
+             "type": "record",
+             "name": "ApprovalState",
+             "namespace": "estop.decisions",
+             "doc": "The approval it waits for, or waited for.",
+             "fields": [
+              {
+               "name": "id",
+               "type": "string"
+              },
+              {
+               "name": "expiresAt",
+               "type": "long"
+              },
+              {
+               "name": "quorum",
+               "type": "int"
+              },
+              {
+               "name": "approvers",
+               "type": {
+                "type": "array",
+                "items": "string"
+               }
+              },
+              {
+               "name": "approvedBy",
+               "type": {
+                "type": "array",
+                "items": "string"
+               }
+              },
+              {
+               "name": "severity",
+               "type": [
+                "null",
+                "string"
+               ],
+               "default": null
+              }
+             ]
+            }
+           ],
+           "default": null
+          },
+          {
+           "name": "retryAfterMs",
+           "type": [
+            "null",
+            "long"
+           ],
+           "default": null
+          },
+          {
+           "name": "expiresAt",
+           "type": [
+            "null",
+            "long"
+           ],
+           "doc": "Until when an allow holds unsettled amounts, or an approval waits, ms.",
+           "default": null
+          },
+          {
+           "name": "limits",
+           "type": {
+            "type": "array",
+            "items": {
+             "type": "record",
+             "name": "LimitState",
+             "namespace": "estop.decisions",
+             "doc": "What is left of one limit after this decision.",
+             "fields": [
+              {
+               "name": "id",
+               "type": "string"
+              },
+              {
+               "name": "unit",
+               "type": "string",
+               "doc": "calls, tokens or microUsd."
+              },
+              {
+               "name": "remaining",
+               "type": "long"
+              }
+             ]
+            }
+           }
+          }
+         ]
+        }
+       },
+       {
+        "name": "arguments",
+        "type": "string",
+        "doc": "RFC 8785 text, cut at 16 KiB."
+       },
+       {
+        "name": "argumentsCut",
+        "type": "boolean"
+       },
+       {
+        "name": "intentReason",
+        "type": [
+         "null",
+         "string"
+        ],
+        "default": null
+       },
+       {
+        "name": "task",
+        "type": [
+         "null",
+         "string"
+        ],
+        "default": null
+       },
+       {
+        "name": "untrusted",
+        "type": {
+         "type": "array",
+         "items": "string"
+        },
+        "doc": "JSON pointers of arguments whose value came only from tool output."
+       }
+      ]
+     }
+    }
+   },
+   {
+    "name": "answers",
+    "type": {
+     "type": "array",
+     "items": {
+      "type": "record",
+      "name": "AnswerView",
+      "namespace": "estop.agents",
+      "doc": "What became of a command.",
+      "fields": [
+       {
+        "name": "commandId",
+        "type": "string"
+       },
+       {
+        "name": "code",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "Null: carried out; else why not.",
+        "default": null
+       },
+       {
+        "name": "message",
+        "type": "string"
+       },
+       {
+        "name": "at",
+        "type": "long"
+       },
+       {
+        "name": "record",
+        "type": "estop.decisions.RecordPosition"
+       }
+      ]
+     }
+    }
+   }
+  ]
+ },
+ "breakers.v1": {
+  "type": "record",
+  "name": "BreakerView",
+  "namespace": "estop.breakers",
+  "doc": "The newest state of one breaker. Key: the agent id.",
+  "fields": [
+   {
+    "name": "agentId",
+    "type": "string"
+   },
+   {
+    "name": "toolClass",
+    "type": "string"
+   },
+   {
+    "name": "state",
+    "type": {
+     "type": "enum",
+     "name": "BreakerState",
+     "namespace": "estop.breakers",
+     "doc": "closed lets through, open denies, half_open lets probes through.",
+     "symbols": [
+      "closed",
+      "open",
+      "half_open"
+     ],
+     "logicalType": "kebab"
+    }
+   },
+   {
+    "name": "since",
+    "type": "long"
+   },
+   {
+    "name": "signal",
+    "type": [
+     "null",
+     "string"
+    ],
+    "default": null
+   },
+   {
+    "name": "explanation",
+    "type": [
+     "null",
+     "string"
+    ],
+    "default": null
+   },
+   {
+    "name": "record",
+    "type": {
+     "type": "record",
+     "name": "RecordPosition",
+     "namespace": "estop.decisions",
+     "doc": "Where in audit.v1 it is written.",
+     "fields": [
+      {
+       "name": "partition",
+       "type": "int"
+      },
+      {
+       "name": "offset",
+       "type": "long"
+      }
+     ]
+    }
+   }
+  ]
+ },
+ "snapshots.v1": {
+  "type": "record",
+  "name": "Snapshot",
+  "namespace": "estop.snapshots",
+  "doc": "State of one agent, or the manifest of a partition, as of an audit position. A cache: rebuilt from audit.v1.",
+  "fields": [
+   {
+    "name": "subject",
+    "type": "string"
+   },
+   {
+    "name": "partition",
+    "type": "int"
+   },
+   {
+    "name": "offset",
+    "type": "long"
+   },
+   {
+    "name": "head",
+    "type": {
+     "type": "fixed",
+     "name": "Sha256",
+     "namespace": "estop.snapshots",
+     "size": 32
+    }
+   },
+   {
+    "name": "stateHash",
+    "type": "string"
+   },
+   {
+    "name": "state",
+    "type": "bytes"
+   }
+  ]
+ },
+ "checkpoints.v1": {
+  "type": "record",
+  "name": "Checkpoint",
+  "namespace": "estop.checkpoints",
+  "doc": "A signed Merkle root over a partition of audit.v1. Key: the origin.",
+  "fields": [
+   {
+    "name": "origin",
+    "type": "string"
+   },
+   {
+    "name": "size",
+    "type": "long"
+   },
+   {
+    "name": "root",
+    "type": {
+     "type": "fixed",
+     "name": "Sha256",
+     "namespace": "estop.checkpoints",
+     "size": 32
+    }
+   },
+   {
+    "name": "note",
+    "type": "string",
+    "doc": "C2SP signed note."
+   }
+  ]
+ },
+ "dead-letters.v1": {
+  "type": "record",
+  "name": "DeadLetter",
+  "namespace": "estop.deadletters",
+  "doc": "An input that could not be taken. Key: where it stood.",
+  "fields": [
+   {
+    "name": "topic",
+    "type": "string"
+   },
+   {
+    "name": "partition",
+    "type": "int"
+   },
+   {
+    "name": "offset",
+    "type": "long"
+   },
+   {
+    "name": "reason",
+    "type": {
+     "type": "enum",
+     "name": "DeadLetterReason",
+     "namespace": "estop.deadletters",
+     "doc": "Why it was not decided.",
+     "symbols": [
+      "unauthenticated",
+      "malformed",
+      "unknown_schema",
+      "too_large",
+      "unknown_subject"
+     ],
+     "logicalType": "kebab"
+    }
+   },
+   {
+    "name": "detail",
+    "type": "string"
+   },
+   {
+    "name": "key",
+    "type": [
+     "null",
+     "bytes"
+    ],
+    "default": null
+   },
+   {
+    "name": "value",
+    "type": "bytes",
+    "doc": "Cut at 256 KiB."
+   },
+   {
+    "name": "at",
+    "type": "long"
+   }
+  ]
+ }
+};

@@ -1,0 +1,96 @@
+/**
+ * Avro values in the Confluent wire format: byte 0, the schema id as a big-endian int32, the Avro
+ * binary. Encoders and decoders are resolved once per schema id, never per message.
+ * Format: https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/
+ */
+import avro from 'avsc';
+import { TOPIC_SCHEMAS } from './avro.ts';
+import { EstopError, messageOf } from './errors.ts';
+import { KebabEnum, taggedUnionFields } from './avro-mapping.ts';
+import type { MessageOf } from './message-of.ts';
+import type { Topic } from './topics.ts';
+
+const MAGIC = 0;
+const HEADER_BYTES = 5;
+const SCRATCH_BYTES = 64 * 1024;
+
+/** Encodes with one schema; decodes what any schema it has learned has written. */
+export interface Codec<Message> {
+  /** The schema id that encoded values carry. */
+  readonly schemaId: number;
+  encode(message: Message): Buffer;
+  /** Throws EstopError `value-malformed`, or `schema-unknown` for an id not learned yet. */
+  decode(bytes: Uint8Array): Message;
+  knows(schemaId: number): boolean;
+  /** Learns the schema behind an id; throws EstopError `schema-incompatible`. */
+  learn(schemaId: number, schema: object): void;
+}
+
+/** The schema id of a value in wire format, or undefined when it is none. */
+export function schemaIdOf(bytes: Uint8Array): number | undefined {
+  if (bytes.length < HEADER_BYTES || bytes[0] !== MAGIC) return undefined;
+  return toBuffer(bytes).readInt32BE(1);
+}
+
+/** The codec of a topic whose own schema is registered under `schemaId`. */
+export function createCodec<T extends Topic>(topic: T, schemaId: number): Codec<MessageOf[T]> {
+  const type = parseSchema(TOPIC_SCHEMAS[topic]);
+  const { wrap, unwrap } = taggedUnionFields(topic);
+  const readers = new Map<number, (payload: Buffer) => unknown>();
+  readers.set(schemaId, (payload) => type.fromBuffer(payload));
+  let scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
+
+  function encode(message: MessageOf[T]): Buffer {
+    scratch[0] = MAGIC;
+    scratch.writeInt32BE(schemaId, 1);
+    const value = wrap(message);
+    let end = type.encode(value, scratch, HEADER_BYTES);
+    if (end < 0) {
+      // avsc answers the negated number of bytes that were missing.
+      scratch = Buffer.allocUnsafe(scratch.length - end);
+      scratch[0] = MAGIC;
+      scratch.writeInt32BE(schemaId, 1);
+      end = type.encode(value, scratch, HEADER_BYTES);
+    }
+    return Buffer.from(scratch.subarray(0, end));
+  }
+
+  function decode(bytes: Uint8Array): MessageOf[T] {
+    const id = schemaIdOf(bytes);
+    if (id === undefined) throw new EstopError('value-malformed', 'no Confluent wire format');
+    const read = readers.get(id);
+    if (read === undefined) throw new EstopError('schema-unknown', `schema id ${id} is unknown`);
+    try {
+      return unwrap(read(toBuffer(bytes).subarray(HEADER_BYTES))) as MessageOf[T];
+    } catch (error) {
+      throw new EstopError('value-malformed', `${topic}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  function learn(id: number, schema: object): void {
+    if (readers.has(id)) return;
+    try {
+      const writer = parseSchema(schema);
+      const resolver = type.createResolver(writer);
+      readers.set(id, (payload) => type.fromBuffer(payload, resolver));
+    } catch (error) {
+      const text = `${topic}: schema id ${id} cannot be read: ${messageOf(error)}`;
+      throw new EstopError('schema-incompatible', text, { cause: error });
+    }
+  }
+
+  return { schemaId, encode, decode, learn, knows: (id) => readers.has(id) };
+}
+
+/** Parses an Avro schema the one way all of estop reads it. */
+export function parseSchema(schema: object): avro.Type {
+  return avro.Type.forSchema(schema as avro.Schema, {
+    wrapUnions: 'auto',
+    logicalTypes: { kebab: KebabEnum },
+  });
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,118 @@
+/**
+ * Branded identifiers: a string that was checked once, at a door, and is trusted after that. The
+ * brand lives in the type only. `parseX` answers undefined for text that is no such id.
+ */
+declare const brand: unique symbol;
+export type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+export type AgentId = Branded<'AgentId'>;
+export type ApprovalId = Branded<'ApprovalId'>;
+export type BudgetId = Branded<'BudgetId'>;
+export type CommandId = Branded<'CommandId'>;
+export type CredentialId = Branded<'CredentialId'>;
+export type GroupName = Branded<'GroupName'>;
+export type HaltId = Branded<'HaltId'>;
+export type IntentId = Branded<'IntentId'>;
+export type PersonId = Branded<'PersonId'>;
+/** `sha256:` and 64 hex digits over the RFC 8785 text of a fleet bundle's files. */
+export type PolicyHash = Branded<'PolicyHash'>;
+export type RateId = Branded<'RateId'>;
+export type SessionId = Branded<'SessionId'>;
+/** What a command or an audit record is about: an agent id, or `person:` and a person id. */
+export type SubjectId = Branded<'SubjectId'>;
+export type ToolName = Branded<'ToolName'>;
+
+/** What an agent id, limit id, group or tool name may look like; ':' and '/' are ours. */
+export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/;
+/** Ids that agents choose: visible ASCII, no quotes or backslash, so that they log cleanly. */
+export const OPAQUE_ID_PATTERN = /^[!#-[\]-~]{1,200}$/;
+const TOOL_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9._:/@+-]{0,199}$/;
+const PERSON_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,253}$/;
+const HASH_PATTERN = /^sha256:[0-9a-f]{64}$/;
+const PERSON_PREFIX = 'person:';
+
+export function parseAgentId(text: string): AgentId | undefined {
+  return NAME_PATTERN.test(text) ? (text as AgentId) : undefined;
+}
+
+export function parseIntentId(text: string): IntentId | undefined {
+  return OPAQUE_ID_PATTERN.test(text) ? (text as IntentId) : undefined;
+}
+
+export function parseSessionId(text: string): SessionId | undefined {
+  return OPAQUE_ID_PATTERN.test(text) ? (text as SessionId) : undefined;
+}
+
+export function parseToolName(text: string): ToolName | undefined {
+  return TOOL_PATTERN.test(text) ? (text as ToolName) : undefined;
+}
+
+export function parsePersonId(text: string): PersonId | undefined {
+  return PERSON_PATTERN.test(text) ? (text as PersonId) : undefined;
+}
+
+export function parseGroupName(text: string): GroupName | undefined {
+  return NAME_PATTERN.test(text) ? (text as GroupName) : undefined;
+}
+
+export function parseBudgetId(text: string): BudgetId | undefined {
+  return NAME_PATTERN.test(text) ? (text as BudgetId) : undefined;
+}
+
+export function parseRateId(text: string): RateId | undefined {
+  return NAME_PATTERN.test(text) ? (text as RateId) : undefined;
+}
+
+export function parseCredentialId(text: string): CredentialId | undefined {
+  return NAME_PATTERN.test(text) ? (text as CredentialId) : undefined;
+}
+
+export function parseCommandId(text: string): CommandId | undefined {
+  return OPAQUE_ID_PATTERN.test(text) ? (text as CommandId) : undefined;
+}
+
+export function parseHaltId(text: string): HaltId | undefined {
+  return OPAQUE_ID_PATTERN.test(text) ? (text as HaltId) : undefined;
+}
+
+export function parsePolicyHash(text: string): PolicyHash | undefined {
+  return HASH_PATTERN.test(text) ? (text as PolicyHash) : undefined;
+}
+
+/** The approval of an intent is named after it: one intent has at most one. */
+export function approvalIdOf(agentId: AgentId, intentId: IntentId): ApprovalId {
+  return `${agentId}:${intentId}` as ApprovalId;
+}
+
+/** Both halves of an approval id, or undefined when it is none. */
+export function parseApprovalId(
+  text: string,
+): { readonly agentId: AgentId; readonly intentId: IntentId } | undefined {
+  const cut = text.indexOf(':');
+  const agentId = parseAgentId(text.slice(0, Math.max(cut, 0)));
+  const intentId = parseIntentId(text.slice(cut + 1));
+  return agentId === undefined || intentId === undefined ? undefined : { agentId, intentId };
+}
+
+export function agentSubject(agentId: AgentId): SubjectId {
+  return agentId as string as SubjectId;
+}
+
+export function personSubject(personId: PersonId): SubjectId {
+  return `${PERSON_PREFIX}${personId}` as SubjectId;
+}
+
+/** Whom a subject names, or undefined when the text is no subject. */
+export function parseSubject(
+  text: string,
+):
+  | { readonly kind: 'agent'; readonly id: AgentId }
+  | { readonly kind: 'person'; readonly id: PersonId }
+  | undefined {
+  if (text.startsWith(PERSON_PREFIX)) {
+    const id = parsePersonId(text.slice(PERSON_PREFIX.length));
+    return id === undefined ? undefined : { kind: 'person', id };
+  }
+  const id = parseAgentId(text);
+  return id === undefined ? undefined : { kind: 'agent', id };
+}

@@ -1,0 +1,623 @@
+// Generated from avro/ by scripts/generate.ts. Do not edit.
+import type {
+  AgentId,
+  ApprovalId,
+  BudgetId,
+  CommandId,
+  CredentialId,
+  GroupName,
+  HaltId,
+  IntentId,
+  PersonId,
+  PolicyHash,
+  RateId,
+  SessionId,
+  SubjectId,
+  ToolName,
+} from './ids.ts';
+
+/** A credential that proves this identity. */
+export interface CredentialView {
+  readonly credentialId: CredentialId;
+  readonly kind: CredentialKind;
+  readonly secretHash: string | null;
+  readonly publicKey: string | null;
+  readonly issuedAt: number;
+}
+
+/** A budget in its current window. */
+export interface BudgetView {
+  readonly budgetId: BudgetId;
+  readonly unit: string;
+  readonly window: string;
+  readonly windowStart: number;
+  readonly ceiling: number;
+  readonly spent: number;
+  readonly reserved: number;
+}
+
+/** A sliding window. */
+export interface RateView {
+  readonly rateId: RateId;
+  readonly windowMs: number;
+  readonly limit: number;
+  readonly used: number;
+}
+
+/** One of the last actions. */
+export interface ActionView {
+  readonly intentId: IntentId;
+  readonly tool: ToolName;
+  readonly decision: Verdict;
+  readonly reason: Reason;
+  readonly at: number;
+}
+
+/** An intent that waits for people. */
+export interface PendingView {
+  readonly decision: Decision;
+  /** RFC 8785 text, cut at 16 KiB. */
+  readonly arguments: string;
+  readonly argumentsCut: boolean;
+  readonly intentReason: string | null;
+  readonly task: string | null;
+  /** JSON pointers of arguments whose value came only from tool output. */
+  readonly untrusted: readonly string[];
+}
+
+/** What became of a command. */
+export interface AnswerView {
+  readonly commandId: CommandId;
+  /** Null: carried out; else why not. */
+  readonly code: string | null;
+  readonly message: string;
+  readonly at: number;
+  readonly record: RecordPosition;
+}
+
+/** The newest state of one agent or person. Key: its id. A projection of audit.v1. */
+export interface AgentView {
+  readonly subject: SubjectId;
+  readonly at: number;
+  readonly record: RecordPosition;
+  readonly suspended: boolean;
+  readonly allowed: number;
+  readonly denied: number;
+  readonly credentials: readonly CredentialView[];
+  readonly budgets: readonly BudgetView[];
+  readonly rates: readonly RateView[];
+  readonly lastActions: readonly ActionView[];
+  readonly pending: readonly PendingView[];
+  readonly answers: readonly AnswerView[];
+}
+
+/** The trust gradient. */
+export type Tier =
+  | 'read'
+  | 'write'
+  | 'destructive'
+  | 'financial';
+
+/** Why it was allowed. */
+export type AllowReason =
+  | 'permitted'
+  | 'approved';
+
+/** Why it was denied. */
+export type DenyReason =
+  | 'halted'
+  | 'agent-unknown'
+  | 'agent-suspended'
+  | 'breaker-open'
+  | 'not-permitted'
+  | 'forbidden'
+  | 'invalid-arguments'
+  | 'invalid-intent'
+  | 'rate-limited'
+  | 'budget-exhausted'
+  | 'approval-rejected'
+  | 'approval-expired'
+  | 'timed-out'
+  | 'policy-error';
+
+/** Why a person is asked. */
+export type PendReason =
+  | 'approval-required'
+  | 'step-up';
+
+/** A person said. */
+export type Vote =
+  | 'approve'
+  | 'reject';
+
+/** An amount held or spent on one budget, in the unit of the budget. */
+export interface BudgetUse {
+  readonly budgetId: BudgetId;
+  /** Start of the window, ms; 0 for lifetime. */
+  readonly windowStart: number;
+  readonly amount: number;
+}
+
+/** One call counted on one sliding window. */
+export interface RateUse {
+  readonly rateId: RateId;
+  readonly windowMs: number;
+}
+
+/** What became of an amount held. */
+export interface Settlement {
+  readonly budgetId: BudgetId;
+  readonly windowStart: number;
+  readonly reserved: number;
+  readonly spent: number;
+  /** Reported above what the ceiling left. */
+  readonly overrun: number;
+}
+
+/** The input this record answers. */
+export interface Cause {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** From here on this writer extends the chain. */
+export interface WriterStarted {
+  readonly writer: string;
+  readonly version: string;
+}
+
+/** From here on this bundle decides. */
+export interface FleetActivated {
+  readonly hash: PolicyHash;
+}
+
+/** What was asked, with the facts the decision rests on. */
+export interface IntentProposed {
+  readonly intent: Intent;
+  /** sha256: and hex over the RFC 8785 text of agent, arguments and tool. */
+  readonly digest: string;
+  readonly tier: Tier;
+  /** Tokens held. */
+  readonly tokens: number;
+  /** Micro-dollars held. */
+  readonly microUsd: number;
+  /** Whom or what the call is aimed at. */
+  readonly targets: readonly string[];
+}
+
+/** It may be done. */
+export interface IntentAllowed {
+  readonly intentId: IntentId;
+  readonly reason: AllowReason;
+  readonly rules: readonly string[];
+  readonly held: readonly BudgetUse[];
+  readonly rates: readonly RateUse[];
+  /** When unsettled amounts count as spent, ms. */
+  readonly holdUntil: number;
+}
+
+/** It may not be done. */
+export interface IntentDenied {
+  readonly intentId: IntentId;
+  readonly reason: DenyReason;
+  readonly message: string;
+  readonly rules: readonly string[];
+  readonly retryAfterMs: number | null;
+}
+
+/** A person must say yes first; the amounts stay held. */
+export interface ApprovalRequested {
+  readonly intentId: IntentId;
+  readonly approvalId: ApprovalId;
+  readonly reason: PendReason;
+  readonly message: string;
+  readonly rules: readonly string[];
+  readonly held: readonly BudgetUse[];
+  readonly expiresAt: number;
+  readonly quorum: number;
+  /** Groups of people who may vote; empty: any approver. */
+  readonly approvers: readonly string[];
+  readonly severity: string | null;
+}
+
+/** One vote. */
+export interface ApprovalVoted {
+  readonly intentId: IntentId;
+  readonly person: PersonId;
+  readonly vote: Vote;
+}
+
+/** What was done, and what it cost. */
+export interface OutcomeRecorded {
+  readonly outcome: Outcome;
+  readonly settled: readonly Settlement[];
+}
+
+/** No outcome came: the amounts held count as spent. */
+export interface HoldExpired {
+  readonly intentId: IntentId;
+  readonly settled: readonly Settlement[];
+}
+
+/** A halt reached this partition. */
+export interface HaltApplied {
+  readonly halt: Halt;
+}
+
+/** A halt ended in this partition. */
+export interface HaltLifted {
+  readonly halt: Halt;
+}
+
+/** Everything this agent asks is denied. */
+export interface AgentSuspended {
+}
+
+/** The suspension is over. */
+export interface AgentResumed {
+}
+
+/** A person set a ceiling. */
+export interface CeilingSet {
+  readonly budgetId: BudgetId;
+  readonly ceiling: number;
+  readonly previous: number;
+}
+
+/** A credential was registered. */
+export interface CredentialIssued {
+  readonly credentialId: CredentialId;
+  readonly kind: CredentialKind;
+  readonly secretHash: string | null;
+  readonly publicKey: string | null;
+}
+
+/** A credential proves nothing any more. */
+export interface CredentialRevoked {
+  readonly credentialId: CredentialId;
+}
+
+/** An order was carried out; the facts follow. */
+export interface CommandAccepted {
+  readonly commandId: CommandId;
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** An order was not carried out. */
+export interface CommandRefused {
+  readonly commandId: CommandId;
+  readonly by: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One atomic step of the log. Key: the agent id. */
+export interface AuditRecord {
+  readonly seq: number;
+  /** SHA-256 of the previous valid record. */
+  readonly prev: Uint8Array;
+  readonly writer: string;
+  readonly cause: Cause;
+  /** Time of the input, ms, monotonic per partition. */
+  readonly at: number;
+  /** The agent or person it is about; null: the partition. */
+  readonly subject: SubjectId | null;
+  /** The bundle in force. */
+  readonly policyHash: PolicyHash | null;
+  readonly events: readonly AuditRecordEvent[];
+}
+export type AuditRecordEvent =
+  | ({ readonly type: 'WriterStarted' } & WriterStarted)
+  | ({ readonly type: 'FleetActivated' } & FleetActivated)
+  | ({ readonly type: 'IntentProposed' } & IntentProposed)
+  | ({ readonly type: 'IntentAllowed' } & IntentAllowed)
+  | ({ readonly type: 'IntentDenied' } & IntentDenied)
+  | ({ readonly type: 'ApprovalRequested' } & ApprovalRequested)
+  | ({ readonly type: 'ApprovalVoted' } & ApprovalVoted)
+  | ({ readonly type: 'OutcomeRecorded' } & OutcomeRecorded)
+  | ({ readonly type: 'HoldExpired' } & HoldExpired)
+  | ({ readonly type: 'HaltApplied' } & HaltApplied)
+  | ({ readonly type: 'HaltLifted' } & HaltLifted)
+  | ({ readonly type: 'AgentSuspended' } & AgentSuspended)
+  | ({ readonly type: 'AgentResumed' } & AgentResumed)
+  | ({ readonly type: 'CeilingSet' } & CeilingSet)
+  | ({ readonly type: 'CredentialIssued' } & CredentialIssued)
+  | ({ readonly type: 'CredentialRevoked' } & CredentialRevoked)
+  | ({ readonly type: 'CommandAccepted' } & CommandAccepted)
+  | ({ readonly type: 'CommandRefused' } & CommandRefused);
+
+/** closed lets through, open denies, half_open lets probes through. */
+export type BreakerState =
+  | 'closed'
+  | 'open'
+  | 'half-open';
+
+/** The newest state of one breaker. Key: the agent id. */
+export interface BreakerView {
+  readonly agentId: AgentId;
+  readonly toolClass: string;
+  readonly state: BreakerState;
+  readonly since: number;
+  readonly signal: string | null;
+  readonly explanation: string | null;
+  readonly record: RecordPosition;
+}
+
+/** A signed Merkle root over a partition of audit.v1. Key: the origin. */
+export interface Checkpoint {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** C2SP signed note. */
+  readonly note: string;
+}
+
+/** How an identity proves itself. */
+export type CredentialKind =
+  | 'api-key'
+  | 'ed25519';
+
+/** A person's yes to exactly one arguments digest. */
+export interface Approve {
+  readonly intentId: IntentId;
+  readonly digest: string;
+}
+
+/** A person's no. */
+export interface Reject {
+  readonly intentId: IntentId;
+  readonly digest: string;
+}
+
+/** Deny everything this agent asks from now on. */
+export interface Suspend {
+}
+
+/** End a suspension. */
+export interface Resume {
+}
+
+/** Set a ceiling, in the unit of the budget. */
+export interface SetCeiling {
+  readonly budgetId: BudgetId;
+  readonly ceiling: number;
+}
+
+/** Raise a ceiling by an amount, in the unit of the budget. */
+export interface RaiseCeiling {
+  readonly budgetId: BudgetId;
+  readonly raiseBy: number;
+}
+
+/** Register a credential. Never holds a secret. */
+export interface IssueCredential {
+  readonly credentialId: CredentialId;
+  readonly kind: CredentialKind;
+  /** SHA-256 of an API key, hex. */
+  readonly secretHash: string | null;
+  /** Raw Ed25519 public key, base64url. */
+  readonly publicKey: string | null;
+}
+
+/** From now on this credential proves nothing. */
+export interface RevokeCredential {
+  readonly credentialId: CredentialId;
+}
+
+/** What a person or a service orders. Key: the subject. */
+export interface Command {
+  readonly commandId: CommandId;
+  /** An agent id, or person: and a person id. */
+  readonly subject: SubjectId;
+  /** Who orders: a person id or service: and a service name. */
+  readonly by: string;
+  readonly reason: string | null;
+  readonly body: CommandBody;
+}
+export type CommandBody =
+  | ({ readonly type: 'Approve' } & Approve)
+  | ({ readonly type: 'Reject' } & Reject)
+  | ({ readonly type: 'Suspend' } & Suspend)
+  | ({ readonly type: 'Resume' } & Resume)
+  | ({ readonly type: 'SetCeiling' } & SetCeiling)
+  | ({ readonly type: 'RaiseCeiling' } & RaiseCeiling)
+  | ({ readonly type: 'IssueCredential' } & IssueCredential)
+  | ({ readonly type: 'RevokeCredential' } & RevokeCredential);
+
+/** Why it was not decided. */
+export type DeadLetterReason =
+  | 'unauthenticated'
+  | 'malformed'
+  | 'unknown-schema'
+  | 'too-large'
+  | 'unknown-subject';
+
+/** An input that could not be taken. Key: where it stood. */
+export interface DeadLetter {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly reason: DeadLetterReason;
+  readonly detail: string;
+  readonly key: Uint8Array | null;
+  /** Cut at 256 KiB. */
+  readonly value: Uint8Array;
+  readonly at: number;
+}
+
+/** Where in audit.v1 it is written. */
+export interface RecordPosition {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What was decided. */
+export type Verdict =
+  | 'allow'
+  | 'deny'
+  | 'needs-approval';
+
+/** Why. */
+export type Reason =
+  | 'permitted'
+  | 'approved'
+  | 'halted'
+  | 'agent-unknown'
+  | 'agent-suspended'
+  | 'breaker-open'
+  | 'not-permitted'
+  | 'forbidden'
+  | 'invalid-arguments'
+  | 'invalid-intent'
+  | 'rate-limited'
+  | 'budget-exhausted'
+  | 'approval-rejected'
+  | 'approval-expired'
+  | 'timed-out'
+  | 'policy-error'
+  | 'approval-required'
+  | 'step-up';
+
+/** What is left of one limit after this decision. */
+export interface LimitState {
+  readonly id: string;
+  /** calls, tokens or microUsd. */
+  readonly unit: string;
+  readonly remaining: number;
+}
+
+/** The approval it waits for, or waited for. */
+export interface ApprovalState {
+  readonly id: ApprovalId;
+  readonly expiresAt: number;
+  readonly quorum: number;
+  readonly approvers: readonly string[];
+  readonly approvedBy: readonly string[];
+  readonly severity: string | null;
+}
+
+/** A decision, provable by its audit record. Key: the agent id. Written again when a pending one becomes final. */
+export interface Decision {
+  readonly intentId: IntentId;
+  readonly agentId: AgentId;
+  readonly sessionId: SessionId | null;
+  readonly tool: ToolName;
+  readonly tier: Tier;
+  readonly decision: Verdict;
+  readonly reason: Reason;
+  readonly message: string;
+  readonly rules: readonly string[];
+  readonly policyHash: PolicyHash | null;
+  readonly digest: string;
+  readonly at: number;
+  readonly record: RecordPosition;
+  readonly approval: ApprovalState | null;
+  readonly retryAfterMs: number | null;
+  /** Until when an allow holds unsettled amounts, or an approval waits, ms. */
+  readonly expiresAt: number | null;
+  readonly limits: readonly LimitState[];
+}
+
+/** pause denies new intents, drain lets running permits end, kill voids permits. */
+export type HaltMode =
+  | 'pause'
+  | 'drain'
+  | 'kill';
+
+/** Whom it covers: the conjunction of the fields that are set; fleet covers all. */
+export interface HaltScope {
+  readonly fleet: boolean;
+  readonly group: GroupName | null;
+  readonly agent: AgentId | null;
+  readonly tool: ToolName | null;
+}
+
+/** The newest word on one scope. Key: the scope. */
+export interface Halt {
+  readonly haltId: HaltId;
+  readonly scope: HaltScope;
+  readonly mode: HaltMode;
+  /** Monotonic per scope. */
+  readonly epoch: number;
+  readonly by: string;
+  readonly reason: string | null;
+  /** Ends by itself at this time, ms. */
+  readonly until: number | null;
+  /** True: the halt is over. */
+  readonly lifted: boolean;
+}
+
+/** The call that would take this one back. */
+export interface Undo {
+  readonly tool: ToolName;
+  /** RFC 8785 JSON text of the arguments object. */
+  readonly arguments: string;
+}
+
+/** What an agent is about to do. Key: the agent id. */
+export interface Intent {
+  /** Unique per agent; the idempotency key. */
+  readonly intentId: IntentId;
+  readonly agentId: AgentId;
+  readonly sessionId: SessionId | null;
+  readonly tool: ToolName;
+  /** RFC 8785 JSON text of the arguments object. */
+  readonly arguments: string;
+  /** Why, in the words of the agent. */
+  readonly reason: string | null;
+  /** The task the agent works on. */
+  readonly task: string | null;
+  /** Estimated tokens. */
+  readonly tokens: number | null;
+  /** Estimated cost in micro-dollars. */
+  readonly microUsd: number | null;
+  /** JSON pointer of an argument to where its value came from: user, tool or model. */
+  readonly provenance: Readonly<Record<string, string>>;
+  readonly undo: Undo | null;
+  /** The operator who proposed it in the place of the agent. */
+  readonly proposedBy: string | null;
+}
+
+/** What really happened. */
+export type OutcomeStatus =
+  | 'ok'
+  | 'error'
+  | 'cancelled'
+  | 'unknown';
+
+/** What became of an allowed intent. Key: the agent id. */
+export interface Outcome {
+  readonly intentId: IntentId;
+  readonly agentId: AgentId;
+  readonly status: OutcomeStatus;
+  /** Tokens really used. */
+  readonly tokens: number | null;
+  /** Cost in micro-dollars really incurred. */
+  readonly microUsd: number | null;
+  readonly durationMs: number | null;
+  /** sha256: and 64 hex digits over the result. */
+  readonly resultDigest: string | null;
+  readonly error: string | null;
+  /** The agent, or the enforcement point that ran the call. */
+  readonly reportedBy: string;
+}
+
+/** A fleet bundle under its hash, or under the key active the hash in force. */
+export interface PolicyRecord {
+  readonly hash: PolicyHash;
+  /** Path to text; null in the record under the key active. */
+  readonly files: Readonly<Record<string, string>> | null;
+  readonly by: string;
+}
+
+/** State of one agent, or the manifest of a partition, as of an audit position. A cache: rebuilt from audit.v1. */
+export interface Snapshot {
+  readonly subject: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly head: Uint8Array;
+  readonly stateHash: string;
+  readonly state: Uint8Array;
+}
