@@ -26,6 +26,8 @@ export interface Fleet {
   toolOf(name: ToolName): FleetTool;
   /** The limits that count a call, in the order of limits.yaml. */
   limitsOf(agent: FleetAgent, tool: ToolName): ApplicableLimits;
+  /** Every limit that can count a call of this agent, whatever the tool. */
+  limitsOfAgent(agent: FleetAgent): ApplicableLimits;
   readonly rules: RuleEngine;
 }
 

@@ -1,0 +1,85 @@
+/**
+ * Reading audit.v1 by the chain rule: every reader of the log goes through here, so that a void
+ * record is ignored the same way everywhere, and counted.
+ */
+import { EstopError } from '@estop/schemas/errors';
+import type { AuditRecord } from '@estop/schemas/messages';
+import { type ChainHead, extendsChain, GENESIS, headAfter } from '../chain.ts';
+import type { EventLog, StoredRecord } from '../port.ts';
+
+const READ_RECORDS = 2_000;
+
+export interface ChainPosition {
+  readonly head: ChainHead;
+  /** Offset of the next record to read. */
+  readonly nextOffset: number;
+  /** Records so far that did not extend the chain. */
+  readonly voidRecords: number;
+}
+
+export const CHAIN_START: ChainPosition = { head: GENESIS, nextOffset: 0, voidRecords: 0 };
+
+export interface ValidRecord {
+  readonly record: AuditRecord;
+  readonly stored: StoredRecord;
+}
+
+/**
+ * Reads a partition of audit.v1 from a position to its end and hands over each valid record in
+ * order. Answers the position reached. Throws `log-truncated` when the log does not begin where the
+ * position says: acknowledged records are gone.
+ */
+export async function readChain(
+  log: EventLog,
+  partition: number,
+  options: {
+    readonly from?: ChainPosition;
+    readonly onRecord: (valid: ValidRecord) => void;
+    readonly onVoid?: (stored: StoredRecord) => void;
+    /** Stops before this offset; default: the end. */
+    readonly untilOffset?: number;
+  },
+): Promise<ChainPosition> {
+  const { from = CHAIN_START, untilOffset = Number.POSITIVE_INFINITY } = options;
+  let { head, nextOffset, voidRecords } = from;
+  await refuseTruncated(log, partition, nextOffset);
+  while (nextOffset < untilOffset) {
+    const maxRecords = Math.min(READ_RECORDS, untilOffset - nextOffset);
+    const batch = await log.read('audit.v1', partition, { fromOffset: nextOffset, maxRecords });
+    if (batch.records.length === 0) break;
+    await log.learnSchemas(batch.records);
+    for (const stored of batch.records) {
+      const record = decodeOrVoid(log, stored);
+      if (record !== undefined && stored.value !== null && extendsChain(head, record)) {
+        head = headAfter(head, stored.value);
+        options.onRecord({ record, stored });
+      } else {
+        voidRecords += 1;
+        options.onVoid?.(stored);
+      }
+    }
+    nextOffset = batch.nextOffset;
+  }
+  return { head, nextOffset, voidRecords };
+}
+
+/** Bytes that are no audit record cannot extend the chain either: void. */
+function decodeOrVoid(log: EventLog, stored: StoredRecord): AuditRecord | undefined {
+  if (stored.value === null) return undefined;
+  try {
+    return log.codec('audit.v1').decode(stored.value);
+  } catch (error) {
+    if (error instanceof EstopError && error.code === 'value-malformed') return undefined;
+    throw error;
+  }
+}
+
+async function refuseTruncated(log: EventLog, partition: number, from: number): Promise<void> {
+  const [start, end] = await Promise.all([
+    log.startOffset('audit.v1', partition),
+    log.endOffset('audit.v1', partition),
+  ]);
+  if (start <= from && end >= from) return;
+  const where = `audit.v1 partition ${partition} holds offsets ${start} to ${end}`;
+  throw new EstopError('log-truncated', `${where}, expected ${from}: records are missing`);
+}

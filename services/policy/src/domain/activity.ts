@@ -1,0 +1,110 @@
+/**
+ * What an agent did in the last minute, hour and day: the facts that rules see as
+ * `context.recent`. Sub-windows of a second, a minute and an hour; only those in use are kept.
+ */
+import type { RecentFacts, WindowFacts } from './fleet.ts';
+import { TARGETS_MAX } from './limits.ts';
+
+type Span = 'minute' | 'hour' | 'day';
+const SPANS = {
+  minute: { widthMs: 1_000, buckets: 60 },
+  hour: { widthMs: 60_000, buckets: 60 },
+  day: { widthMs: 3_600_000, buckets: 24 },
+} as const satisfies Record<Span, { readonly widthMs: number; readonly buckets: number }>;
+
+interface ActivityBucket {
+  readonly index: number;
+  calls: number;
+  denied: number;
+  errors: number;
+  microUsd: number;
+}
+
+export interface Activity {
+  readonly minute: ActivityBucket[];
+  readonly hour: ActivityBucket[];
+  readonly day: ActivityBucket[];
+  /** Target to the time of the last call aimed at it, oldest first. */
+  readonly targetAtMs: Map<string, number>;
+}
+
+export interface ActivityCounts {
+  readonly calls?: number;
+  readonly denied?: number;
+  readonly errors?: number;
+  readonly microUsd?: number;
+}
+
+export function emptyActivity(): Activity {
+  return { minute: [], hour: [], day: [], targetAtMs: new Map() };
+}
+
+/** Adds to the sub-windows that hold this time. */
+export function countActivity(activity: Activity, atMs: number, counts: ActivityCounts): void {
+  addTo(activity.minute, SPANS.minute, atMs, counts);
+  addTo(activity.hour, SPANS.hour, atMs, counts);
+  addTo(activity.day, SPANS.day, atMs, counts);
+}
+
+export function noteTargets(activity: Activity, atMs: number, targets: readonly string[]): void {
+  for (const target of targets) {
+    activity.targetAtMs.delete(target);
+    activity.targetAtMs.set(target, atMs);
+  }
+  for (const oldest of activity.targetAtMs.keys()) {
+    if (activity.targetAtMs.size <= TARGETS_MAX) break;
+    activity.targetAtMs.delete(oldest);
+  }
+}
+
+/** The facts at a time; each window is summed when a rule asks for it. */
+export function recentFacts(activity: Activity, atMs: number): RecentFacts {
+  return {
+    get minute() {
+      return sumOf(activity, 'minute', atMs);
+    },
+    get hour() {
+      return sumOf(activity, 'hour', atMs);
+    },
+    get day() {
+      return sumOf(activity, 'day', atMs);
+    },
+  };
+}
+
+function addTo(
+  buckets: ActivityBucket[],
+  span: (typeof SPANS)[Span],
+  atMs: number,
+  counts: ActivityCounts,
+): void {
+  const index = Math.floor(atMs / span.widthMs);
+  let last = buckets.at(-1);
+  if (last === undefined || last.index !== index) {
+    last = { index, calls: 0, denied: 0, errors: 0, microUsd: 0 };
+    buckets.push(last);
+    while ((buckets[0]?.index ?? index) < index - span.buckets) buckets.shift();
+  }
+  last.calls += counts.calls ?? 0;
+  last.denied += counts.denied ?? 0;
+  last.errors += counts.errors ?? 0;
+  last.microUsd += counts.microUsd ?? 0;
+}
+
+function sumOf(activity: Activity, name: Span, atMs: number): WindowFacts {
+  const span = SPANS[name];
+  const oldest = Math.floor(atMs / span.widthMs) - span.buckets;
+  const sum = { calls: 0, denied: 0, errors: 0, microUsd: 0, targets: 0 };
+  for (const bucket of activity[name]) {
+    if (bucket.index < oldest) continue;
+    sum.calls += bucket.calls;
+    sum.denied += bucket.denied;
+    sum.errors += bucket.errors;
+    sum.microUsd += bucket.microUsd;
+  }
+  const sinceMs = atMs - span.widthMs * span.buckets;
+  for (const targetAtMs of activity.targetAtMs.values()) {
+    if (targetAtMs >= sinceMs) sum.targets += 1;
+  }
+  return sum;
+}

@@ -1,0 +1,99 @@
+/** The newest state of a subject as agents.v1 shows it. */
+import type { SubjectId } from '@estop/schemas/ids';
+import { parseSubject } from '@estop/schemas/ids';
+import type { AgentView, PendingView, RecordPosition } from '@estop/schemas/messages';
+import { windowStartOf } from './budget-window.ts';
+import type { Fleet } from './fleet.ts';
+import { usedOf } from './rate-window.ts';
+import { type AgentState, initialAgent, initialPerson, type PartitionState, type PendingIntent } from './state.ts';
+import { untrustedPointers } from './untrusted.ts';
+
+const ARGUMENTS_MAX_CHARS = 16 * 1024;
+
+/** Builds the view of an agent or person. */
+export function agentView(
+  state: PartitionState,
+  fleet: Fleet | null,
+  about: { readonly subject: SubjectId; readonly record: RecordPosition },
+): AgentView {
+  const parsed = parseSubject(about.subject);
+  const { subject, record } = about;
+  if (parsed?.kind !== 'agent') {
+    const person =
+      (parsed === undefined ? undefined : state.personById.get(parsed.id)) ?? initialPerson();
+    return {
+      ...EMPTY,
+      subject,
+      at: state.atMs,
+      record,
+      credentials: [...person.credentialById.values()],
+      answers: person.answers,
+    };
+  }
+  const agent = state.agentById.get(parsed.id) ?? initialAgent(parsed.id);
+  return {
+    subject,
+    at: state.atMs,
+    record,
+    suspended: agent.suspended,
+    allowed: agent.allowed,
+    denied: agent.denied,
+    credentials: [...agent.credentialById.values()],
+    ...limitViews(agent, fleet, state.atMs),
+    lastActions: agent.lastActions,
+    pending: [...agent.pendingById.values()].map(pendingView),
+    answers: agent.answers,
+  };
+}
+
+const EMPTY = {
+  suspended: false,
+  allowed: 0,
+  denied: 0,
+  budgets: [],
+  rates: [],
+  lastActions: [],
+  pending: [],
+} as const;
+
+function limitViews(
+  agent: AgentState,
+  fleet: Fleet | null,
+  atMs: number,
+): Pick<AgentView, 'budgets' | 'rates'> {
+  const inFleet = fleet?.agentById.get(agent.id);
+  if (fleet === null || inFleet === undefined) return { budgets: [], rates: [] };
+  const { budgets, rates } = fleet.limitsOfAgent(inFleet);
+  return {
+    budgets: budgets.map((budget) => {
+      const entry = agent.ledgerById.get(budget.id);
+      const windowStart = windowStartOf(budget.window, atMs);
+      const isCurrent = entry?.windowStart === windowStart;
+      return {
+        budgetId: budget.id,
+        unit: budget.unit,
+        window: budget.windowText,
+        windowStart,
+        ceiling: entry?.ceiling ?? budget.ceiling,
+        spent: isCurrent ? entry.spent : 0,
+        reserved: isCurrent ? entry.reserved : 0,
+      };
+    }),
+    rates: rates.map(({ id: rateId, windowMs, limit }) => {
+      const window = agent.rateById.get(rateId);
+      return { rateId, windowMs, limit, used: window === undefined ? 0 : usedOf(window, atMs) };
+    }),
+  };
+}
+
+function pendingView(pending: PendingIntent): PendingView {
+  const { decision, intent } = pending;
+  return {
+    decision,
+    arguments: intent.arguments.slice(0, ARGUMENTS_MAX_CHARS),
+    argumentsCut: intent.arguments.length > ARGUMENTS_MAX_CHARS,
+    intentReason: intent.reason,
+    task: intent.task,
+    untrusted: untrustedPointers(intent.provenance),
+  };
+}

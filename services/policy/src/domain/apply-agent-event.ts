@@ -1,0 +1,166 @@
+/** What the events of one agent's record do to that agent's state. */
+import type { AuditRecordEvent, Decision } from '@estop/schemas/messages';
+import { invariant } from '@estop/schemas/invariant';
+import { countActivity, noteTargets } from './activity.ts';
+import type { RecordContext } from './apply-record.ts';
+import { allowedDecision, approvedBy, deniedDecision, pendingDecision } from './decision.ts';
+import { applyCeiling, applyReleased, applyReserved, applySettled } from './ledger.ts';
+import { DECIDED_AGE_MS, DECIDED_MAX, HOLDS_MAX, LAST_ACTIONS_MAX } from './limits.ts';
+import { countCall, emptyRateWindow } from './rate-window.ts';
+import { scheduleExpiry } from './schedule.ts';
+import type { AgentState } from './state.ts';
+
+type EventOf<Type extends AuditRecordEvent['type']> = Extract<
+  AuditRecordEvent,
+  { readonly type: Type }
+>;
+
+export function applyAgentEvent(
+  agent: AgentState,
+  event: AuditRecordEvent,
+  context: RecordContext,
+): void {
+  switch (event.type) {
+    case 'IntentAllowed':
+      return allow(agent, event, context);
+    case 'IntentDenied':
+      return deny(agent, event, context);
+    case 'ApprovalRequested':
+      return pend(agent, event, context);
+    case 'ApprovalVoted':
+      return vote(agent, event, context);
+    case 'OutcomeRecorded':
+      return recordOutcome(agent, event, context);
+    case 'HoldExpired':
+      agent.holdById.delete(event.intentId);
+      return applySettled(agent, event.settled);
+    case 'AgentSuspended':
+      agent.suspended = true;
+      return undefined;
+    case 'AgentResumed':
+      agent.suspended = false;
+      return undefined;
+    case 'CeilingSet':
+      return applyCeiling(agent, event.budgetId, event.ceiling);
+    default:
+      return undefined;
+  }
+}
+
+function allow(agent: AgentState, event: EventOf<'IntentAllowed'>, context: RecordContext): void {
+  const { at } = context.record;
+  const pending = agent.pendingById.get(event.intentId);
+  const proposed = pending ?? proposedIn(context);
+  if (pending !== undefined) {
+    applyReleased(agent, pending.held);
+    agent.pendingById.delete(event.intentId);
+  }
+  applyReserved(agent, event.held);
+  if (event.held.some((use) => use.amount > 0)) hold(agent, event, context);
+  for (const { rateId, windowMs } of event.rates) {
+    let window = agent.rateById.get(rateId);
+    if (window === undefined || window.windowMs !== windowMs) {
+      window = emptyRateWindow(windowMs);
+      agent.rateById.set(rateId, window);
+    }
+    countCall(window, at);
+  }
+  countActivity(agent.activity, at, { calls: 1, microUsd: proposed.microUsd });
+  noteTargets(agent.activity, at, proposed.targets);
+  agent.allowed += 1;
+  conclude(agent, allowedDecision(event, context, pending?.decision), context);
+}
+
+function hold(agent: AgentState, event: EventOf<'IntentAllowed'>, context: RecordContext): void {
+  agent.holdById.set(event.intentId, { uses: event.held, untilMs: event.holdUntil });
+  scheduleExpiry(context.state.schedule, agent.id, event.holdUntil);
+  if (agent.holdById.size <= HOLDS_MAX) return;
+  // Beyond the bound the oldest counts as spent at once: late, never too little.
+  for (const [oldest, { uses }] of agent.holdById) {
+    agent.holdById.delete(oldest);
+    applySettled(
+      agent,
+      uses.map(({ budgetId, windowStart, amount }) => {
+        return { budgetId, windowStart, reserved: amount, spent: amount, overrun: 0 };
+      }),
+    );
+    break;
+  }
+}
+
+function deny(agent: AgentState, event: EventOf<'IntentDenied'>, context: RecordContext): void {
+  const pending = agent.pendingById.get(event.intentId);
+  if (pending !== undefined) {
+    applyReleased(agent, pending.held);
+    agent.pendingById.delete(event.intentId);
+  }
+  countActivity(agent.activity, context.record.at, { denied: 1 });
+  agent.denied += 1;
+  conclude(agent, deniedDecision(event, context, pending?.decision), context);
+}
+
+function pend(
+  agent: AgentState,
+  event: EventOf<'ApprovalRequested'>,
+  context: RecordContext,
+): void {
+  const { intent, tokens, microUsd, targets } = proposedIn(context);
+  const { approvalId, reason, held, expiresAt } = event;
+  const decision = pendingDecision(event, context);
+  applyReserved(agent, held);
+  agent.pendingById.set(event.intentId, {
+    intent,
+    approvalId,
+    reason,
+    held,
+    expiresAt,
+    tokens,
+    microUsd,
+    targets,
+    decision,
+  });
+  scheduleExpiry(context.state.schedule, agent.id, expiresAt);
+  note(agent, decision);
+}
+
+function vote(agent: AgentState, event: EventOf<'ApprovalVoted'>, context: RecordContext): void {
+  const pending = agent.pendingById.get(event.intentId);
+  if (pending === undefined || event.vote !== 'approve') return;
+  pending.decision = approvedBy(pending.decision, event.person, context);
+}
+
+function recordOutcome(
+  agent: AgentState,
+  event: EventOf<'OutcomeRecorded'>,
+  context: RecordContext,
+): void {
+  const { intentId, status } = event.outcome;
+  agent.holdById.delete(intentId);
+  applySettled(agent, event.settled);
+  const decided = agent.decidedById.get(intentId);
+  if (decided !== undefined) decided.outcome = status;
+  if (status === 'error') countActivity(agent.activity, context.record.at, { errors: 1 });
+}
+
+/** Remembers a final decision, and forgets what is beyond the bounds. */
+function conclude(agent: AgentState, decision: Decision, context: RecordContext): void {
+  const { decidedById } = agent;
+  decidedById.set(decision.intentId, { decision, outcome: null });
+  const oldestAt = context.record.at - DECIDED_AGE_MS;
+  for (const [intentId, { decision: oldest }] of decidedById) {
+    if (decidedById.size <= DECIDED_MAX && oldest.at >= oldestAt) break;
+    decidedById.delete(intentId);
+  }
+  note(agent, decision);
+}
+
+function note(agent: AgentState, { intentId, tool, decision, reason, at }: Decision): void {
+  agent.lastActions.push({ intentId, tool, decision, reason, at });
+  if (agent.lastActions.length > LAST_ACTIONS_MAX) agent.lastActions.shift();
+}
+
+function proposedIn({ record }: RecordContext): EventOf<'IntentProposed'> {
+  for (const event of record.events) if (event.type === 'IntentProposed') return event;
+  // INVARIANT: our own writer puts the question before its answer, in one record.
+  invariant(false, 'a decision has its proposal in the same record');
+}

@@ -1,0 +1,123 @@
+/**
+ * Votes on an intent that waits. A vote counts for exactly one arguments digest; when the quorum is
+ * reached everything is checked again, and only then is it allowed.
+ */
+import type { AuditRecordEvent, Command } from '@estop/schemas/messages';
+import { type CheckContext, checkIntent, type Verdict } from './check-intent.ts';
+import { type CommandResult, done, refuse } from './decide-command.ts';
+import { knowIntent } from './decide-intent.ts';
+import type { FleetPerson } from './fleet.ts';
+import { HOLD_MS } from './limits.ts';
+import { hasRole } from './people.ts';
+import type { AgentState, PendingIntent } from './state.ts';
+
+type VoteBody = Extract<Command['body'], { readonly type: 'Approve' | 'Reject' }>;
+
+interface Ballot {
+  readonly agent: AgentState;
+  readonly person: FleetPerson;
+  readonly body: VoteBody;
+}
+
+/** Decides a vote of a person who has at least the role of an approver. */
+export function decideVote(context: CheckContext, ballot: Ballot): CommandResult {
+  const { agent, body } = ballot;
+  const pending = agent.pendingById.get(body.intentId);
+  if (pending === undefined) {
+    return agent.decidedById.has(body.intentId)
+      ? refuse('conflict', `intent ${body.intentId} is decided already`)
+      : refuse('not-found', `no intent ${body.intentId} of ${agent.id} waits for approval`);
+  }
+  if (body.digest !== pending.decision.digest) {
+    return refuse('conflict', `the digest is ${pending.decision.digest}: look at it again`);
+  }
+  if (context.atMs >= pending.expiresAt) {
+    const events = [expiredEvent(pending)];
+    return { ok: false, code: 'conflict', message: 'the approval has expired', events };
+  }
+  const refusal = checkVoter(context, ballot, pending);
+  if (refusal !== null) return refusal;
+  return countVote(context, ballot, pending);
+}
+
+/** The denial of an intent whose approval ran out. */
+export function expiredEvent(pending: PendingIntent): AuditRecordEvent {
+  return {
+    type: 'IntentDenied',
+    intentId: pending.intent.intentId,
+    reason: 'approval-expired',
+    message: 'nobody approved it in time',
+    rules: pending.decision.rules,
+    retryAfterMs: null,
+  };
+}
+
+function checkVoter(
+  context: CheckContext,
+  { agent, person, body }: Ballot,
+  pending: PendingIntent,
+): CommandResult | null {
+  const approval = pending.decision.approval;
+  const approvers = approval?.approvers ?? [];
+  const isNamed = approvers.length === 0 || person.groups.some((g) => approvers.includes(g));
+  if (!isNamed && !hasRole(person, 'admin')) {
+    return refuse('forbidden', `approvers of this are ${approvers.join(', ')}`);
+  }
+  if (body.type === 'Reject') return null;
+  if (pending.intent.proposedBy === person.id) {
+    return refuse('forbidden', 'nobody approves what they proposed themselves');
+  }
+  const owner = context.fleet?.agentById.get(agent.id)?.owner ?? null;
+  if (owner === person.id && (approval?.quorum ?? 1) > 1) {
+    return refuse('forbidden', "the agent's owner does not count towards a quorum above one");
+  }
+  if (approval?.approvedBy.includes(person.id)) {
+    return refuse('conflict', `${person.id} approved it already`);
+  }
+  return null;
+}
+
+function countVote(
+  context: CheckContext,
+  { person, body }: Ballot,
+  pending: PendingIntent,
+): CommandResult {
+  const { intentId } = body;
+  const vote = body.type === 'Approve' ? 'approve' : 'reject';
+  const voted: AuditRecordEvent = { type: 'ApprovalVoted', intentId, person: person.id, vote };
+  if (vote === 'reject') return done([voted, rejectedEvent(pending, person)]);
+  const { approval } = pending.decision;
+  const votes = (approval?.approvedBy.length ?? 0) + 1;
+  if (votes < (approval?.quorum ?? 1)) return done([voted]);
+  return done([voted, finalEvent(context, pending)]);
+}
+
+function rejectedEvent(pending: PendingIntent, person: FleetPerson): AuditRecordEvent {
+  return {
+    type: 'IntentDenied',
+    intentId: pending.intent.intentId,
+    reason: 'approval-rejected',
+    message: `rejected by ${person.id}`,
+    rules: pending.decision.rules,
+    retryAfterMs: null,
+  };
+}
+
+/** The people said yes: halt, agent, rules, arguments, rates and budgets still decide. */
+function finalEvent(context: CheckContext, pending: PendingIntent): AuditRecordEvent {
+  const { intentId } = pending.intent;
+  const known = knowIntent(context.fleet, pending.intent);
+  const verdict: Verdict =
+    known.kind === 'deny' ? known : checkIntent(context, known.intent, { held: pending.held });
+  if (verdict.kind === 'allow') {
+    const { rules, held, rates } = verdict;
+    const holdUntil = context.atMs + HOLD_MS;
+    return { type: 'IntentAllowed', intentId, reason: 'approved', rules, held, rates, holdUntil };
+  }
+  if (verdict.kind === 'pend') {
+    const message = 'the rules still ask for an approval after it was granted';
+    return { type: 'IntentDenied', intentId, reason: 'policy-error', message, rules: verdict.rules, retryAfterMs: null };
+  }
+  const { reason, message, rules, retryAfterMs } = verdict;
+  return { type: 'IntentDenied', intentId, reason, message, rules, retryAfterMs };
+}

@@ -1,0 +1,226 @@
+/**
+ * Steps 3 to 10 of deciding (DESIGN §5), in this order: halt, agent, breaker, rules, arguments,
+ * rates, budgets, approval, allow. The same checks run when an intent arrives and again when its
+ * approval does.
+ */
+import type { Intent, BudgetUse, DenyReason, RateUse } from '@estop/schemas/messages';
+import { recentFacts } from './activity.ts';
+import { type ApprovalTerms, type Authorization, authorize, authorizeApproved } from './authorize.ts';
+import type { Fleet, FleetAgent, FleetTool, JsonObject, RuleRequest } from './fleet.ts';
+import { haltCovering } from './halts.ts';
+import { remainingOf, reserve } from './ledger.ts';
+import { PENDING_MAX } from './limits.ts';
+import { freesAfterMs, usedOf } from './rate-window.ts';
+import { type AgentState, initialAgent, type PartitionState } from './state.ts';
+import { amountText, durationText } from './text.ts';
+import { untrustedPointers } from './untrusted.ts';
+
+export interface Denial {
+  readonly kind: 'deny';
+  readonly reason: DenyReason;
+  readonly message: string;
+  readonly rules: readonly string[];
+  readonly retryAfterMs: number | null;
+}
+
+export type Verdict =
+  | Denial
+  | {
+      readonly kind: 'allow';
+      readonly rules: readonly string[];
+      readonly held: readonly BudgetUse[];
+      readonly rates: readonly RateUse[];
+    }
+  | {
+      readonly kind: 'pend';
+      readonly rules: readonly string[];
+      readonly held: readonly BudgetUse[];
+      readonly terms: ApprovalTerms;
+    };
+
+/** An intent with what the catalogue says of it. */
+export interface KnownIntent {
+  readonly intent: Intent;
+  readonly tool: FleetTool;
+  readonly arguments: JsonObject;
+  readonly tokens: number | null;
+  /** The dearer of the catalogue's and the agent's figure; null: neither says. */
+  readonly microUsd: number | null;
+}
+
+export interface CheckContext {
+  readonly state: PartitionState;
+  readonly fleet: Fleet | null;
+  readonly atMs: number;
+}
+
+/** `approval`: what the intent holds already, when its people have said yes; null: not asked yet. */
+export function checkIntent(
+  context: CheckContext,
+  known: KnownIntent,
+  approval: { readonly held: readonly BudgetUse[] } | null,
+): Verdict {
+  const { state, fleet } = context;
+  const { intent } = known;
+  const agent = fleet?.agentById.get(intent.agentId);
+  const agentState = state.agentById.get(intent.agentId) ?? initialAgent(intent.agentId);
+  const standing = checkStanding(context, agent, agentState, intent);
+  if (standing !== null) return standing;
+  // Standing passed, so both are known.
+  if (fleet === null || agent === undefined) return deny('agent-unknown', 'no fleet is in force');
+
+  const request = ruleRequest(context, known, agent, agentState);
+  const authorization =
+    approval === null ? authorize(fleet.rules, request) : authorizeApproved(fleet.rules, request);
+  const denial = checkRulesAndArguments(known, authorization);
+  if (denial !== null) return denial;
+
+  const limits = fleet.limitsOf(agent, intent.tool);
+  const limited = checkRates(agentState, limits.rates, context.atMs);
+  if (limited !== null) return limited;
+  const reservation = reserve(agentState, limits.budgets, {
+    cost: known,
+    atMs: context.atMs,
+    unknownCostNeedsRoom: known.tool.tier !== 'read',
+    alreadyHeld: approval?.held ?? [],
+  });
+  if (!reservation.ok) return exhausted(reservation);
+
+  const { rules } = authorization;
+  const held = reservation.uses;
+  if (authorization.verdict === 'approval-required') {
+    return checkRoomToWait(agentState) ?? { kind: 'pend', rules, held, terms: authorization.terms };
+  }
+  const rates = limits.rates.map(({ id, windowMs }) => ({ rateId: id, windowMs }));
+  return { kind: 'allow', rules, held, rates };
+}
+
+export function deny(
+  reason: DenyReason,
+  message: string,
+  more: { readonly rules?: readonly string[]; readonly retryAfterMs?: number | null } = {},
+): Denial {
+  const { rules = [], retryAfterMs = null } = more;
+  return { kind: 'deny', reason, message, rules, retryAfterMs };
+}
+
+/** Halt, agent unknown or suspended. The breaker's step belongs here too. */
+function checkStanding(
+  context: CheckContext,
+  agent: FleetAgent | undefined,
+  agentState: AgentState,
+  intent: Intent,
+): Denial | null {
+  const caller = agent ?? { id: intent.agentId, groups: [] };
+  const halt = haltCovering(context, caller, intent.tool);
+  if (halt !== undefined) {
+    const why = halt.reason === null ? '' : `: ${halt.reason}`;
+    return deny('halted', `halted by ${halt.by}${why} (halt ${halt.haltId}, epoch ${halt.epoch})`);
+  }
+  if (agent === undefined) {
+    const what = context.fleet === null ? 'no fleet is in force' : 'the fleet has no such agent';
+    return deny('agent-unknown', `${what}: add ${intent.agentId} to agents.yaml`);
+  }
+  if (agentState.suspended) return deny('agent-suspended', 'an operator suspended this agent');
+  return null;
+}
+
+function ruleRequest(
+  context: CheckContext,
+  known: KnownIntent,
+  agent: FleetAgent,
+  agentState: AgentState,
+): RuleRequest {
+  const { intent } = known;
+  return {
+    agent,
+    tool: known.tool,
+    arguments: known.arguments,
+    untrusted: untrustedPointers(intent.provenance),
+    provenance: intent.provenance,
+    sessionId: intent.sessionId,
+    atMs: context.atMs,
+    recent: recentFacts(agentState.activity, context.atMs),
+  };
+}
+
+/**
+ * Rules come before arguments, so that a caller learns nothing about tools it may not use. When a
+ * rule could not be evaluated because the arguments break their schema, the schema is the cause.
+ */
+function checkRulesAndArguments(known: KnownIntent, authorization: Authorization): Denial | null {
+  const { rules } = authorization;
+  if (authorization.verdict === 'forbidden') {
+    const text = authorization.reason ?? `forbidden by ${rules.join(', ')}`;
+    return deny('forbidden', text, { rules });
+  }
+  if (authorization.verdict === 'not-permitted') {
+    const what = known.tool.known ? '' : '; the tool is not in tools.yaml';
+    const { agentId, tool } = known.intent;
+    return deny('not-permitted', `no rule permits ${agentId} to call ${tool}${what}`);
+  }
+  const problems = known.tool.tier === 'read' ? [] : known.tool.checkArguments(known.arguments);
+  if (problems.length > 0) {
+    const text = problems.map(({ pointer, detail }) => `${pointer || '/'} ${detail}`).join('; ');
+    return deny('invalid-arguments', text);
+  }
+  if (authorization.verdict === 'error') {
+    return deny('policy-error', `a rule could not be evaluated: ${authorization.message}`, {
+      rules,
+    });
+  }
+  return null;
+}
+
+function checkRates(
+  agent: AgentState,
+  rates: readonly { readonly id: RateUse['rateId']; readonly limit: number; readonly windowMs: number }[],
+  atMs: number,
+): Denial | null {
+  for (const rate of rates) {
+    const window = agent.rateById.get(rate.id);
+    const used = window === undefined ? 0 : usedOf(window, atMs);
+    if (used < rate.limit) continue;
+    const retryAfterMs = window === undefined ? null : freesAfterMs(window, atMs);
+    const span = durationText(rate.windowMs);
+    const message = `${rate.id}: ${used} of ${rate.limit} calls in the last ${span}`;
+    return deny('rate-limited', message, { retryAfterMs });
+  }
+  return null;
+}
+
+function exhausted(failed: Extract<ReturnType<typeof reserve>, { readonly ok: false }>): Denial {
+  const { budget, remaining, wanted, retryAfterMs } = failed;
+  const left = amountText(budget.unit, remaining);
+  const need = amountText(budget.unit, wanted);
+  const message = `${budget.id}: ${left} left of ${budget.windowText}, ${need} needed`;
+  return deny('budget-exhausted', message, { retryAfterMs });
+}
+
+function checkRoomToWait(agent: AgentState): Denial | null {
+  if (agent.pendingById.size < PENDING_MAX) return null;
+  const message = `${PENDING_MAX} intents of this agent wait for approval already`;
+  return deny('rate-limited', message);
+}
+
+/** What is left of each limit that counts this call. */
+export function limitsLeft(
+  fleet: Fleet | null,
+  agentState: AgentState,
+  tool: Intent['tool'],
+  atMs: number,
+): readonly { readonly id: string; readonly unit: string; readonly remaining: number }[] {
+  const agent = fleet?.agentById.get(agentState.id);
+  if (fleet === null || agent === undefined) return [];
+  const { budgets, rates } = fleet.limitsOf(agent, tool);
+  return [
+    ...budgets.map((budget) => {
+      return { id: budget.id, unit: budget.unit, remaining: remainingOf(agentState, budget, atMs) };
+    }),
+    ...rates.map((rate) => {
+      const window = agentState.rateById.get(rate.id);
+      const used = window === undefined ? 0 : usedOf(window, atMs);
+      return { id: rate.id, unit: 'calls', remaining: Math.max(0, rate.limit - used) };
+    }),
+  ];
+}

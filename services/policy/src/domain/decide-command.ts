@@ -1,0 +1,170 @@
+/** Orders of people: votes, suspension, ceilings, credentials. Refused orders are facts too. */
+import { type PersonId, parseSubject } from '@estop/schemas/ids';
+import type { AuditRecordEvent, Command, CommandBody } from '@estop/schemas/messages';
+import { decideVote } from './approvals.ts';
+import type { CheckContext } from './check-intent.ts';
+import type { FleetPerson, Role } from './fleet.ts';
+import type { Answer } from './input.ts';
+import { CREDENTIALS_MAX } from './limits.ts';
+import { hasRole, personOf } from './people.ts';
+import { type AgentState, initialAgent, initialPerson, type SubjectState } from './state.ts';
+
+/** Largest ceiling: micro-dollars stay exact in every codec far above it. */
+const CEILING_MAX = 4_000_000_000_000_000;
+
+export type RefusalCode = 'not-found' | 'conflict' | 'forbidden' | 'invalid';
+
+export type CommandResult =
+  | { readonly ok: true; readonly events: readonly AuditRecordEvent[] }
+  | {
+      readonly ok: false;
+      readonly code: RefusalCode;
+      readonly message: string;
+      /** Facts that are true all the same: an approval that had run out. */
+      readonly events?: readonly AuditRecordEvent[];
+    };
+
+interface Order<Body extends CommandBody> extends CheckContext {
+  readonly command: Command;
+  readonly body: Body;
+  readonly person: FleetPerson;
+  readonly subject: SubjectState;
+}
+
+type BodyOf<Type extends CommandBody['type']> = Extract<CommandBody, { readonly type: Type }>;
+
+const LEAST_ROLE: Readonly<Record<CommandBody['type'], Role>> = {
+  Approve: 'approver',
+  Reject: 'approver',
+  Suspend: 'operator',
+  Resume: 'operator',
+  IssueCredential: 'operator',
+  RevokeCredential: 'operator',
+  SetCeiling: 'admin',
+  RaiseCeiling: 'admin',
+};
+
+/** Decides a command: one record that says accepted with its facts, or refused with why. */
+export function decideCommand(context: CheckContext, command: Command): Answer {
+  const subject = parseSubject(command.subject);
+  if (subject === undefined) {
+    return { kind: 'dead-letter', reason: 'malformed', detail: 'the subject is no id' };
+  }
+  const { state } = context;
+  const earlier =
+    subject.kind === 'agent' ? state.agentById.get(subject.id) : state.personById.get(subject.id);
+  if (earlier?.answers.some((answer) => answer.commandId === command.commandId)) {
+    return { kind: 'nothing' };
+  }
+  const result = carryOut(context, command, subject);
+  const { commandId, by, reason } = command;
+  if (result.ok) {
+    const accepted: AuditRecordEvent = { type: 'CommandAccepted', commandId, by, reason };
+    return record(command, [accepted, ...result.events]);
+  }
+  const { code, message, events = [] } = result;
+  return record(command, [{ type: 'CommandRefused', commandId, by, code, message }, ...events]);
+}
+
+function carryOut(
+  context: CheckContext,
+  command: Command,
+  subject: NonNullable<ReturnType<typeof parseSubject>>,
+): CommandResult {
+  const { body } = command;
+  const person = personOf(context.fleet, command.by);
+  if (person === undefined) return refuse('forbidden', `${command.by} is not in people.yaml`);
+  const least: Role = subject.kind === 'person' ? 'admin' : LEAST_ROLE[body.type];
+  if (!hasRole(person, least)) return refuse('forbidden', `this takes the role ${least} or above`);
+  if (subject.kind === 'person') return orderPerson(context, command, { person, id: subject.id });
+
+  if (context.fleet?.agentById.has(subject.id) !== true) {
+    return refuse('not-found', `the fleet has no agent ${subject.id}`);
+  }
+  const agent = context.state.agentById.get(subject.id) ?? initialAgent(subject.id);
+  switch (body.type) {
+    case 'Approve':
+    case 'Reject':
+      return decideVote(context, { agent, person, body });
+    case 'Suspend':
+      return agent.suspended ? done([]) : done([{ type: 'AgentSuspended' }]);
+    case 'Resume':
+      return agent.suspended ? done([{ type: 'AgentResumed' }]) : done([]);
+    case 'SetCeiling':
+    case 'RaiseCeiling':
+      return setCeiling(context, agent, body);
+    case 'IssueCredential':
+      return issue({ ...context, command, body, person, subject: agent });
+    case 'RevokeCredential':
+      return revoke({ ...context, command, body, person, subject: agent });
+  }
+}
+
+function orderPerson(
+  context: CheckContext,
+  command: Command,
+  about: { readonly person: FleetPerson; readonly id: PersonId },
+): CommandResult {
+  const { body } = command;
+  const subject = context.state.personById.get(about.id) ?? initialPerson();
+  if (context.fleet?.personById.has(about.id) !== true) {
+    return refuse('not-found', `people.yaml has no ${about.id}`);
+  }
+  const { person } = about;
+  if (body.type === 'IssueCredential') return issue({ ...context, command, body, person, subject });
+  if (body.type === 'RevokeCredential') return revoke({ ...context, command, body, person, subject });
+  return refuse('invalid', `${body.type} is about an agent, not a person`);
+}
+
+function setCeiling(
+  context: CheckContext,
+  agent: AgentState,
+  body: BodyOf<'SetCeiling'> | BodyOf<'RaiseCeiling'>,
+): CommandResult {
+  const inFleet = context.fleet?.agentById.get(agent.id);
+  const budgets = inFleet === undefined ? [] : context.fleet?.limitsOfAgent(inFleet).budgets;
+  const budget = budgets?.find((candidate) => candidate.id === body.budgetId);
+  if (budget === undefined) {
+    return refuse('not-found', `no budget ${body.budgetId} counts for ${agent.id}`);
+  }
+  const previous = agent.ledgerById.get(budget.id)?.ceiling ?? budget.ceiling;
+  const ceiling = body.type === 'SetCeiling' ? body.ceiling : previous + body.raiseBy;
+  if (!Number.isSafeInteger(ceiling) || ceiling < 0 || ceiling > CEILING_MAX) {
+    return refuse('invalid', `a ceiling is an integer from 0 to ${CEILING_MAX}`);
+  }
+  return done([{ type: 'CeilingSet', budgetId: budget.id, ceiling, previous }]);
+}
+
+function issue({ subject, body }: Order<BodyOf<'IssueCredential'>>): CommandResult {
+  if (subject.credentialById.has(body.credentialId)) {
+    return refuse('conflict', `credential ${body.credentialId} exists already`);
+  }
+  if (subject.credentialById.size >= CREDENTIALS_MAX) {
+    return refuse('conflict', `${CREDENTIALS_MAX} credentials are live: revoke one first`);
+  }
+  const { credentialId, kind, secretHash, publicKey } = body;
+  const proof = kind === 'api-key' ? secretHash : publicKey;
+  if (proof === null) return refuse('invalid', `a credential of kind ${kind} lacks its proof`);
+  return done([{ type: 'CredentialIssued', credentialId, kind, secretHash, publicKey }]);
+}
+
+function revoke({ subject, body }: Order<BodyOf<'RevokeCredential'>>): CommandResult {
+  const { credentialId } = body;
+  if (!subject.credentialById.has(credentialId)) {
+    return refuse('not-found', `there is no live credential ${credentialId}`);
+  }
+  return done([{ type: 'CredentialRevoked', credentialId }]);
+}
+
+export function done(events: readonly AuditRecordEvent[]): CommandResult {
+  return { ok: true, events };
+}
+
+export function refuse(code: RefusalCode, message: string): CommandResult {
+  return { ok: false, code, message };
+}
+
+function record(command: Command, events: readonly AuditRecordEvent[]): Answer {
+  return { kind: 'record', subject: command.subject, events };
+}
+

@@ -1,0 +1,145 @@
+/** Deciding one intent: steps 1 and 2 of DESIGN §5, then the checks, then the events. */
+import { agentSubject, approvalIdOf, parseAgentId, parseIntentId, parseToolName } from '@estop/schemas/ids';
+import type { AuditRecordEvent, Intent } from '@estop/schemas/messages';
+import {
+  type CheckContext,
+  checkIntent,
+  deny,
+  type Denial,
+  type KnownIntent,
+  type Verdict,
+} from './check-intent.ts';
+import type { Fleet, FleetTool, JsonObject } from './fleet.ts';
+import type { Answer } from './input.ts';
+import { APPROVAL_FINANCIAL_MS, APPROVAL_MS, HOLD_MS } from './limits.ts';
+
+const ORIGINS = new Set(['user', 'tool', 'model']);
+/** Keys that would let arguments pose as Cedar entities or extension values. */
+const CEDAR_ESCAPES = /"__(entity|extn)"/;
+
+/** Decides an intent; `digest` binds agent, tool and arguments (schemas/digest). */
+export function decideIntent(context: CheckContext, intent: Intent, digest: string): Answer {
+  if (parseAgentId(intent.agentId) === undefined || parseIntentId(intent.intentId) === undefined) {
+    return { kind: 'dead-letter', reason: 'malformed', detail: 'agent id or intent id is no id' };
+  }
+  const agent = context.state.agentById.get(intent.agentId);
+  const decided = agent?.decidedById.get(intent.intentId)?.decision;
+  const earlier = decided ?? agent?.pendingById.get(intent.intentId)?.decision;
+  if (earlier !== undefined) return { kind: 'again', decision: earlier };
+
+  const known = knowIntent(context.fleet, intent);
+  const verdict = known.kind === 'deny' ? known : checkIntent(context, known.intent, null);
+  const proposed = proposedEvent(context.fleet, intent, {
+    digest,
+    known: known.kind === 'deny' ? null : known.intent,
+  });
+  const event = verdictEvent(context, intent, verdict);
+  return { kind: 'record', subject: agentSubject(intent.agentId), events: [proposed, event] };
+}
+
+/** Reads what the catalogue says of an intent, or why it makes no sense. */
+export function knowIntent(
+  fleet: Fleet | null,
+  intent: Intent,
+): Denial | { readonly kind: 'known'; readonly intent: KnownIntent } {
+  if (parseToolName(intent.tool) === undefined) return deny('invalid-intent', 'no tool name');
+  if ((intent.tokens ?? 0) < 0 || (intent.microUsd ?? 0) < 0) {
+    return deny('invalid-intent', 'an estimated cost is negative');
+  }
+  if (Object.values(intent.provenance).some((origin) => !ORIGINS.has(origin))) {
+    return deny('invalid-intent', 'provenance is user, tool or model');
+  }
+  const parsed = parseArguments(intent.arguments);
+  if (parsed === null) return deny('invalid-intent', 'the arguments are no JSON object');
+  if (CEDAR_ESCAPES.test(intent.arguments)) {
+    return deny('invalid-arguments', 'argument names __entity and __extn are reserved');
+  }
+  const tool = fleet?.toolOf(intent.tool) ?? unknownTool(intent);
+  const listed = tool.costMicroUsd(parsed);
+  if (listed === 'invalid') {
+    return deny('invalid-arguments', 'the amount that says the cost is no non-negative integer');
+  }
+  const microUsd = dearer(listed, intent.microUsd);
+  const { tokens } = intent;
+  return { kind: 'known', intent: { intent, tool, arguments: parsed, tokens, microUsd } };
+}
+
+function proposedEvent(
+  fleet: Fleet | null,
+  intent: Intent,
+  facts: { readonly digest: string; readonly known: KnownIntent | null },
+): AuditRecordEvent {
+  const { digest, known } = facts;
+  return {
+    type: 'IntentProposed',
+    intent,
+    digest,
+    tier: known?.tool.tier ?? fleet?.toolOf(intent.tool).tier ?? 'destructive',
+    tokens: known?.tokens ?? 0,
+    microUsd: known?.microUsd ?? 0,
+    targets: known?.tool.targetsOf(known.arguments) ?? [],
+  };
+}
+
+function verdictEvent(context: CheckContext, intent: Intent, verdict: Verdict): AuditRecordEvent {
+  const { intentId, agentId } = intent;
+  switch (verdict.kind) {
+    case 'deny': {
+      const { reason, message, rules, retryAfterMs } = verdict;
+      return { type: 'IntentDenied', intentId, reason, message, rules, retryAfterMs };
+    }
+    case 'allow': {
+      const { rules, held, rates } = verdict;
+      const holdUntil = context.atMs + HOLD_MS;
+      return { type: 'IntentAllowed', intentId, reason: 'permitted', rules, held, rates, holdUntil };
+    }
+    case 'pend': {
+      const { rules, held, terms } = verdict;
+      const tier = context.fleet?.toolOf(intent.tool).tier ?? 'destructive';
+      const waitMs = terms.expiresMs ?? (tier === 'financial' ? APPROVAL_FINANCIAL_MS : APPROVAL_MS);
+      return {
+        type: 'ApprovalRequested',
+        intentId,
+        approvalId: approvalIdOf(agentId, intentId),
+        reason: 'approval-required',
+        message: terms.reason ?? `a person must approve: ${rules.join(', ')}`,
+        rules,
+        held,
+        expiresAt: context.atMs + waitMs,
+        quorum: terms.quorum,
+        approvers: terms.approvers,
+        severity: terms.severity,
+      };
+    }
+  }
+}
+
+function parseArguments(text: string): JsonObject | null {
+  try {
+    const parsed: JsonObject | readonly unknown[] | null = JSON.parse(text);
+    return isObject(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+function isObject(value: JsonObject | readonly unknown[] | null): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function dearer(listed: number | null, estimated: number | null): number | null {
+  if (listed === null) return estimated;
+  return Math.max(listed, estimated ?? 0);
+}
+
+/** Without a fleet every tool is unknown; the intent is denied, and the log says what was asked. */
+function unknownTool(intent: Intent): FleetTool {
+  return {
+    name: intent.tool,
+    known: false,
+    tier: 'destructive',
+    checkArguments: () => [],
+    costMicroUsd: () => null,
+    targetsOf: () => [],
+  };
+}

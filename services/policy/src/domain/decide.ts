@@ -1,0 +1,66 @@
+/**
+ * The decider: state, input and time in, events out. Pure and total; the same log gives the same
+ * answers. What an input means is in the file of its kind; the order of checks is in check-intent.
+ */
+import { type AgentId, agentSubject } from '@estop/schemas/ids';
+import type { AuditRecordEvent, Outcome } from '@estop/schemas/messages';
+import { expiredEvent } from './approvals.ts';
+import type { CheckContext } from './check-intent.ts';
+import { decideCommand } from './decide-command.ts';
+import { decideIntent } from './decide-intent.ts';
+import type { FleetBudget } from './fleet.ts';
+import { decideHalt } from './halts.ts';
+import { type Answer, type Input, NOTHING } from './input.ts';
+import { expire, settle } from './ledger.ts';
+
+/** Decides one input at a time that is not before the state's last one. */
+export function decide(context: CheckContext, input: Input): Answer {
+  switch (input.type) {
+    case 'intent':
+      return decideIntent(context, input.intent, input.digest);
+    case 'outcome':
+      return decideOutcome(context, input.outcome);
+    case 'command':
+      return decideCommand(context, input.command);
+    case 'halt':
+      return decideHalt(context.state, input.halt);
+    case 'fleet':
+      return context.state.fleetHash === input.hash
+        ? NOTHING
+        : { kind: 'record', subject: null, events: [{ type: 'FleetActivated', hash: input.hash }] };
+    case 'expiry':
+      return decideExpiry(context, input.agentId);
+  }
+}
+
+function decideOutcome(context: CheckContext, outcome: Outcome): Answer {
+  const agent = context.state.agentById.get(outcome.agentId);
+  const decided = agent?.decidedById.get(outcome.intentId);
+  if (agent === undefined || decided?.decision.decision !== 'allow') {
+    const detail = `no allowed intent ${outcome.intentId} of ${outcome.agentId} is known`;
+    return { kind: 'dead-letter', reason: 'unknown-subject', detail };
+  }
+  if (decided.outcome !== null) return NOTHING;
+  const hold = agent.holdById.get(outcome.intentId);
+  const inFleet = context.fleet?.agentById.get(outcome.agentId);
+  const budgets: readonly FleetBudget[] =
+    inFleet === undefined ? [] : (context.fleet?.limitsOfAgent(inFleet).budgets ?? []);
+  const settled = settle(agent, hold?.uses ?? [], outcome, (id) => budgets.find((b) => b.id === id));
+  const event: AuditRecordEvent = { type: 'OutcomeRecorded', outcome, settled };
+  return { kind: 'record', subject: agentSubject(outcome.agentId), events: [event] };
+}
+
+function decideExpiry(context: CheckContext, agentId: AgentId): Answer {
+  const agent = context.state.agentById.get(agentId);
+  if (agent === undefined) return NOTHING;
+  const events: AuditRecordEvent[] = [];
+  for (const pending of agent.pendingById.values()) {
+    if (pending.expiresAt <= context.atMs) events.push(expiredEvent(pending));
+  }
+  for (const [intentId, hold] of agent.holdById) {
+    if (hold.untilMs > context.atMs) continue;
+    events.push({ type: 'HoldExpired', intentId, settled: expire(hold.uses) });
+  }
+  if (events.length === 0) return NOTHING;
+  return { kind: 'record', subject: agentSubject(agentId), events };
+}

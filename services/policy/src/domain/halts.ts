@@ -1,0 +1,62 @@
+/** Halts: scopes, which halts cover a call, and how a halt reaches the state. */
+import type { AgentId, ToolName } from '@estop/schemas/ids';
+import type { Halt, HaltScope } from '@estop/schemas/messages';
+import type { FleetAgent } from './fleet.ts';
+import { type Answer, NOTHING } from './input.ts';
+import { HALTS_MAX } from './limits.ts';
+import type { PartitionState } from './state.ts';
+
+/** The key of a scope on halts.v1 and in every table of halts. */
+export function scopeText(scope: HaltScope): string {
+  if (scope.fleet) return 'fleet';
+  const parts: string[] = [];
+  if (scope.group !== null) parts.push(`group:${scope.group}`);
+  if (scope.agent !== null) parts.push(`agent:${scope.agent}`);
+  if (scope.tool !== null) parts.push(`tool:${scope.tool}`);
+  return parts.join('/');
+}
+
+/** Whether a live halt on this scope stops this agent from calling this tool. */
+export function scopeCovers(
+  scope: HaltScope,
+  call: { readonly agentId: AgentId; readonly groups: readonly string[]; readonly tool: ToolName },
+): boolean {
+  if (scope.fleet) return true;
+  if (scope.agent !== null && scope.agent !== call.agentId) return false;
+  if (scope.group !== null && !call.groups.includes(scope.group)) return false;
+  if (scope.tool !== null && scope.tool !== call.tool) return false;
+  return scope.agent !== null || scope.group !== null || scope.tool !== null;
+}
+
+/** A halt that stops this call now, or undefined. */
+export function haltCovering(
+  context: { readonly state: PartitionState; readonly atMs: number },
+  agent: Pick<FleetAgent, 'id' | 'groups'>,
+  tool: ToolName,
+): Halt | undefined {
+  for (const halt of context.state.haltByScope.values()) {
+    if (!isLive(halt, context.atMs)) continue;
+    if (scopeCovers(halt.scope, { agentId: agent.id, groups: agent.groups, tool })) return halt;
+  }
+  return undefined;
+}
+
+export function isLive(halt: Halt, atMs: number): boolean {
+  return !halt.lifted && (halt.until === null || atMs < halt.until);
+}
+
+/** A halt becomes a fact of this partition, once, and only forward: epochs never shrink. */
+export function decideHalt(state: PartitionState, halt: Halt): Answer {
+  const known = state.haltByScope.get(scopeText(halt.scope));
+  const isNews =
+    known === undefined ||
+    halt.epoch > known.epoch ||
+    (halt.epoch === known.epoch && halt.lifted && !known.lifted);
+  if (!isNews) return NOTHING;
+  if (known === undefined && state.haltByScope.size >= HALTS_MAX) {
+    const detail = `more than ${HALTS_MAX} scopes were halted: lift some, halt the fleet`;
+    return { kind: 'dead-letter', reason: 'too-large', detail };
+  }
+  const type = halt.lifted ? 'HaltLifted' : 'HaltApplied';
+  return { kind: 'record', subject: null, events: [{ type, halt }] };
+}

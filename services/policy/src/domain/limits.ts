@@ -1,0 +1,25 @@
+/** How much one agent may keep: every collection of the state is bounded by a number here. */
+
+/** Decided intents remembered per agent, so that asking again gets the same answer … */
+export const DECIDED_MAX = 8_192;
+/** … and for how long. An id asked again after that is a new intent. */
+export const DECIDED_AGE_MS = 24 * 3_600_000;
+/** Intents of one agent that may wait for people at the same time. */
+export const PENDING_MAX = 64;
+/** Allowed intents of one agent whose amounts may be held at the same time. */
+export const HOLDS_MAX = 4_096;
+/** An allowed intent without an outcome counts as spent after this time. */
+export const HOLD_MS = 15 * 60_000;
+/** Distinct targets remembered per agent for `recent.*.targets`; above, the oldest goes. */
+export const TARGETS_MAX = 256;
+export const LAST_ACTIONS_MAX = 16;
+export const ANSWERS_MAX = 32;
+/** Live credentials of one agent or person. */
+export const CREDENTIALS_MAX = 16;
+/** Agents whose expired holds and approvals one tick settles; the rest waits for the next. */
+export const EXPIRIES_PER_TICK_MAX = 500;
+/** Live halts that one partition knows. */
+export const HALTS_MAX = 10_000;
+
+export const APPROVAL_MS = 15 * 60_000;
+export const APPROVAL_FINANCIAL_MS = 5 * 60_000;

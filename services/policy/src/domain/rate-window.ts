@@ -1,0 +1,57 @@
+/**
+ * Sliding windows of allowed calls: 61 sub-windows of a sixtieth each, the oldest counted whole. So
+ * the limit holds in every window of that length, at the price of freeing a call up to a sixtieth
+ * of the window late.
+ */
+const SUB_WINDOWS = 60;
+
+/** Calls per sub-window, oldest first; sub-windows without calls are left out. */
+export interface RateWindow {
+  readonly windowMs: number;
+  readonly buckets: RateBucket[];
+}
+
+interface RateBucket {
+  readonly index: number;
+  calls: number;
+}
+
+export function emptyRateWindow(windowMs: number): RateWindow {
+  return { windowMs, buckets: [] };
+}
+
+/** Calls that count at this time. */
+export function usedOf(window: RateWindow, atMs: number): number {
+  const oldest = bucketOf(window.windowMs, atMs) - SUB_WINDOWS;
+  let used = 0;
+  for (const bucket of window.buckets) {
+    if (bucket.index >= oldest) used += bucket.calls;
+  }
+  return used;
+}
+
+/** How long until at least one call more is free, ms; 0 when none counts. */
+export function freesAfterMs(window: RateWindow, atMs: number): number {
+  const widthMs = bucketWidthMs(window.windowMs);
+  const oldest = bucketOf(window.windowMs, atMs) - SUB_WINDOWS;
+  const first = window.buckets.find((bucket) => bucket.index >= oldest);
+  return first === undefined ? 0 : (first.index + SUB_WINDOWS + 1) * widthMs - atMs;
+}
+
+/** Counts one call. */
+export function countCall(window: RateWindow, atMs: number): void {
+  const index = bucketOf(window.windowMs, atMs);
+  const { buckets } = window;
+  const last = buckets.at(-1);
+  if (last !== undefined && last.index === index) last.calls += 1;
+  else buckets.push({ index, calls: 1 });
+  while ((buckets[0]?.index ?? index) < index - SUB_WINDOWS) buckets.shift();
+}
+
+function bucketOf(windowMs: number, atMs: number): number {
+  return Math.floor(atMs / bucketWidthMs(windowMs));
+}
+
+function bucketWidthMs(windowMs: number): number {
+  return Math.max(1, Math.ceil(windowMs / SUB_WINDOWS));
+}

@@ -1,0 +1,136 @@
+/**
+ * The state of one partition: everything the decider knows, rebuilt from its audit records alone.
+ * A state is owned by one fold: `applyRecord` changes it in place, and nobody else does.
+ */
+import type {
+  AgentId,
+  ApprovalId,
+  BudgetId,
+  CredentialId,
+  IntentId,
+  PersonId,
+  PolicyHash,
+  RateId,
+} from '@estop/schemas/ids';
+import type {
+  ActionView,
+  AnswerView,
+  BudgetUse,
+  CredentialView,
+  Decision,
+  Halt,
+  Intent,
+  OutcomeStatus,
+  PendReason,
+} from '@estop/schemas/messages';
+import { type Activity, emptyActivity } from './activity.ts';
+import type { RateWindow } from './rate-window.ts';
+import { createSchedule, type Schedule } from './schedule.ts';
+
+export interface PartitionState {
+  readonly partition: number;
+  /** Time of the last record, ms; never goes back. */
+  atMs: number;
+  /** The bundle in force; null before the first. */
+  fleetHash: PolicyHash | null;
+  /** Next offset per input topic: an input below it was recorded already. */
+  readonly nextOffsetByTopic: Map<string, number>;
+  /** The newest word on each scope, also when it was lifted: epochs only grow. */
+  readonly haltByScope: Map<string, Halt>;
+  readonly agentById: Map<AgentId, AgentState>;
+  readonly personById: Map<PersonId, PersonState>;
+  /** When whose holds and approvals run out. Derived from the rest, never serialised. */
+  readonly schedule: Schedule;
+}
+
+/** What is known of anybody who has credentials and gives or gets orders. */
+export interface SubjectState {
+  readonly credentialById: Map<CredentialId, CredentialView>;
+  readonly answers: AnswerView[];
+}
+
+export type PersonState = SubjectState;
+
+export interface AgentState extends SubjectState {
+  readonly id: AgentId;
+  suspended: boolean;
+  allowed: number;
+  denied: number;
+  /** Final decisions by intent, oldest first. */
+  readonly decidedById: Map<IntentId, DecidedIntent>;
+  readonly pendingById: Map<IntentId, PendingIntent>;
+  readonly holdById: Map<IntentId, Hold>;
+  readonly ledgerById: Map<BudgetId, LedgerEntry>;
+  readonly rateById: Map<RateId, RateWindow>;
+  readonly activity: Activity;
+  readonly lastActions: ActionView[];
+}
+
+export interface DecidedIntent {
+  readonly decision: Decision;
+  outcome: OutcomeStatus | null;
+}
+
+/** An intent that waits for people, with all that is needed to check it again. */
+export interface PendingIntent {
+  readonly intent: Intent;
+  readonly approvalId: ApprovalId;
+  readonly reason: PendReason;
+  readonly held: readonly BudgetUse[];
+  readonly expiresAt: number;
+  readonly tokens: number;
+  readonly microUsd: number;
+  readonly targets: readonly string[];
+  /** Grows with each vote. */
+  decision: Decision;
+}
+
+/** Amounts of an allowed intent that wait for its outcome. */
+export interface Hold {
+  readonly uses: readonly BudgetUse[];
+  readonly untilMs: number;
+}
+
+/** One budget in its current window, in the unit of the budget. */
+export interface LedgerEntry {
+  windowStart: number;
+  spent: number;
+  reserved: number;
+  /** Ceiling that a person set; null: the fleet's. */
+  ceiling: number | null;
+}
+
+export function initialState(partition: number): PartitionState {
+  return {
+    partition,
+    atMs: 0,
+    fleetHash: null,
+    nextOffsetByTopic: new Map(),
+    haltByScope: new Map(),
+    agentById: new Map(),
+    personById: new Map(),
+    schedule: createSchedule(),
+  };
+}
+
+export function initialAgent(id: AgentId): AgentState {
+  return {
+    id,
+    suspended: false,
+    allowed: 0,
+    denied: 0,
+    decidedById: new Map(),
+    pendingById: new Map(),
+    holdById: new Map(),
+    ledgerById: new Map(),
+    rateById: new Map(),
+    activity: emptyActivity(),
+    lastActions: [],
+    credentialById: new Map(),
+    answers: [],
+  };
+}
+
+export function initialPerson(): PersonState {
+  return { credentialById: new Map(), answers: [] };
+}

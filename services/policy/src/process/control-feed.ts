@@ -1,0 +1,140 @@
+/**
+ * Halts and fleet bundles reach every partition: this feed follows their topics once per process
+ * and hands each partition the inputs it has not recorded yet, in order.
+ */
+import { messageOf } from '@estop/schemas/errors';
+import type { PolicyHash } from '@estop/schemas/ids';
+import type { Halt, PolicyRecord } from '@estop/schemas/messages';
+import { partitionOfKey } from '@estop/log/partitioner';
+import type { EventLog, Follower, StoredRecord } from '@estop/log/port';
+import type { Logger } from '@estop/runtime/logger';
+import type { Fleet } from '../domain/fleet.ts';
+import type { Input } from '../domain/input.ts';
+
+/** Compiled bundles kept: the one in force and those that partitions may still be leaving. */
+const FLEETS_MAX = 4;
+/** Bundle texts kept until they become active. */
+const BUNDLES_MAX = 16;
+
+export interface ControlInput {
+  readonly topic: 'halts.v1' | 'policies.v1';
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly input: Input;
+}
+
+/** Compiles the files of a bundle; rejects when they are not fit to decide. */
+export type LoadFleet = (files: ReadonlyMap<string, string>) => Promise<Fleet>;
+
+/** The newest halt per scope and the bundle in force, and whoever waits for news of them. */
+export class ControlFeed {
+  readonly #deps: { readonly log: EventLog; readonly loadFleet: LoadFleet; readonly logger: Logger };
+  readonly #latestByKey = new Map<string, ControlInput>();
+  readonly #listeners = new Set<() => void>();
+  readonly #fleetByHash = new Map<PolicyHash, Fleet>();
+  readonly #filesByHash = new Map<PolicyHash, ReadonlyMap<string, string>>();
+  #follower: Follower | null = null;
+
+  constructor(deps: {
+    readonly log: EventLog;
+    readonly loadFleet: LoadFleet;
+    readonly logger: Logger;
+  }) {
+    this.#deps = deps;
+  }
+
+  /** Resolves when everything that stood in both topics has been taken. */
+  async start(onFailure: (error: unknown) => void): Promise<void> {
+    this.#follower = await this.#deps.log.follow({
+      sources: [
+        { topic: 'policies.v1', partition: 0, from: 'start' },
+        { topic: 'halts.v1', partition: 0, from: 'start' },
+      ],
+      onBatch: (records) => this.#take(records),
+      onFailure,
+    });
+    await this.#follower.caughtUp();
+  }
+
+  fleet(hash: PolicyHash | null): Fleet | null {
+    return hash === null ? null : (this.#fleetByHash.get(hash) ?? null);
+  }
+
+  /** What a partition has not recorded: offsets at or above its next ones, in log order. */
+  inputsFor(
+    partition: number,
+    nextOffsetByTopic: ReadonlyMap<string, number>,
+  ): readonly ControlInput[] {
+    return [...this.#latestByKey.values()]
+      .filter(({ topic, offset }) => offset >= (nextOffsetByTopic.get(topic) ?? 0))
+      .filter(({ input }) => this.#isFor(partition, input))
+      .sort((a, b) => (a.topic === b.topic ? a.offset - b.offset : a.topic < b.topic ? 1 : -1));
+  }
+
+  /** Calls back on every news until the returned function is called. */
+  onNews(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.#follower?.close();
+  }
+
+  #isFor(partition: number, input: Input): boolean {
+    if (input.type !== 'halt') return true;
+    const { agent } = input.halt.scope;
+    return agent === null || partitionOfKey(agent, this.#deps.log.partitions) === partition;
+  }
+
+  async #take(records: readonly StoredRecord[]): Promise<void> {
+    const { log, logger } = this.#deps;
+    await log.learnSchemas(records);
+    for (const stored of records) {
+      if (stored.value === null) continue;
+      if (!log.isLinked(stored)) {
+        logger.warn({ topic: stored.topic, offset: stored.offset }, 'unauthenticated control record');
+        continue;
+      }
+      try {
+        if (stored.topic === 'halts.v1') this.#takeHalt(stored, log.codec('halts.v1').decode(stored.value));
+        else await this.#takePolicy(stored, log.codec('policies.v1').decode(stored.value));
+      } catch (error) {
+        const where = { topic: stored.topic, offset: stored.offset, error: messageOf(error) };
+        logger.error(where, 'control record not taken; what was in force stays');
+      }
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  #takeHalt(stored: StoredRecord, halt: Halt): void {
+    const { offset, timestampMs, key } = stored;
+    const input: Input = { type: 'halt', halt };
+    this.#latestByKey.set(`halt ${key}`, { topic: 'halts.v1', offset, timestampMs, input });
+  }
+
+  async #takePolicy(stored: StoredRecord, record: PolicyRecord): Promise<void> {
+    if (record.files !== null) {
+      keep(this.#filesByHash, record.hash, new Map(Object.entries(record.files)), BUNDLES_MAX);
+      return;
+    }
+    if (!this.#fleetByHash.has(record.hash)) {
+      const files = this.#filesByHash.get(record.hash);
+      if (files === undefined) throw new Error(`bundle ${record.hash} is not in policies.v1`);
+      keep(this.#fleetByHash, record.hash, await this.#deps.loadFleet(files), FLEETS_MAX);
+    }
+    const { offset, timestampMs } = stored;
+    const input: Input = { type: 'fleet', hash: record.hash };
+    this.#latestByKey.set('fleet', { topic: 'policies.v1', offset, timestampMs, input });
+  }
+}
+
+/** Sets an entry and drops the oldest beyond the bound. */
+function keep<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, max: number): void {
+  map.delete(key);
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= max) break;
+    map.delete(oldest);
+  }
+}

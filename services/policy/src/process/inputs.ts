@@ -1,0 +1,84 @@
+/** From a stored record to an input of the decider: who wrote it, what it says, or why it is dead. */
+import { intentDigest } from '@estop/schemas/digest';
+import { EstopError, messageOf } from '@estop/schemas/errors';
+import type { DeadLetterReason } from '@estop/schemas/messages';
+import { partitionOfKey } from '@estop/log/partitioner';
+import type { EventLog, StoredRecord } from '@estop/log/port';
+import type { Fleet } from '../domain/fleet.ts';
+import type { Input } from '../domain/input.ts';
+import type { PartitionState } from '../domain/state.ts';
+import { isSignedByAgent } from './agent-keys.ts';
+
+/** The topics an agent-keyed partition takes its inputs from. */
+export const INPUT_TOPICS = ['intents.v1', 'outcomes.v1', 'commands.v1'] as const;
+type InputTopic = (typeof INPUT_TOPICS)[number];
+
+export type ReadInput =
+  | { readonly ok: true; readonly input: Input }
+  | { readonly ok: false; readonly reason: DeadLetterReason; readonly detail: string };
+
+export interface InputContext {
+  readonly log: EventLog;
+  readonly state: PartitionState;
+  readonly fleet: Fleet | null;
+}
+
+/** Decodes and authenticates one record of an input topic. Never throws for what it holds. */
+export function readInput(context: InputContext, stored: StoredRecord): ReadInput {
+  const { topic } = stored;
+  if (!isInputTopic(topic)) return dead('malformed', `${topic} is no input topic`);
+  const decoded = decode(context.log, stored, topic);
+  if (!decoded.ok) return decoded;
+  const { key, input } = decoded;
+  if (key !== stored.key) return dead('malformed', 'the record key is not its subject');
+  if (partitionOfKey(key, context.log.partitions) !== stored.partition) {
+    return dead('malformed', 'the record is in another partition than its key');
+  }
+  if (!context.log.isLinked(stored) && !isSigned(context, stored, input)) {
+    return dead('unauthenticated', 'no link or signature of a known writer');
+  }
+  return { ok: true, input };
+}
+
+type Decoded =
+  | { readonly ok: true; readonly key: string; readonly input: Input }
+  | Extract<ReadInput, { readonly ok: false }>;
+
+function decode(log: EventLog, { value }: StoredRecord, topic: InputTopic): Decoded {
+  if (value === null) return dead('malformed', 'a record without value');
+  try {
+    switch (topic) {
+      case 'intents.v1': {
+        const intent = log.codec(topic).decode(value);
+        const digest = intentDigest(intent.agentId, intent.tool, intent.arguments);
+        return { ok: true, key: intent.agentId, input: { type: 'intent', intent, digest } };
+      }
+      case 'outcomes.v1': {
+        const outcome = log.codec(topic).decode(value);
+        return { ok: true, key: outcome.agentId, input: { type: 'outcome', outcome } };
+      }
+      case 'commands.v1': {
+        const command = log.codec(topic).decode(value);
+        return { ok: true, key: command.subject, input: { type: 'command', command } };
+      }
+    }
+  } catch (error) {
+    const isUnknown = error instanceof EstopError && error.code === 'schema-unknown';
+    return dead(isUnknown ? 'unknown-schema' : 'malformed', messageOf(error));
+  }
+}
+
+/** Agents that write themselves sign their intents and outcomes; nobody signs commands. */
+function isSigned(context: InputContext, stored: StoredRecord, input: Input): boolean {
+  if (input.type === 'intent') return isSignedByAgent(context, stored, input.intent.agentId);
+  if (input.type === 'outcome') return isSignedByAgent(context, stored, input.outcome.agentId);
+  return false;
+}
+
+function isInputTopic(topic: string): topic is InputTopic {
+  return INPUT_TOPICS.some((input) => input === topic);
+}
+
+function dead(reason: DeadLetterReason, detail: string): Extract<ReadInput, { readonly ok: false }> {
+  return { ok: false, reason, detail };
+}

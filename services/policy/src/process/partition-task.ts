@@ -1,0 +1,272 @@
+/**
+ * One partition of the decider while this process owns it: fold the log, take over, then decide
+ * inputs in batches. State runs ahead of the log only between deciding and the append's proof; when
+ * the proof fails the task throws, its state is dropped, and the next run folds again.
+ */
+import { randomUUID } from 'node:crypto';
+import { EstopError } from '@estop/schemas/errors';
+import { parseSubject } from '@estop/schemas/ids';
+import type { AuditRecord, AuditRecordEvent, Decision } from '@estop/schemas/messages';
+import type { Topic } from '@estop/schemas/topics';
+import type { Assignment, EventLog, StoredRecord } from '@estop/log/port';
+import { readChain } from '@estop/log/run/chain-reader';
+import { ChainWriter, type RecordDraft } from '@estop/log/run/chain-writer';
+import type { Clock } from '@estop/runtime/clock';
+import type { Logger } from '@estop/runtime/logger';
+import { agentView } from '../domain/agent-view.ts';
+import { applyRecord } from '../domain/apply-record.ts';
+import { limitsLeft } from '../domain/check-intent.ts';
+import { decide } from '../domain/decide.ts';
+import type { Fleet } from '../domain/fleet.ts';
+import type { Answer, Input } from '../domain/input.ts';
+import { EXPIRIES_PER_TICK_MAX } from '../domain/limits.ts';
+import { takeDue } from '../domain/schedule.ts';
+import { initialState, type PartitionState } from '../domain/state.ts';
+import type { ControlFeed } from './control-feed.ts';
+import {
+  type Effects,
+  noEffects,
+  publishDeadLetters,
+  publishDecisions,
+  publishViews,
+} from './effects.ts';
+import { INPUT_TOPICS, readInput } from './inputs.ts';
+import type { PolicyMetrics } from './policy-metrics.ts';
+import { News } from './news.ts';
+import { PACED_VIEWS_MS, ViewPacer } from './view-pacer.ts';
+
+const BATCH_RECORDS = 500;
+const TICK_MS = 1_000;
+const NO_OFFSET = -1;
+
+export interface PartitionDeps {
+  readonly log: EventLog;
+  readonly feed: ControlFeed;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: PolicyMetrics;
+  readonly version: string;
+}
+
+/** Where an input stands, and when its log stamped it. */
+interface Source {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+}
+
+export class PartitionTask {
+  readonly #deps: PartitionDeps;
+  readonly #assignment: Assignment;
+  readonly #state: PartitionState;
+  readonly #pacer: ViewPacer;
+  #writer: ChainWriter | null = null;
+  #effects: Effects = noEffects();
+  #published: Promise<void> = Promise.resolve();
+
+  constructor(deps: PartitionDeps, assignment: Assignment) {
+    this.#deps = deps;
+    this.#assignment = assignment;
+    this.#state = initialState(assignment.partition);
+    this.#pacer = new ViewPacer(deps.clock);
+  }
+
+  /** The live state; owned by this task, to be read between its turns only. */
+  get state(): PartitionState {
+    return this.#state;
+  }
+
+  /** Owns the partition until the assignment's signal fires. */
+  async run(): Promise<void> {
+    await this.#takeOver();
+    const news = new News(this.#deps.feed);
+    try {
+      await this.#seekInputs();
+      let next: Promise<readonly StoredRecord[]> | null = null;
+      while (!this.#assignment.signal.aborted) {
+        const waitMs = this.#pacer.isEmpty ? TICK_MS : PACED_VIEWS_MS;
+        next ??= this.#assignment.next(BATCH_RECORDS, waitMs);
+        const inputs = await Promise.race([next, news.wait()]);
+        if (inputs !== null) next = null;
+        news.clear();
+        await this.#turn(inputs ?? []);
+      }
+      await this.#published;
+    } finally {
+      news.close();
+    }
+  }
+
+  async #takeOver(): Promise<void> {
+    const { log, logger, version } = this.#deps;
+    const { partition } = this.#assignment;
+    const position = await readChain(log, partition, {
+      onRecord: ({ record, stored }) => applyRecord(this.#state, record, stored.offset),
+    });
+    this.#deps.metrics.voidRecords.inc(position.voidRecords);
+    const writer = `policy/${randomUUID()}`;
+    this.#writer = new ChainWriter(log, { partition, writer, position });
+    this.#record(this.#control('takeover'), {
+      subject: null,
+      events: [{ type: 'WriterStarted', writer, version }],
+    });
+    await this.#writer.commit();
+    logger.info({ partition, records: position.nextOffset }, 'partition taken over');
+  }
+
+  async #seekInputs(): Promise<void> {
+    const { log } = this.#deps;
+    const { partition } = this.#assignment;
+    const offsets = new Map<Topic, number>();
+    for (const topic of INPUT_TOPICS) {
+      const wanted = this.#state.nextOffsetByTopic.get(topic) ?? 0;
+      const end = await log.endOffset(topic, partition);
+      if (end < wanted) {
+        const detail = `${topic} partition ${partition} ends at ${end}, ${wanted} was decided`;
+        throw new EstopError('log-truncated', `${detail}: acknowledged records vanished`);
+      }
+      offsets.set(topic, Math.max(wanted, await log.startOffset(topic, partition)));
+    }
+    await this.#assignment.seek(offsets);
+  }
+
+  /** Decides what arrived: control inputs first, so that a halt overtakes the intents behind it. */
+  async #turn(inputs: readonly StoredRecord[]): Promise<void> {
+    const { feed, log } = this.#deps;
+    for (const control of feed.inputsFor(this.#state.partition, this.#state.nextOffsetByTopic)) {
+      this.#answer(control.input, { ...control, partition: 0 });
+    }
+    this.#tick();
+    if (inputs.length > 0) await log.learnSchemas(inputs);
+    for (const stored of inputs) this.#take(stored);
+    await this.#commit();
+    if (inputs.length > 0) this.#assignment.commit(offsetsAfter(inputs));
+  }
+
+  #tick(): void {
+    const nowMs = this.#deps.clock.nowMs();
+    for (const agentId of takeDue(this.#state.schedule, nowMs, EXPIRIES_PER_TICK_MAX)) {
+      this.#answer({ type: 'expiry', agentId }, this.#control('tick'));
+    }
+  }
+
+  #take(stored: StoredRecord): void {
+    const { topic, offset } = stored;
+    if (offset < (this.#state.nextOffsetByTopic.get(topic) ?? 0)) return;
+    const read = readInput({ log: this.#deps.log, state: this.#state, fleet: this.#fleet() }, stored);
+    if (!read.ok) {
+      this.#effects.deadLetters.push({ stored, reason: read.reason, detail: read.detail });
+      return;
+    }
+    const answer = this.#answer(read.input, stored);
+    if (answer.kind === 'dead-letter') {
+      this.#effects.deadLetters.push({ stored, reason: answer.reason, detail: answer.detail });
+    }
+  }
+
+  #answer(input: Input, source: Source): Answer {
+    const atMs = Math.max(this.#state.atMs, source.timestampMs);
+    const answer = decide({ state: this.#state, fleet: this.#fleet(), atMs }, input);
+    if (answer.kind === 'record') this.#record(source, answer);
+    if (answer.kind === 'again') this.#effects.decisions.push(answer.decision);
+    return answer;
+  }
+
+  #record(source: Source, answer: Pick<RecordDraft, 'subject' | 'events'>): void {
+    if (this.#writer === null) throw new EstopError('log-closed', 'the partition is not taken over');
+    const { topic, partition, offset: inputOffset } = source;
+    const { record, offset } = this.#writer.link({
+      cause: { topic, partition, offset: inputOffset },
+      at: Math.max(this.#state.atMs, source.timestampMs),
+      subject: answer.subject,
+      policyHash: this.#state.fleetHash,
+      events: answer.events,
+    });
+    applyRecord(this.#state, record, offset);
+    if (record.subject === null) return;
+    this.#effects.changed.set(record.subject, offset);
+    for (const decision of decisionsOf(this.#state, record)) this.#effects.decisions.push(decision);
+  }
+
+  /** Proves what was decided, then lets its effects go; at most one batch of effects is under way. */
+  async #commit(): Promise<void> {
+    await this.#writer?.commit();
+    const effects = this.#effects;
+    this.#effects = noEffects();
+    await this.#published;
+    this.#published = this.#publish(effects);
+    // A failure surfaces at the next await; until then it must not count as unhandled.
+    this.#published.catch(() => undefined);
+  }
+
+  async #publish(effects: Effects): Promise<void> {
+    const { log, metrics } = this.#deps;
+    const { partition } = this.#assignment;
+    // Everything is read from the state before the first await: later it runs ahead of the log.
+    const decisions = effects.decisions.map((decision) => this.#withLimits(decision));
+    const fleet = this.#fleet();
+    const views = this.#pacer.due(effects.changed).map(([subject, offset]) => {
+      return agentView(this.#state, fleet, { subject, record: { partition, offset } });
+    });
+    metrics.count(decisions, effects.deadLetters);
+    if (decisions.length > 0) await publishDecisions(log, partition, decisions);
+    if (views.length > 0) await publishViews(log, partition, views);
+    if (effects.deadLetters.length > 0) await publishDeadLetters(log, effects.deadLetters);
+  }
+
+  #withLimits(decision: Decision): Decision {
+    const agent = this.#state.agentById.get(decision.agentId);
+    if (agent === undefined) return decision;
+    const limits = limitsLeft(this.#fleet(), agent, decision.tool, this.#state.atMs);
+    return limits.length === 0 ? decision : { ...decision, limits };
+  }
+
+  #fleet(): Fleet | null {
+    return this.#deps.feed.fleet(this.#state.fleetHash);
+  }
+
+  #control(topic: 'tick' | 'takeover'): Source {
+    const timestampMs = this.#deps.clock.nowMs();
+    return { topic, partition: this.#assignment.partition, offset: NO_OFFSET, timestampMs };
+  }
+}
+
+/** The decisions that a record just applied has made or changed. */
+function decisionsOf(
+  state: PartitionState,
+  record: Pick<AuditRecord, 'events' | 'subject'>,
+): readonly Decision[] {
+  const subject = record.subject === null ? undefined : parseSubject(record.subject);
+  const agent = subject?.kind === 'agent' ? state.agentById.get(subject.id) : undefined;
+  if (agent === undefined) return [];
+  const decisions = new Set<Decision>();
+  for (const event of record.events) {
+    if (!isDecisive(event)) continue;
+    const decided = agent.decidedById.get(event.intentId)?.decision;
+    const decision = decided ?? agent.pendingById.get(event.intentId)?.decision;
+    if (decision !== undefined) decisions.add(decision);
+  }
+  return [...decisions];
+}
+
+type DecisiveEvent = Extract<
+  AuditRecordEvent,
+  { readonly type: 'IntentAllowed' | 'IntentDenied' | 'ApprovalRequested' | 'ApprovalVoted' }
+>;
+
+function isDecisive(event: AuditRecordEvent): event is DecisiveEvent {
+  return DECISIVE.has(event.type);
+}
+
+const DECISIVE: ReadonlySet<AuditRecordEvent['type']> = new Set<DecisiveEvent['type']>([
+  'IntentAllowed',
+  'IntentDenied',
+  'ApprovalRequested',
+  'ApprovalVoted',
+]);
+
+/** The next offset per topic after these inputs. */
+function offsetsAfter(inputs: readonly StoredRecord[]): ReadonlyMap<Topic, number> {
+  return new Map(inputs.map(({ topic, offset }) => [topic, offset + 1]));
+}

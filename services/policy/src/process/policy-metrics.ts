@@ -1,0 +1,48 @@
+/** What SREs watch of the decider. Low cardinality: never an agent id. */
+import type { Decision } from '@estop/schemas/messages';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { DeadInput } from './effects.ts';
+
+export interface PolicyMetrics {
+  readonly voidRecords: Counter;
+  readonly partitionsOwned: Gauge;
+  readonly partitionFailures: Counter;
+  count(decisions: readonly Decision[], deadLetters: readonly DeadInput[]): void;
+}
+
+export function createPolicyMetrics(registry: Registry): PolicyMetrics {
+  const registers = [registry];
+  const decided = new Counter({
+    name: 'estop_decisions_total',
+    help: 'Decisions published, by verdict and reason.',
+    labelNames: ['decision', 'reason'],
+    registers,
+  });
+  const dead = new Counter({
+    name: 'estop_dead_letters_total',
+    help: 'Inputs that could not be taken, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
+  return {
+    voidRecords: new Counter({
+      name: 'estop_audit_void_records_total',
+      help: 'Audit records that did not extend the chain, seen while folding.',
+      registers,
+    }),
+    partitionsOwned: new Gauge({
+      name: 'estop_policy_partitions_owned',
+      help: 'Partitions this process decides.',
+      registers,
+    }),
+    partitionFailures: new Counter({
+      name: 'estop_policy_partition_failures_total',
+      help: 'Times a partition dropped its state and folded the log again.',
+      registers,
+    }),
+    count(decisions, deadLetters) {
+      for (const { decision, reason } of decisions) decided.inc({ decision, reason });
+      for (const { reason } of deadLetters) dead.inc({ reason });
+    },
+  };
+}
