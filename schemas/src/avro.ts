@@ -141,7 +141,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
       "cancelled",
       "unknown"
      ],
-     "logicalType": "kebab"
+     "logicalType": "kebab",
+     "default": "unknown"
     }
    },
    {
@@ -424,7 +425,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
       "drain",
       "kill"
      ],
-     "logicalType": "kebab"
+     "logicalType": "kebab",
+     "default": "kill"
     }
    },
    {
@@ -730,7 +732,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
            "destructive",
            "financial"
           ],
-          "logicalType": "kebab"
+          "logicalType": "kebab",
+          "default": "destructive"
          }
         },
         {
@@ -774,7 +777,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
            "permitted",
            "approved"
           ],
-          "logicalType": "kebab"
+          "logicalType": "kebab",
+          "default": "permitted"
          }
         },
         {
@@ -873,7 +877,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
            "timed_out",
            "policy_error"
           ],
-          "logicalType": "kebab"
+          "logicalType": "kebab",
+          "default": "policy_error"
          }
         },
         {
@@ -922,7 +927,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
            "approval_required",
            "step_up"
           ],
-          "logicalType": "kebab"
+          "logicalType": "kebab",
+          "default": "approval_required"
          }
         },
         {
@@ -1034,7 +1040,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
               "cancelled",
               "unknown"
              ],
-             "logicalType": "kebab"
+             "logicalType": "kebab",
+             "default": "unknown"
             }
            },
            {
@@ -1213,7 +1220,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
               "drain",
               "kill"
              ],
-             "logicalType": "kebab"
+             "logicalType": "kebab",
+             "default": "kill"
             }
            },
            {
@@ -1444,7 +1452,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
       "destructive",
       "financial"
      ],
-     "logicalType": "kebab"
+     "logicalType": "kebab",
+     "default": "destructive"
     }
    },
    {
@@ -1489,7 +1498,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
       "approval_required",
       "step_up"
      ],
-     "logicalType": "kebab"
+     "logicalType": "kebab",
+     "default": "policy_error"
     }
    },
    {
@@ -1862,7 +1872,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
           "approval_required",
           "step_up"
          ],
-         "logicalType": "kebab"
+         "logicalType": "kebab",
+         "default": "policy_error"
         }
        },
        {
@@ -1924,7 +1935,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
              "destructive",
              "financial"
             ],
-            "logicalType": "kebab"
+            "logicalType": "kebab",
+            "default": "destructive"
            }
           },
           {
@@ -2309,7 +2321,8 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
       "too_large",
       "unknown_subject"
      ],
-     "logicalType": "kebab"
+     "logicalType": "kebab",
+     "default": "malformed"
     }
    },
    {

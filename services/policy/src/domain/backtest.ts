@@ -1,0 +1,73 @@
+/**
+ * Recorded intents decided offline: the production decider on the recorded clock, from a clean
+ * state, one partition, nothing written anywhere.
+ */
+import type { SubjectId } from '@estop/schemas/ids';
+import type { AuditRecordEvent, Decision, Intent, Outcome } from '@estop/schemas/messages';
+import { applyRecord } from './apply-record.ts';
+import { decide } from './decide.ts';
+import type { Fleet } from './fleet.ts';
+import type { Answer, Input } from './input.ts';
+import { EXPIRIES_PER_TICK_MAX } from './limits.ts';
+import { takeDue } from './schedule.ts';
+import { initialState } from './state.ts';
+
+const NO_HASH = new Uint8Array(32);
+
+export interface Backtest {
+  /** Decides an intent at a time, ms; times that go back count as the latest seen. */
+  decide(intent: Intent, digest: string, atMs: number): Decision | undefined;
+  /** Settles an outcome; answers false when it belongs to no allowed intent. */
+  settle(outcome: Outcome, atMs: number): boolean;
+}
+
+/** A backtest over one fleet, as if it had always been in force. */
+export function createBacktest(fleet: Fleet): Backtest {
+  const state = initialState(0);
+  let offset = 0;
+
+  function take(input: Input, atMs: number): Answer {
+    const nowMs = Math.max(state.atMs, atMs);
+    const answer = decide({ state, fleet, atMs: nowMs }, input);
+    if (answer.kind === 'record') append(answer.subject, answer.events, nowMs);
+    return answer;
+  }
+
+  function append(
+    subject: SubjectId | null,
+    events: readonly AuditRecordEvent[],
+    at: number,
+  ): void {
+    const cause = { topic: 'backtest', partition: 0, offset };
+    const policyHash = state.fleetHash;
+    const record = { seq: offset, prev: NO_HASH, writer: 'backtest', cause, at, subject, policyHash, events };
+    applyRecord(state, record, offset);
+    offset += 1;
+  }
+
+  /** What ran out before this time, as the ticks of a live system would have found it. */
+  function expireUntil(atMs: number): void {
+    for (const agentId of takeDue(state.schedule, atMs, EXPIRIES_PER_TICK_MAX)) {
+      take({ type: 'expiry', agentId }, atMs);
+    }
+  }
+
+  take({ type: 'fleet', hash: fleet.hash }, 0);
+  return {
+    decide(intent, digest, atMs) {
+      expireUntil(atMs);
+      const answer = take({ type: 'intent', intent, digest }, atMs);
+      if (answer.kind === 'again') return answer.decision;
+      if (answer.kind !== 'record') return undefined;
+      const agent = state.agentById.get(intent.agentId);
+      return (
+        agent?.decidedById.get(intent.intentId)?.decision ??
+        agent?.pendingById.get(intent.intentId)?.decision
+      );
+    },
+    settle(outcome, atMs) {
+      expireUntil(atMs);
+      return take({ type: 'outcome', outcome }, atMs).kind !== 'dead-letter';
+    },
+  };
+}

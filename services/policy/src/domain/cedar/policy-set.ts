@@ -1,0 +1,206 @@
+/**
+ * Cedar policies compiled to closures and filed by action, and their evaluation with exactly
+ * Cedar's meaning. What the compiler does not translate is named in `fallback`; requests that can
+ * reach such a policy belong to cedar-wasm as a whole.
+ */
+import { invariant } from '@estop/schemas/invariant';
+import { compileExpression } from './compile-expression.ts';
+import { type EstPolicy, estArray, estField, OutsideSubset } from './est.ts';
+import { asBoolean, type Evaluate } from './expression.ts';
+import type { CedarRequest } from './request.ts';
+import {
+  type ActionScope,
+  actionsNamed,
+  compileActionScope,
+  compileEntityScope,
+  type EntityScope,
+  matchesActionScope,
+  matchesScope,
+} from './scopes.ts';
+import { type CedarEntity, EntityUid, EvaluationFailure } from './values.ts';
+
+export interface CompileOptions {
+  /** All groups of each known action, by the action's id. */
+  readonly actionGroups: ReadonlyMap<string, readonly string[]>;
+  /** The groups of an action that `actionGroups` does not know; none when absent. */
+  readonly unknownActionGroups?: readonly string[];
+  /** The entity type of actions and their groups: `Action`, or with a namespace. */
+  readonly actionType?: string;
+}
+
+export interface PolicyFailure {
+  readonly policyId: string;
+  readonly message: string;
+}
+
+/** Cedar's answer. It skips policies that fail: whoever uses it denies when `errors` has any. */
+export interface CedarResult {
+  readonly decision: 'allow' | 'deny';
+  /** Satisfied permits of an allow, satisfied forbids of a deny; in policy order. */
+  readonly determining: readonly string[];
+  readonly errors: readonly PolicyFailure[];
+}
+
+export interface CompiledPolicySet {
+  /** Ids of the policies outside the compiled subset, in policy order. */
+  readonly fallback: readonly string[];
+  readonly tableByAction: ReadonlyMap<string, ActionTable>;
+  readonly tableOfUnknown: (action: string) => ActionTable;
+}
+
+/** Everything a request for one action has to visit. */
+export interface ActionTable {
+  readonly action: CedarEntity;
+  readonly policies: readonly CompiledPolicy[];
+  /** True when a policy outside the subset can be reached too. */
+  readonly needsFallback: boolean;
+}
+
+interface CompiledPolicy {
+  readonly id: string;
+  readonly permits: boolean;
+  readonly principal: EntityScope | undefined;
+  readonly resource: EntityScope | undefined;
+  /** All conditions in one, or undefined when there are none. */
+  readonly condition: Evaluate | undefined;
+}
+
+interface FiledPolicy {
+  readonly id: string;
+  /** Undefined when even the scope could not be read: such a policy may reach every action. */
+  readonly action: ActionScope | undefined;
+  /** Undefined when outside the compiled subset. */
+  readonly compiled: CompiledPolicy | undefined;
+}
+
+/** Compiles a checked policy set; total over any input, since what it cannot read falls back. */
+export function compilePolicies(
+  policies: readonly EstPolicy[],
+  options: CompileOptions,
+): CompiledPolicySet {
+  const filed = policies.map(filePolicy);
+  const actionType = options.actionType ?? 'Action';
+  const unknownGroups = options.unknownActionGroups ?? [];
+  const tableOf = (id: string): ActionTable => {
+    const groups = options.actionGroups.get(id) ?? unknownGroups;
+    return tableFor(filed, actionEntity(actionType, id, groups));
+  };
+  const ids = new Set(options.actionGroups.keys());
+  for (const { action } of filed) {
+    for (const uid of action === undefined ? [] : actionsNamed(action)) ids.add(uid.id);
+  }
+  const unnamed = tableOf(idOutside(ids));
+  return {
+    fallback: filed.filter(({ compiled }) => compiled === undefined).map(({ id }) => id),
+    tableByAction: new Map([...ids].map((id) => [id, tableOf(id)])),
+    tableOfUnknown: (id) => ({ ...unnamed, action: actionEntity(actionType, id, unknownGroups) }),
+  };
+}
+
+/** An action id nobody names: it reaches the same policies as any other such id. */
+function idOutside(ids: ReadonlySet<string>): string {
+  let id = 'unnamed';
+  while (ids.has(id)) id += '-';
+  return id;
+}
+
+/** True when cedar-wasm must answer requests for this action. */
+export function needsFallback(set: CompiledPolicySet, action: string): boolean {
+  return (set.tableByAction.get(action) ?? set.tableOfUnknown(action)).needsFallback;
+}
+
+/** Decides one request. Must not be asked where `needsFallback` says so. */
+export function evaluate(set: CompiledPolicySet, request: CedarRequest): CedarResult {
+  const table = set.tableByAction.get(request.action) ?? set.tableOfUnknown(request.action);
+  invariant(!table.needsFallback, 'a policy outside the compiled subset is never passed over');
+  const permits: string[] = [];
+  const forbids: string[] = [];
+  const errors: PolicyFailure[] = [];
+  for (const policy of table.policies) {
+    const outcome = isSatisfied(policy, request, table.action);
+    if (outcome === false) continue;
+    if (outcome !== true) errors.push({ policyId: policy.id, message: outcome.message });
+    else if (policy.permits) permits.push(policy.id);
+    else forbids.push(policy.id);
+  }
+  if (forbids.length > 0) return { decision: 'deny', determining: forbids, errors };
+  return { decision: permits.length > 0 ? 'allow' : 'deny', determining: permits, errors };
+}
+
+function isSatisfied(
+  policy: CompiledPolicy,
+  request: CedarRequest,
+  action: CedarEntity,
+): boolean | EvaluationFailure {
+  if (!matchesScope(policy.principal, request.principal)) return false;
+  if (!matchesScope(policy.resource, request.resource)) return false;
+  if (policy.condition === undefined) return true;
+  try {
+    return asBoolean(policy.condition(request, action));
+  } catch (failure) {
+    if (failure instanceof EvaluationFailure) return failure;
+    throw failure;
+  }
+}
+
+function filePolicy(policy: EstPolicy): FiledPolicy {
+  const { id } = policy;
+  let action: ActionScope | undefined;
+  try {
+    action = compileActionScope(estField(policy.est, 'action'));
+    return { id, action, compiled: compilePolicy(policy) };
+  } catch (error) {
+    if (error instanceof OutsideSubset) return { id, action, compiled: undefined };
+    throw error;
+  }
+}
+
+function compilePolicy({ id, effect, est }: EstPolicy): CompiledPolicy {
+  return {
+    id,
+    permits: effect === 'permit',
+    principal: compileEntityScope(estField(est, 'principal')),
+    resource: compileEntityScope(estField(est, 'resource')),
+    condition: compileConditions(estArray(estField(est, 'conditions'))),
+  };
+}
+
+/** `when` and `unless` clauses are one conjunction, evaluated in order. */
+function compileConditions(clauses: readonly unknown[]): Evaluate | undefined {
+  const evaluators = clauses.map(compileClause);
+  return evaluators.reduceRight<Evaluate | undefined>((rest, first) => {
+    if (rest === undefined) return first;
+    return (request, action) => asBoolean(first(request, action)) && rest(request, action);
+  }, undefined);
+}
+
+function compileClause(clause: unknown): Evaluate {
+  const { evaluate: body } = compileExpression(estField(clause, 'body'));
+  switch (estField(clause, 'kind')) {
+    case 'when':
+      return body;
+    case 'unless':
+      return (request, action) => !asBoolean(body(request, action));
+    default:
+      throw new OutsideSubset('a condition of this kind is not compiled');
+  }
+}
+
+function tableFor(filed: readonly FiledPolicy[], action: CedarEntity): ActionTable {
+  const reachable = filed.filter(
+    (policy) => policy.action === undefined || matchesActionScope(policy.action, action),
+  );
+  return {
+    action,
+    policies: reachable.flatMap(({ compiled }) => (compiled === undefined ? [] : [compiled])),
+    needsFallback: reachable.some(({ compiled }) => compiled === undefined),
+  };
+}
+
+function actionEntity(type: string, id: string, groups: readonly string[]): CedarEntity {
+  return {
+    uid: new EntityUid(type, id),
+    parents: groups.map((group) => new EntityUid(type, group)),
+    attributes: {},
+  };
+}
