@@ -1885,6 +1885,12 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
     }
    },
    {
+    "name": "pendingTotal",
+    "type": "long",
+    "doc": "Intents that wait; `pending` shows at most 100 of them.",
+    "default": 0
+   },
+   {
     "name": "pending",
     "type": {
      "type": "array",

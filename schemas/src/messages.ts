@@ -87,6 +87,8 @@ export interface AgentView {
   readonly budgets: readonly BudgetView[];
   readonly rates: readonly RateView[];
   readonly lastActions: readonly ActionView[];
+  /** Intents that wait; `pending` shows at most 100 of them. */
+  readonly pendingTotal: number;
   readonly pending: readonly PendingView[];
   readonly answers: readonly AnswerView[];
 }

@@ -5,7 +5,12 @@
  * chain, whatever the second appends no longer fits.
  */
 import { createHash } from 'node:crypto';
-import type { AuditRecord } from '@estop/schemas/messages';
+
+const HASH_BYTES = 32;
+/** Magic byte and schema id of the Confluent wire format. */
+const WIRE_HEADER_BYTES = 5;
+/** An Avro long takes at most ten bytes. */
+const LONG_BYTES_MAX = 10;
 
 /** The end of a valid chain: what the next record must name. */
 export interface ChainHead {
@@ -15,14 +20,40 @@ export interface ChainHead {
   readonly hash: Buffer;
 }
 
-export const GENESIS: ChainHead = { seq: -1, hash: Buffer.alloc(32) };
+export const GENESIS: ChainHead = { seq: -1, hash: Buffer.alloc(HASH_BYTES) };
 
-/** Whether a record extends the chain. */
-export function extendsChain(head: ChainHead, record: AuditRecord): boolean {
-  return record.seq === head.seq + 1 && head.hash.equals(record.prev);
+/**
+ * Whether the value bytes of a record extend the chain. `seq` and `prev` are the first two fields
+ * of every version of the audit schema, so that the rule needs no schema: a zigzag varint and 32
+ * bytes (Avro 1.12 specification, binary encoding).
+ */
+export function extendsChain(head: ChainHead, value: Buffer | null): boolean {
+  if (value === null) return false;
+  const seq = readLong(value, WIRE_HEADER_BYTES);
+  if (seq === undefined || seq.value !== head.seq + 1) return false;
+  return head.hash.equals(value.subarray(seq.end, seq.end + HASH_BYTES));
 }
 
 /** The head after a valid record with these value bytes. */
 export function headAfter(head: ChainHead, value: Uint8Array): ChainHead {
   return { seq: head.seq + 1, hash: createHash('sha256').update(value).digest() };
+}
+
+function readLong(
+  bytes: Buffer,
+  start: number,
+): { readonly value: number; readonly end: number } | undefined {
+  let zigzag = 0;
+  let scale = 1;
+  for (let at = start; at < start + LONG_BYTES_MAX; at += 1) {
+    const byte = bytes[at];
+    if (byte === undefined) return undefined;
+    zigzag += (byte & 0x7f) * scale;
+    scale *= 128;
+    if (byte < 128) {
+      const value = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+      return { value, end: at + 1 };
+    }
+  }
+  return undefined;
 }

@@ -4,10 +4,9 @@ import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
 import { messageOf } from '@estop/schemas/errors';
 import type { Registry } from 'prom-client';
-import { serializeState } from './domain/serialize.ts';
 import { ControlFeed, type LoadFleet } from './process/control-feed.ts';
 import { INPUT_TOPICS } from './process/inputs.ts';
-import { PartitionTask } from './process/partition-task.ts';
+import { type LiveState, PartitionTask } from './process/partition-task.ts';
 import { createPolicyMetrics } from './process/policy-metrics.ts';
 
 export const POLICY_GROUP = 'estop-policy';
@@ -25,8 +24,8 @@ export interface PolicyDeps {
 export interface PolicyService {
   /** The partitions this process owns now. */
   partitions(): readonly number[];
-  /** The live state of an owned partition, canonical; undefined when another process owns it. */
-  stateText(partition: number): string | undefined;
+  /** The live state of an owned partition; undefined when another process owns it. */
+  liveState(partition: number): Promise<LiveState | undefined>;
   close(): Promise<void>;
 }
 
@@ -58,10 +57,7 @@ export async function startPolicy(deps: PolicyDeps): Promise<PolicyService> {
   });
   return {
     partitions: () => [...taskByPartition.keys()],
-    stateText(partition) {
-      const task = taskByPartition.get(partition);
-      return task === undefined ? undefined : serializeState(task.state);
-    },
+    liveState: async (partition) => taskByPartition.get(partition)?.liveState(),
     async close() {
       await membership.close();
       await feed.close();

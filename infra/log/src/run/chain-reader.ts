@@ -49,29 +49,19 @@ export async function readChain(
     if (batch.records.length === 0) break;
     await log.learnSchemas(batch.records);
     for (const stored of batch.records) {
-      const record = decodeOrVoid(log, stored);
-      if (record !== undefined && stored.value !== null && extendsChain(head, record)) {
-        head = headAfter(head, stored.value);
-        options.onRecord({ record, stored });
-      } else {
+      const { value } = stored;
+      if (value === null || !extendsChain(head, value)) {
         voidRecords += 1;
         options.onVoid?.(stored);
+        continue;
       }
+      head = headAfter(head, value);
+      // A linked record that cannot be decoded is damage, not a void record: the error goes up.
+      options.onRecord({ record: log.codec('audit.v1').decode(value), stored });
     }
     nextOffset = batch.nextOffset;
   }
   return { head, nextOffset, voidRecords };
-}
-
-/** Bytes that are no audit record cannot extend the chain either: void. */
-function decodeOrVoid(log: EventLog, stored: StoredRecord): AuditRecord | undefined {
-  if (stored.value === null) return undefined;
-  try {
-    return log.codec('audit.v1').decode(stored.value);
-  } catch (error) {
-    if (error instanceof EstopError && error.code === 'value-malformed') return undefined;
-    throw error;
-  }
 }
 
 async function refuseTruncated(log: EventLog, partition: number, from: number): Promise<void> {

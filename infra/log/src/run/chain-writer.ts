@@ -46,9 +46,9 @@ export class ChainWriter {
     this.#nextOffset = options.position.nextOffset;
   }
 
-  /** Records linked and not yet committed. */
-  get pending(): number {
-    return this.#batch.length;
+  /** One past the last record linked. */
+  get nextOffset(): number {
+    return this.#nextOffset;
   }
 
   /** Links one record to the chain; it is nowhere until `commit` resolves. */

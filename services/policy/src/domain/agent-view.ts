@@ -4,6 +4,7 @@ import { parseSubject } from '@estop/schemas/ids';
 import type { AgentView, PendingView, RecordPosition } from '@estop/schemas/messages';
 import { windowStartOf } from './budget-window.ts';
 import type { Fleet } from './fleet.ts';
+import { PENDING_SHOWN_MAX } from './limits.ts';
 import { usedOf } from './rate-window.ts';
 import { type AgentState, initialAgent, initialPerson, type PartitionState, type PendingIntent } from './state.ts';
 import { untrustedPointers } from './untrusted.ts';
@@ -41,7 +42,8 @@ export function agentView(
     credentials: [...agent.credentialById.values()],
     ...limitViews(agent, fleet, state.atMs),
     lastActions: agent.lastActions,
-    pending: [...agent.pendingById.values()].map(pendingView),
+    pendingTotal: agent.pendingById.size,
+    pending: firstToExpire(agent).map(pendingView),
     answers: agent.answers,
   };
 }
@@ -53,6 +55,7 @@ const EMPTY = {
   budgets: [],
   rates: [],
   lastActions: [],
+  pendingTotal: 0,
   pending: [],
 } as const;
 
@@ -84,6 +87,12 @@ function limitViews(
       return { rateId, windowMs, limit, used: window === undefined ? 0 : usedOf(window, atMs) };
     }),
   };
+}
+
+function firstToExpire(agent: AgentState): readonly PendingIntent[] {
+  const pending = [...agent.pendingById.values()];
+  if (pending.length <= PENDING_SHOWN_MAX) return pending;
+  return pending.sort((a, b) => a.expiresAt - b.expiresAt).slice(0, PENDING_SHOWN_MAX);
 }
 
 function pendingView(pending: PendingIntent): PendingView {

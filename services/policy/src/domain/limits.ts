@@ -5,7 +5,9 @@ export const DECIDED_MAX = 8_192;
 /** … and for how long. An id asked again after that is a new intent. */
 export const DECIDED_AGE_MS = 24 * 3_600_000;
 /** Intents of one agent that may wait for people at the same time. */
-export const PENDING_MAX = 64;
+export const PENDING_MAX = 1_000;
+/** Of these, how many the view of an agent shows: the ones that expire first. */
+export const PENDING_SHOWN_MAX = 100;
 /** Allowed intents of one agent whose amounts may be held at the same time. */
 export const HOLDS_MAX = 4_096;
 /** An allowed intent without an outcome counts as spent after this time. */

@@ -21,6 +21,7 @@ import type { Fleet } from '../domain/fleet.ts';
 import type { Answer, Input } from '../domain/input.ts';
 import { EXPIRIES_PER_TICK_MAX } from '../domain/limits.ts';
 import { takeDue } from '../domain/schedule.ts';
+import { serializeState } from '../domain/serialize.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
 import type { ControlFeed } from './control-feed.ts';
 import {
@@ -48,6 +49,12 @@ export interface PartitionDeps {
   readonly version: string;
 }
 
+export interface LiveState {
+  /** The state holds every audit record below this offset, and nothing else. */
+  readonly nextOffset: number;
+  readonly text: string;
+}
+
 /** Where an input stands, and when its log stamped it. */
 interface Source {
   readonly topic: string;
@@ -64,6 +71,7 @@ export class PartitionTask {
   #writer: ChainWriter | null = null;
   #effects: Effects = noEffects();
   #published: Promise<void> = Promise.resolve();
+  #stateWaiters: ((state: LiveState | undefined) => void)[] = [];
 
   constructor(deps: PartitionDeps, assignment: Assignment) {
     this.#deps = deps;
@@ -72,9 +80,14 @@ export class PartitionTask {
     this.#pacer = new ViewPacer(deps.clock);
   }
 
-  /** The live state; owned by this task, to be read between its turns only. */
-  get state(): PartitionState {
-    return this.#state;
+  /**
+   * The live state as canonical text, and the audit offset it stands for. Taken between two turns,
+   * when everything in it is proven; undefined when the task ended before.
+   */
+  liveState(): Promise<LiveState | undefined> {
+    return new Promise((resolve) => {
+      this.#stateWaiters.push(resolve);
+    });
   }
 
   /** Owns the partition until the assignment's signal fires. */
@@ -95,6 +108,7 @@ export class PartitionTask {
       await this.#published;
     } finally {
       news.close();
+      this.#answerStateWaiters(undefined);
     }
   }
 
@@ -142,6 +156,16 @@ export class PartitionTask {
     for (const stored of inputs) this.#take(stored);
     await this.#commit();
     if (inputs.length > 0) this.#assignment.commit(offsetsAfter(inputs));
+    if (this.#stateWaiters.length > 0 && this.#writer !== null) {
+      const { nextOffset } = this.#writer;
+      this.#answerStateWaiters({ nextOffset, text: serializeState(this.#state) });
+    }
+  }
+
+  #answerStateWaiters(state: LiveState | undefined): void {
+    const waiters = this.#stateWaiters;
+    this.#stateWaiters = [];
+    for (const answer of waiters) answer(state);
   }
 
   #tick(): void {

@@ -16,6 +16,7 @@ import {
   constantExpression,
   type Evaluate,
   type Expression,
+  type SharedExpressions,
   unaryExpression,
 } from './expression.ts';
 import { BINARY_FUNCTIONS, UNARY_FUNCTIONS } from './extension-functions.ts';
@@ -28,25 +29,38 @@ import { type CedarValue, longIfI64, typeFailure } from './values.ts';
 /** Deeper expressions are left to cedar-wasm, so that no policy can exhaust the stack. */
 const EXPRESSION_DEPTH_MAX = 500;
 
+/** What the compilation of one policy set knows, and how deep in an expression it is. */
+interface Scope {
+  readonly shared: SharedExpressions;
+  readonly depth: number;
+}
+
 /** Throws `OutsideSubset` for anything this compiler does not translate exactly. */
-export function compileExpression(node: unknown, depth = 0): Expression {
-  if (depth > EXPRESSION_DEPTH_MAX) throw new OutsideSubset('the expression is nested too deeply');
+export function compileExpression(node: unknown, shared: SharedExpressions): Expression {
+  return compileNode(node, { shared, depth: 0 });
+}
+
+function compileNode(node: unknown, outer: Scope): Expression {
+  const scope = { shared: outer.shared, depth: outer.depth + 1 };
+  if (scope.depth > EXPRESSION_DEPTH_MAX) {
+    throw new OutsideSubset('the expression is nested too deeply');
+  }
   const [operator, operand] = estOperator(node);
   const compiler = COMPILERS.get(operator);
-  if (compiler !== undefined) return compiler(operand, depth + 1);
+  if (compiler !== undefined) return compiler(operand, scope);
   const unary = UNARY_OPERATORS.get(operator);
   if (unary !== undefined) {
-    return unaryExpression(compileExpression(estField(operand, 'arg'), depth + 1), unary);
+    return unaryExpression(compileNode(estField(operand, 'arg'), scope), unary);
   }
   const binary = BINARY_OPERATORS.get(operator);
   if (binary !== undefined) {
-    const { left, right } = compileOperands(operand, depth + 1);
+    const { left, right } = compileOperands(operand, scope);
     return binaryExpression(left, right, binary);
   }
-  return compileCall(operator, estArray(operand), depth + 1);
+  return compileCall(operator, estArray(operand), scope);
 }
 
-type Compiler = (operand: unknown, depth: number) => Expression;
+type Compiler = (operand: unknown, scope: Scope) => Expression;
 
 const COMPILERS: ReadonlyMap<string, Compiler> = new Map<string, Compiler>([
   ['Value', (operand) => constantExpression(literalValue(operand))],
@@ -58,44 +72,54 @@ const COMPILERS: ReadonlyMap<string, Compiler> = new Map<string, Compiler>([
   ['is', compileTypeTest],
   [
     '&&',
-    (operand, depth) => {
-      const { left, right } = compileOperands(operand, depth);
+    (operand, scope) => {
+      const { left, right } = compileOperands(operand, scope);
       return compileAnd(left, right);
     },
   ],
   [
     '||',
-    (operand, depth) => {
-      const { left, right } = compileOperands(operand, depth);
+    (operand, scope) => {
+      const { left, right } = compileOperands(operand, scope);
       return compileOr(left, right);
     },
   ],
   [
     'in',
-    (operand, depth) => {
-      const { left, right } = compileOperands(operand, depth);
+    (operand, scope) => {
+      const { left, right } = compileOperands(operand, scope);
       return compileIn(left, right);
     },
   ],
   [
     '.',
-    (operand, depth) =>
-      compileAccess(compileLeft(operand, depth), estString(estField(operand, 'attr'))),
+    (operand, scope) =>
+      scope.shared.share(keyOf('.', operand), () =>
+        compileAccess(compileLeft(operand, scope), estString(estField(operand, 'attr'))),
+      ),
   ],
-  ['has', (operand, depth) => compileHas(compileLeft(operand, depth), estField(operand, 'attr'))],
+  ['has', (operand, scope) => compileHas(compileLeft(operand, scope), estField(operand, 'attr'))],
 ]);
 
-function compileLeft(operand: unknown, depth: number): Expression {
-  return compileExpression(estField(operand, 'left'), depth);
+/** Equal only for equal expressions; a bigint, which JSON cannot write, gets a mark of its own. */
+function keyOf(operator: string, operand: unknown): string {
+  const text = JSON.stringify(operand, (_name, value: unknown) =>
+    typeof value === 'bigint' ? { bigint: String(value) } : value,
+  );
+  return `${operator} ${text}`;
+}
+
+function compileLeft(operand: unknown, scope: Scope): Expression {
+  return compileNode(estField(operand, 'left'), scope);
 }
 
 function compileOperands(
   operand: unknown,
-  depth: number,
+  scope: Scope,
 ): { readonly left: Expression; readonly right: Expression } {
   return {
-    left: compileLeft(operand, depth),
-    right: compileExpression(estField(operand, 'right'), depth),
+    left: compileLeft(operand, scope),
+    right: compileNode(estField(operand, 'right'), scope),
   };
 }
 
@@ -126,8 +150,8 @@ function compileVariable(name: unknown): Expression {
   }
 }
 
-function compileSet(operand: unknown, depth: number): Expression {
-  const elements = estArray(operand).map((element) => compileExpression(element, depth));
+function compileSet(operand: unknown, scope: Scope): Expression {
+  const elements = estArray(operand).map((element) => compileNode(element, scope));
   const constants = elements.flatMap(({ constant }) => (constant === undefined ? [] : [constant]));
   if (constants.length === elements.length) return constantExpression(constantSetOf(constants));
   const evaluators = elements.map(({ evaluate }) => evaluate);
@@ -136,49 +160,49 @@ function compileSet(operand: unknown, depth: number): Expression {
   };
 }
 
-function compileRecord(operand: unknown, depth: number): Expression {
+function compileRecord(operand: unknown, scope: Scope): Expression {
   const attributes = Object.entries(estObject(operand)).map(
-    ([name, value]): readonly [string, Expression] => [name, compileExpression(value, depth)],
+    ([name, value]): readonly [string, Expression] => [name, compileNode(value, scope)],
   );
   const build: Evaluate = (request, action) =>
     Object.fromEntries(attributes.map(([name, value]) => [name, value.evaluate(request, action)]));
   return { evaluate: build };
 }
 
-function compileConditional(operand: unknown, depth: number): Expression {
+function compileConditional(operand: unknown, scope: Scope): Expression {
   return compileIf(
-    compileExpression(estField(operand, 'if'), depth),
-    compileExpression(estField(operand, 'then'), depth),
-    compileExpression(estField(operand, 'else'), depth),
+    compileNode(estField(operand, 'if'), scope),
+    compileNode(estField(operand, 'then'), scope),
+    compileNode(estField(operand, 'else'), scope),
   );
 }
 
-function compileLike(operand: unknown, depth: number): Expression {
+function compileLike(operand: unknown, scope: Scope): Expression {
   const matches = compilePattern(estField(operand, 'pattern'));
-  return unaryExpression(compileLeft(operand, depth), (value) => {
+  return unaryExpression(compileLeft(operand, scope), (value) => {
     if (typeof value !== 'string') throw typeFailure('string', value);
     return matches(value);
   });
 }
 
-function compileTypeTest(operand: unknown, depth: number): Expression {
-  const left = compileLeft(operand, depth);
+function compileTypeTest(operand: unknown, scope: Scope): Expression {
+  const left = compileLeft(operand, scope);
   const entityType = estString(estField(operand, 'entity_type'));
   if (!Object.hasOwn(estObject(operand), 'in')) return compileIs(left, entityType);
-  return compileIsIn(left, entityType, compileExpression(estField(operand, 'in'), depth));
+  return compileIsIn(left, entityType, compileNode(estField(operand, 'in'), scope));
 }
 
 /** An extension function, or one of the methods on extension values: a list of arguments. */
-function compileCall(name: string, operands: readonly unknown[], depth: number): Expression {
+function compileCall(name: string, operands: readonly unknown[], scope: Scope): Expression {
   const [first, second] = operands;
   const unary = UNARY_FUNCTIONS.get(name);
   if (unary !== undefined && operands.length === 1) {
-    return unaryExpression(compileExpression(first, depth), unary);
+    return unaryExpression(compileNode(first, scope), unary);
   }
   const binary = BINARY_FUNCTIONS.get(name);
   if (binary !== undefined && operands.length === 2) {
-    const left = compileExpression(first, depth);
-    return binaryExpression(left, compileExpression(second, depth), binary);
+    const left = compileNode(first, scope);
+    return binaryExpression(left, compileNode(second, scope), binary);
   }
   throw new OutsideSubset(`\`${name}\` is not compiled`);
 }

@@ -41,6 +41,9 @@ export function binaryExpression(
     if (folded !== undefined) return folded;
   }
   const [evaluateLeft, evaluateRight] = [left.evaluate, right.evaluate];
+  if (rightConstant !== undefined) {
+    return { evaluate: (request, action) => apply(evaluateLeft(request, action), rightConstant) };
+  }
   return {
     evaluate: (request, action) =>
       apply(evaluateLeft(request, action), evaluateRight(request, action)),
@@ -55,6 +58,47 @@ function folding(compute: () => CedarValue): Expression | undefined {
     if (failure instanceof EvaluationFailure) return undefined;
     throw failure;
   }
+}
+
+/**
+ * Expressions that several policies share, evaluated once per evaluation of the set: a thousand
+ * rules read the same few attributes of a request. Failures are not kept, only values.
+ */
+export class SharedExpressions {
+  readonly #expressionByKey = new Map<string, Expression>();
+  readonly #evaluations = { count: 0 };
+
+  /** Forgets all values: what follows is another evaluation. */
+  startEvaluation(): void {
+    this.#evaluations.count += 1;
+  }
+
+  /** The shared form of an expression; `key` says what it is, the same for all that are equal. */
+  share(key: string, make: () => Expression): Expression {
+    const known = this.#expressionByKey.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    const shared = made.constant === undefined ? remembering(made, this.#evaluations) : made;
+    this.#expressionByKey.set(key, shared);
+    return shared;
+  }
+}
+
+function remembering(
+  { evaluate }: Expression,
+  evaluations: { readonly count: number },
+): Expression {
+  let evaluation = -1;
+  let value: CedarValue = false;
+  return {
+    evaluate: (request, action) => {
+      if (evaluation !== evaluations.count) {
+        value = evaluate(request, action);
+        evaluation = evaluations.count;
+      }
+      return value;
+    },
+  };
 }
 
 export function asBoolean(value: CedarValue): boolean {

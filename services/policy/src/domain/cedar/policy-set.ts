@@ -6,16 +6,14 @@
 import { invariant } from '@estop/schemas/invariant';
 import { compileExpression } from './compile-expression.ts';
 import { type EstPolicy, estArray, estField, OutsideSubset } from './est.ts';
-import { asBoolean, type Evaluate } from './expression.ts';
+import { asBoolean, type Evaluate, SharedExpressions } from './expression.ts';
 import type { CedarRequest } from './request.ts';
 import {
   type ActionScope,
   actionsNamed,
   compileActionScope,
   compileEntityScope,
-  type EntityScope,
   matchesActionScope,
-  matchesScope,
 } from './scopes.ts';
 import { type CedarEntity, EntityUid, EvaluationFailure } from './values.ts';
 
@@ -46,6 +44,7 @@ export interface CompiledPolicySet {
   readonly fallback: readonly string[];
   readonly tableByAction: ReadonlyMap<string, ActionTable>;
   readonly tableOfUnknown: (action: string) => ActionTable;
+  readonly shared: SharedExpressions;
 }
 
 /** Everything a request for one action has to visit. */
@@ -59,8 +58,9 @@ export interface ActionTable {
 interface CompiledPolicy {
   readonly id: string;
   readonly permits: boolean;
-  readonly principal: EntityScope | undefined;
-  readonly resource: EntityScope | undefined;
+  /** Undefined where the scope says nothing. */
+  readonly principal: Evaluate | undefined;
+  readonly resource: Evaluate | undefined;
   /** All conditions in one, or undefined when there are none. */
   readonly condition: Evaluate | undefined;
 }
@@ -78,7 +78,8 @@ export function compilePolicies(
   policies: readonly EstPolicy[],
   options: CompileOptions,
 ): CompiledPolicySet {
-  const filed = policies.map(filePolicy);
+  const shared = new SharedExpressions();
+  const filed = policies.map((policy) => filePolicy(policy, shared));
   const actionType = options.actionType ?? 'Action';
   const unknownGroups = options.unknownActionGroups ?? [];
   const tableOf = (id: string): ActionTable => {
@@ -93,6 +94,7 @@ export function compilePolicies(
   return {
     fallback: filed.filter(({ compiled }) => compiled === undefined).map(({ id }) => id),
     tableByAction: new Map([...ids].map((id) => [id, tableOf(id)])),
+    shared,
     tableOfUnknown: (id) => ({ ...unnamed, action: actionEntity(actionType, id, unknownGroups) }),
   };
 }
@@ -113,6 +115,7 @@ export function needsFallback(set: CompiledPolicySet, action: string): boolean {
 export function evaluate(set: CompiledPolicySet, request: CedarRequest): CedarResult {
   const table = set.tableByAction.get(request.action) ?? set.tableOfUnknown(request.action);
   invariant(!table.needsFallback, 'a policy outside the compiled subset is never passed over');
+  set.shared.startEvaluation();
   const permits: string[] = [];
   const forbids: string[] = [];
   const errors: PolicyFailure[] = [];
@@ -132,50 +135,57 @@ function isSatisfied(
   request: CedarRequest,
   action: CedarEntity,
 ): boolean | EvaluationFailure {
-  if (!matchesScope(policy.principal, request.principal)) return false;
-  if (!matchesScope(policy.resource, request.resource)) return false;
-  if (policy.condition === undefined) return true;
+  const { principal, resource, condition } = policy;
+  if (principal !== undefined && principal(request, action) === false) return false;
+  if (resource !== undefined && resource(request, action) === false) return false;
+  if (condition === undefined) return true;
   try {
-    return asBoolean(policy.condition(request, action));
+    return asBoolean(condition(request, action));
   } catch (failure) {
     if (failure instanceof EvaluationFailure) return failure;
     throw failure;
   }
 }
 
-function filePolicy(policy: EstPolicy): FiledPolicy {
+function filePolicy(policy: EstPolicy, shared: SharedExpressions): FiledPolicy {
   const { id } = policy;
   let action: ActionScope | undefined;
   try {
     action = compileActionScope(estField(policy.est, 'action'));
-    return { id, action, compiled: compilePolicy(policy) };
+    return { id, action, compiled: compilePolicy(policy, shared) };
   } catch (error) {
     if (error instanceof OutsideSubset) return { id, action, compiled: undefined };
     throw error;
   }
 }
 
-function compilePolicy({ id, effect, est }: EstPolicy): CompiledPolicy {
+function compilePolicy(
+  { id, effect, est }: EstPolicy,
+  shared: SharedExpressions,
+): CompiledPolicy {
   return {
     id,
     permits: effect === 'permit',
-    principal: compileEntityScope(estField(est, 'principal')),
-    resource: compileEntityScope(estField(est, 'resource')),
-    condition: compileConditions(estArray(estField(est, 'conditions'))),
+    principal: compileEntityScope('principal', estField(est, 'principal'), shared),
+    resource: compileEntityScope('resource', estField(est, 'resource'), shared),
+    condition: compileConditions(estArray(estField(est, 'conditions')), shared),
   };
 }
 
 /** `when` and `unless` clauses are one conjunction, evaluated in order. */
-function compileConditions(clauses: readonly unknown[]): Evaluate | undefined {
-  const evaluators = clauses.map(compileClause);
+function compileConditions(
+  clauses: readonly unknown[],
+  shared: SharedExpressions,
+): Evaluate | undefined {
+  const evaluators = clauses.map((clause) => compileClause(clause, shared));
   return evaluators.reduceRight<Evaluate | undefined>((rest, first) => {
     if (rest === undefined) return first;
     return (request, action) => asBoolean(first(request, action)) && rest(request, action);
   }, undefined);
 }
 
-function compileClause(clause: unknown): Evaluate {
-  const { evaluate: body } = compileExpression(estField(clause, 'body'));
+function compileClause(clause: unknown, shared: SharedExpressions): Evaluate {
+  const { evaluate: body } = compileExpression(estField(clause, 'body'), shared);
   switch (estField(clause, 'kind')) {
     case 'when':
       return body;

@@ -1,15 +1,9 @@
 /** Policy scopes: which action a policy is filed under, and which entities it speaks of. */
 import { uidsEqual } from './equality.ts';
 import { estArray, estEntityUid, estField, estObject, estString, OutsideSubset } from './est.ts';
+import type { Evaluate, SharedExpressions } from './expression.ts';
 import { isEntityIn } from './request.ts';
 import type { CedarEntity, EntityUid } from './values.ts';
-
-/** The condition on principal or resource. A scope never fails: it matches or not. */
-export interface EntityScope {
-  readonly equals: EntityUid | undefined;
-  readonly type: string | undefined;
-  readonly ancestor: EntityUid | undefined;
-}
 
 /** The actions a policy speaks of: all, or those that are or lie in one of `uids`. */
 export type ActionScope =
@@ -17,33 +11,47 @@ export type ActionScope =
   | { readonly kind: 'in'; readonly uids: readonly EntityUid[] }
   | { readonly kind: 'equals'; readonly uid: EntityUid };
 
-/** Undefined where there is no condition at all. Slots (templates) are outside the subset. */
-export function compileEntityScope(scope: unknown): EntityScope | undefined {
+/**
+ * The test of a scope's condition on principal or resource, undefined where there is none. It
+ * never fails: a scope matches or not. Slots (templates) are outside the subset.
+ */
+export function compileEntityScope(
+  variable: 'principal' | 'resource',
+  scope: unknown,
+  shared: SharedExpressions,
+): Evaluate | undefined {
+  const matches = entityTest(scope);
+  if (matches === undefined) return undefined;
+  const key = `${variable} ${JSON.stringify(scope)}`;
+  return shared.share(key, () => ({ evaluate: (request) => matches(request[variable]) })).evaluate;
+}
+
+type EntityTest = (entity: CedarEntity) => boolean;
+
+function entityTest(scope: unknown): EntityTest | undefined {
   switch (estField(scope, 'op')) {
     case 'All':
       return undefined;
-    case '==':
-      return { equals: scopeEntity(scope), type: undefined, ancestor: undefined };
-    case 'in':
-      return { equals: undefined, type: undefined, ancestor: scopeEntity(scope) };
+    case '==': {
+      const uid = scopeEntity(scope);
+      return (entity) => uidsEqual(entity.uid, uid);
+    }
+    case 'in': {
+      const ancestor = scopeEntity(scope);
+      return (entity) => isEntityIn(entity, ancestor);
+    }
     case 'is':
-      return {
-        equals: undefined,
-        type: estString(estField(scope, 'entity_type')),
-        ancestor: Object.hasOwn(estObject(scope), 'in')
-          ? scopeEntity(estField(scope, 'in'))
-          : undefined,
-      };
+      return typeTest(scope);
     default:
       throw new OutsideSubset('a scope of this kind is not compiled');
   }
 }
 
-export function matchesScope(scope: EntityScope | undefined, entity: CedarEntity): boolean {
-  if (scope === undefined) return true;
-  if (scope.equals !== undefined) return uidsEqual(scope.equals, entity.uid);
-  if (scope.type !== undefined && scope.type !== entity.uid.type) return false;
-  return scope.ancestor === undefined || isEntityIn(entity, scope.ancestor);
+function typeTest(scope: unknown): EntityTest {
+  const type = estString(estField(scope, 'entity_type'));
+  if (!Object.hasOwn(estObject(scope), 'in')) return (entity) => entity.uid.type === type;
+  const ancestor = scopeEntity(estField(scope, 'in'));
+  return (entity) => entity.uid.type === type && isEntityIn(entity, ancestor);
 }
 
 export function compileActionScope(scope: unknown): ActionScope {

@@ -14,7 +14,6 @@ import type {
   RuleAnnotations,
 } from '../fleet.ts';
 import type { RecordType } from './argument-type.ts';
-import type { CedarSchema } from './cedar-schema.ts';
 
 export interface CheckedFleet {
   readonly hash: PolicyHash;
@@ -24,8 +23,6 @@ export interface CheckedFleet {
   readonly budgets: readonly ScopedBudget[];
   readonly rates: readonly ScopedRate[];
   readonly policies: readonly CheckedPolicy[];
-  /** What cedar-wasm needs beside the policies, where it has to answer. */
-  readonly cedarSchema: CedarSchema;
 }
 
 export interface CheckedTool {
@@ -61,5 +58,8 @@ export interface ScopedRate extends FleetRate {
 
 export interface CheckedPolicy extends EstPolicy {
   readonly text: string;
+  /** Where it stands in the folder. */
+  readonly file: string;
+  readonly line: number;
   readonly parsedAnnotations: RuleAnnotations;
 }

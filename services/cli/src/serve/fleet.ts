@@ -1,0 +1,44 @@
+/** Fleets from folders, checked with the very code that a running estop checks them with. */
+import { resolve } from 'node:path';
+import { type FleetCheck, checkFleet } from '@estop/policy/adapters/fleet/check-fleet';
+import { type CompiledFleet, compileFleet } from '@estop/policy/adapters/fleet/compile-fleet';
+import { readFleetFolder } from '@estop/policy/adapters/fleet/fleet-folder';
+import type { FleetProblem } from '@estop/policy/adapters/fleet/report';
+import { CliError } from '../cli-error.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../domain/exit.ts';
+
+export type FleetFiles = ReadonlyMap<string, string>;
+
+/** What a folder holds, checked. `files` is null when it could not even be read. */
+export interface FolderCheck {
+  readonly files: FleetFiles | null;
+  readonly check: FleetCheck;
+}
+
+export async function checkFolder(context: Context, folder: string): Promise<FolderCheck> {
+  const read = await readFleetFolder(resolve(context.io.cwd, folder));
+  if (!read.ok) return { files: null, check: { ok: false, problems: read.problems } };
+  const check = await checkFleet(read.files);
+  if (!check.ok) return { files: read.files, check };
+  const warnings = [...new Map([...read.warnings, ...check.warnings].map(byText)).values()];
+  return { files: read.files, check: { ...check, warnings } };
+}
+
+function byText(problem: FleetProblem): readonly [string, FleetProblem] {
+  return [formatProblem(problem), problem];
+}
+
+/** The fleet of a folder, ready to decide; ends the command when it has problems. */
+export async function loadFolder(context: Context, folder: string): Promise<CompiledFleet> {
+  const { check } = await checkFolder(context, folder);
+  if (check.ok) return compileFleet(check.bundle);
+  for (const problem of check.problems) context.note(formatProblem(problem));
+  throw new CliError(EXIT.error, `the fleet in ${folder} has problems`);
+}
+
+/** `file:line:column: message (hint)`: editors make it a link. */
+export function formatProblem(problem: FleetProblem): string {
+  const { file, line, column, message, hint } = problem;
+  return `${file}:${line}:${column}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
+}

@@ -1,0 +1,35 @@
+/** The key of the built-in operator of a local start: made once, readable by its owner only. */
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { EstopError } from '@estop/schemas/errors';
+import type { DataFolder } from '../data-folder.ts';
+
+const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const ID_CHARS = 12;
+const SECRET_BYTES = 32;
+const KEY_PATTERN = /^estop_[a-z0-9]{12}_[A-Za-z0-9_-]{43}$/;
+
+export interface OperatorKey {
+  readonly key: string;
+  /** Lower-case hex SHA-256 of the key: all the gateway needs to know. */
+  readonly hash: string;
+}
+
+/** The key in the data folder; made when there is none. Throws `config-invalid` for another text. */
+export function ensureOperatorKey(data: DataFolder): OperatorKey {
+  mkdirSync(data.path, { recursive: true, mode: 0o700 });
+  if (!existsSync(data.keyFile)) {
+    writeFileSync(data.keyFile, `${newKey()}\n`, { mode: 0o600, flag: 'wx' });
+  }
+  chmodSync(data.keyFile, 0o600);
+  const key = readFileSync(data.keyFile, 'utf8').trim();
+  if (!KEY_PATTERN.test(key)) {
+    throw new EstopError('config-invalid', `${data.keyFile} holds no API key; delete it for a new one`);
+  }
+  return { key, hash: createHash('sha256').update(key, 'utf8').digest('hex') };
+}
+
+function newKey(): string {
+  const id = Array.from({ length: ID_CHARS }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]);
+  return `estop_${id.join('')}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+}

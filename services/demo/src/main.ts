@@ -1,0 +1,93 @@
+/** Starts the simulated fleet against a running estop, and the 3 AM story. */
+import { setMaxListeners } from 'node:events';
+import { messageOf } from '@estop/schemas/errors';
+import { connect } from '@estop/sdk';
+import { agentKeys } from './agent-keys.ts';
+import { createRandom } from './domain/random.ts';
+import { type Member, ROSTER, STRAY_AGENT } from './domain/roster.ts';
+import { PACE, type Pace, type Phase } from './domain/story.ts';
+import { createOperator } from './operator.ts';
+import { runStory } from './run-story.ts';
+import { rest, type Worker, workOn } from './work-loop.ts';
+
+const SEED = 'three in the morning';
+/** An agent that estop does not accept, or that broke, tries again after this time. */
+const RECOVER_MS = 10_000;
+/** The story plays at night, whatever the clock says. */
+const STORY_HOUR_MS = 3 * 3_600_000;
+
+export interface DemoOptions {
+  readonly url: string;
+  readonly operatorKey: string;
+  /** Keeps the agents' keys between starts; null: new keys each time. */
+  readonly keyFile: string | null;
+  /** Shows a line to whoever watches. */
+  readonly tell: (line: string) => void;
+  /** The same seed: the same work in the same order. */
+  readonly seed?: string;
+  readonly pace?: Pace;
+  /** 2: everything twice as fast. */
+  readonly speed?: number;
+}
+
+export interface Demo {
+  /** Where the story stands. */
+  phase(): Phase;
+  /** Lets every agent finish its call and stops. */
+  close(): Promise<void>;
+}
+
+/** Resolves when all agents are at work. Throws EstopError when estop cannot be reached. */
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const { url, seed = SEED, speed = 1, pace = PACE } = options;
+  const operator = createOperator(url, options.operatorKey);
+  const keys = await agentKeys(ROSTER.map((member) => member.agent), operator, options.keyFile);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  // Every agent sleeps on it, and waits for an answer with it.
+  setMaxListeners(ROSTER.length * 8, signal);
+  const startedMs = performance.now();
+  let phase: Phase = 'quiet';
+
+  tell(`It is 3 AM. ${ROSTER.length} agents are at work; nobody watches.`);
+  const running = ROSTER.map((member) => keepAtWork(member));
+
+  async function keepAtWork(member: Member): Promise<void> {
+    const client = connect({ url, key: keys.get(member.agent) ?? '' });
+    const random = createRandom(`${seed}/${member.agent}`);
+    const worker: Worker = { member, client, random, speed, signal };
+    const isStray = member.agent === STRAY_AGENT;
+    while (!signal.aborted) {
+      try {
+        await workOn(worker, () => isStray && phase === 'quiet' && isStoryTime());
+        if (signal.aborted) return;
+        await runStory({ worker, operator, pace, tell, onPhase });
+      } catch (error) {
+        if (signal.aborted) return;
+        tell(`${member.agent} cannot work: ${messageOf(error)}`);
+        await rest(RECOVER_MS, signal);
+      }
+    }
+  }
+
+  function isStoryTime(): boolean {
+    return (performance.now() - startedMs) * speed >= pace.quietMs;
+  }
+
+  function onPhase(next: Phase): void {
+    phase = next;
+  }
+
+  function tell(line: string): void {
+    const atMs = STORY_HOUR_MS + Math.floor(performance.now() - startedMs);
+    options.tell(`${new Date(atMs).toISOString().slice(11, 19)}  ${line}`);
+  }
+
+  return {
+    phase: () => phase,
+    async close() {
+      stopping.abort();
+      await Promise.all(running);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ROSTER, STRAY_AGENT } from '../src/domain/roster.ts';
+import { type Demo, type DemoOptions, startDemo } from '../src/main.ts';
+import { OPERATOR_KEY, type ScriptedGateway, startScriptedGateway } from './scripted-gateway.ts';
+
+const UNTIL = { timeout: 10_000, interval: 10 };
+const QUICK = { quietMs: 2_000, astrayMs: 600_000, strayGapMs: 300 };
+
+let gateway: ScriptedGateway;
+let folder: string;
+let demo: Demo | undefined;
+
+beforeEach(async () => {
+  gateway = await startScriptedGateway();
+  folder = mkdtempSync(join(tmpdir(), 'estop-demo-'));
+});
+
+afterEach(async () => {
+  await demo?.close();
+  demo = undefined;
+  await gateway.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function start(options: Partial<DemoOptions> = {}): Promise<string[]> {
+  const lines: string[] = [];
+  demo = await startDemo({
+    url: gateway.url,
+    operatorKey: OPERATOR_KEY,
+    keyFile: join(folder, 'demo-keys.json'),
+    tell: (line) => void lines.push(line),
+    pace: QUICK,
+    speed: 50,
+    ...options,
+  });
+  return lines;
+}
+
+describe('the demo', () => {
+  it('issues each agent a key of its own, once for all starts', async () => {
+    await start();
+    await demo?.close();
+    await start();
+    expect(gateway.issued.toSorted()).toEqual(ROSTER.map((member) => member.agent).toSorted());
+    expect(statSync(join(folder, 'demo-keys.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('shows what is let through, what waits, what hits a ceiling, and the halt', async () => {
+    const lines = await start();
+    const text = () => lines.join('\n');
+    await vi.waitFor(() => {
+      expect(text()).toMatch(/let through crm\.delete/);
+      expect(text()).toMatch(/ceiling +crm\.delete/);
+      expect(text()).toMatch(/waits +invoices\.send/);
+      expect(text()).toMatch(/ceiling +payments\.send \$4900/);
+      expect(text()).toContain(`npx estop halt ${STRAY_AGENT}`);
+    }, UNTIL);
+    expect(demo?.phase()).toBe('astray');
+    gateway.halt(STRAY_AGENT);
+    await vi.waitFor(() => expect(demo?.phase()).toBe('halted'), UNTIL);
+    expect(text()).toMatch(/halted +(crm|invoices|payments)/);
+    expect(text()).toContain(`${STRAY_AGENT} has stopped`);
+    expect(text()).not.toContain('the demo does it: ');
+  });
+
+  it('halts the stray agent itself when nobody does, and the others work on', async () => {
+    const lines = await start({ pace: { ...QUICK, astrayMs: 10_000 } });
+    await vi.waitFor(() => expect(demo?.phase()).toBe('halted'), UNTIL);
+    expect([...gateway.halted]).toEqual([STRAY_AGENT]);
+    expect(lines.join('\n')).toContain(`the demo does it: estop halt ${STRAY_AGENT}`);
+    const asked = () => gateway.toolsByAgent.get('mail-bot')?.length ?? 0;
+    const before = asked();
+    await vi.waitFor(() => expect(asked()).toBeGreaterThan(before), UNTIL);
+  });
+
+  it('says so when the stray agent is still halted from before', async () => {
+    gateway.halt(STRAY_AGENT);
+    const lines = await start();
+    await vi.waitFor(() => expect(lines.join('\n')).toContain('still stopped (halted)'), UNTIL);
+    expect(gateway.toolsByAgent.get(STRAY_AGENT)).not.toContain('crm.delete');
+  });
+});

@@ -1,0 +1,86 @@
+/** A gateway with a handful of fixed rules, over real HTTP: what the demo needs to meet. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface ScriptedGateway {
+  readonly url: string;
+  readonly issued: readonly string[];
+  readonly halted: ReadonlySet<string>;
+  /** Tools asked for, by agent. */
+  readonly toolsByAgent: ReadonlyMap<string, readonly string[]>;
+  halt(agent: string): void;
+  close(): Promise<void>;
+}
+
+export const OPERATOR_KEY = 'operator';
+const DELETES_ALLOWED = 3;
+
+interface Sent {
+  readonly id?: string;
+  readonly tool?: string;
+  readonly provenance?: Record<string, string>;
+  readonly scope?: { readonly agent?: string };
+}
+
+export async function startScriptedGateway(): Promise<ScriptedGateway> {
+  const issued: string[] = [];
+  const halted = new Set<string>();
+  const toolsByAgent = new Map<string, string[]>();
+  let deletes = 0;
+
+  function decide(agent: string, sent: Sent): readonly [string, string] {
+    toolsByAgent.set(agent, [...(toolsByAgent.get(agent) ?? []), sent.tool ?? '']);
+    if (halted.has(agent)) return ['deny', 'halted'];
+    if (sent.tool === 'crm.delete') {
+      deletes += 1;
+      return deletes > DELETES_ALLOWED ? ['deny', 'rate-limited'] : ['allow', 'permitted'];
+    }
+    if (sent.provenance?.['/to'] === 'tool') {
+      const isPayment = sent.tool === 'payments.send';
+      return isPayment ? ['deny', 'budget-exhausted'] : ['needs-approval', 'approval-required'];
+    }
+    return ['allow', 'permitted'];
+  }
+
+  function answer(key: string, path: string, sent: Sent): readonly [number, unknown] {
+    if (key === OPERATOR_KEY) {
+      const agent = /^\/v1\/agents\/([^/]+)\/credentials$/.exec(path)?.[1];
+      if (agent !== undefined) {
+        issued.push(agent);
+        return [201, { id: 'c', secret: `key-of-${agent}` }];
+      }
+      halted.add(sent.scope?.agent ?? '');
+      return [201, { id: 'h1', epoch: 1 }];
+    }
+    if (!key.startsWith('key-of-')) return [401, { code: 'unauthenticated' }];
+    if (path.endsWith('/outcome')) return [204, undefined];
+    if (path !== '/v1/intents') return [404, { code: 'not-found' }];
+    const [decision, reason] = decide(key.slice('key-of-'.length), sent);
+    const approval = { id: 'a', digest: 'sha256:0', expiresAt: 0 };
+    return [200, { intentId: sent.id, decision, reason, message: 'so it is', approval }];
+  }
+
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += String(chunk);
+    const key = (request.headers.authorization ?? '').replace('Bearer ', '');
+    const path = (request.url ?? '').replace(/\?.*/, '');
+    const [status, body] = answer(key, path, (text ? JSON.parse(text) : {}) as Sent);
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    issued,
+    halted,
+    toolsByAgent,
+    halt: (agent) => void halted.add(agent),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Counts failed authentications per address. Beyond a rate they are answered 429; a valid credential
+ * from the same address is never refused, so that nobody can lock out a neighbour.
+ */
+import type { Clock } from '@estop/runtime/clock';
+
+const WINDOW_MS = 10_000;
+const FAILURES_MAX = 50;
+const ADDRESSES_MAX = 10_000;
+
+export class FailureLimit {
+  readonly #clock: Clock;
+  readonly #failuresByAddress = new Map<string, number>();
+  #windowStartMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts one failure and tells whether there were too many in this window. */
+  isTooMany(address: string): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#windowStartMs >= WINDOW_MS) {
+      this.#windowStartMs = nowMs;
+      this.#failuresByAddress.clear();
+    }
+    const failures = (this.#failuresByAddress.get(address) ?? 0) + 1;
+    // More addresses than the map holds share one fate: they are many, and none is known to be good.
+    const isFull = this.#failuresByAddress.size >= ADDRESSES_MAX;
+    if (failures === 1 && isFull) return true;
+    this.#failuresByAddress.set(address, failures);
+    return failures > FAILURES_MAX;
+  }
+}

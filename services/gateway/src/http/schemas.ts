@@ -1,0 +1,174 @@
+/** The shapes that several routes share. A `title` names a component of the OpenAPI document. */
+import { NAME_PATTERN, OPAQUE_ID_PATTERN } from '@estop/schemas/ids';
+import Type, { type TSchema } from 'typebox';
+import { DURATION_PATTERN } from '../domain/duration.ts';
+
+const TEXT_MAX = 4_096;
+const NAME_MAX = 254;
+
+/** An object without unknown members. */
+export function strict<Properties extends Record<string, TSchema>>(
+  properties: Properties,
+  options: { readonly title?: string; readonly description?: string } = {},
+) {
+  return Type.Object(properties, { additionalProperties: false, ...options });
+}
+
+export function nullable<Schema extends TSchema>(schema: Schema) {
+  return Type.Union([schema, Type.Null()]);
+}
+
+export const OpaqueId = Type.String({ pattern: OPAQUE_ID_PATTERN.source });
+export const Name = Type.String({ pattern: NAME_PATTERN.source });
+export const ToolText = Type.String({ minLength: 1, maxLength: 200 });
+export const ReasonText = Type.String({ minLength: 1, maxLength: TEXT_MAX });
+export const Digest = Type.String({ pattern: '^sha256:[0-9a-f]{64}$' });
+export const Duration = Type.String({
+  pattern: DURATION_PATTERN,
+  description: 'A span of time: `250ms`, `30s`, `15m`, `2h`, `7d`.',
+});
+export const Amount = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+export const TimeMs = Type.Integer({ description: 'Milliseconds since 1970, UTC.' });
+export const Verdict = Type.Union([
+  Type.Literal('allow'),
+  Type.Literal('deny'),
+  Type.Literal('needs-approval'),
+]);
+
+export const AgentQuery = Type.Optional(
+  Type.String({
+    maxLength: NAME_MAX,
+    description: 'For operators: the agent it is about. Agents leave it out.',
+  }),
+);
+export const WaitQuery = Type.Optional(
+  Type.String({
+    pattern: DURATION_PATTERN,
+    description: 'How long to wait for a person to decide; at most 60s. Returns early when final.',
+  }),
+);
+
+export const IdParams = strict({ id: Type.String({ minLength: 1, maxLength: 400 }) });
+
+export const Cost = strict({ tokens: Type.Optional(Amount), microUsd: Type.Optional(Amount) });
+
+export const RecordPosition = strict(
+  { partition: Type.Integer(), offset: Type.Integer() },
+  { title: 'RecordPosition', description: 'Where in the audit log it is written.' },
+);
+
+export const IntentBody = strict(
+  {
+    id: OpaqueId,
+    session: Type.Optional(OpaqueId),
+    tool: ToolText,
+    arguments: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'An object. Of a key that stands twice the last one counts.',
+    }),
+    reason: Type.Optional(Type.String({ maxLength: TEXT_MAX })),
+    task: Type.Optional(Type.String({ maxLength: TEXT_MAX })),
+    cost: Type.Optional(Cost),
+    provenance: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: '^(/.*)?$' }),
+        Type.Union([Type.Literal('user'), Type.Literal('tool'), Type.Literal('model')]),
+        { additionalProperties: false, maxProperties: 1_000 },
+      ),
+    ),
+    undo: Type.Optional(
+      strict({ tool: ToolText, arguments: Type.Record(Type.String(), Type.Unknown()) }),
+    ),
+    agent: Type.Optional(
+      Type.String({ maxLength: NAME_MAX, description: 'For operators: in whose place.' }),
+    ),
+  },
+  { title: 'Intent', description: 'What an agent is about to do. `id` is unique per agent.' },
+);
+
+export const OutcomeBody = strict(
+  {
+    status: Type.Union([
+      Type.Literal('ok'),
+      Type.Literal('error'),
+      Type.Literal('cancelled'),
+      Type.Literal('unknown'),
+    ]),
+    cost: Type.Optional(Cost),
+    durationMs: Type.Optional(Amount),
+    resultDigest: Type.Optional(Digest),
+    error: Type.Optional(Type.String({ maxLength: TEXT_MAX })),
+    agent: Type.Optional(Type.String({ maxLength: NAME_MAX })),
+  },
+  { title: 'Outcome', description: 'What became of an allowed intent.' },
+);
+
+export const LimitLeft = strict({
+  id: Type.String(),
+  unit: Type.String(),
+  remaining: Type.Integer(),
+});
+
+export const Decision = strict(
+  {
+    intentId: Type.String(),
+    decision: Verdict,
+    reason: Type.String(),
+    message: Type.String({ description: 'One sentence for people.' }),
+    rules: Type.Array(Type.String()),
+    policy: nullable(Type.String({ description: 'Hash of the fleet that decided.' })),
+    at: TimeMs,
+    record: RecordPosition,
+    expiresAt: Type.Optional(TimeMs),
+    approval: Type.Optional(
+      strict({ id: Type.String(), digest: Type.String(), expiresAt: TimeMs }),
+    ),
+    retryAfterMs: Type.Optional(Type.Integer()),
+    limits: Type.Optional(Type.Array(LimitLeft)),
+  },
+  { title: 'Decision', description: 'A decision, provable by its audit record.' },
+);
+
+export const Scope = strict(
+  {
+    fleet: Type.Optional(Type.Literal(true)),
+    group: Type.Optional(Name),
+    agent: Type.Optional(Name),
+    tool: Type.Optional(ToolText),
+  },
+  { title: 'Scope', description: 'One of: fleet, group, agent, tool, or agent and tool.' },
+);
+
+export const HaltMode = Type.Union(
+  [Type.Literal('pause'), Type.Literal('drain'), Type.Literal('kill')],
+  { description: 'pause denies; drain lets running calls end; kill voids permits.' },
+);
+
+export const Halt = strict(
+  {
+    id: Type.String(),
+    scope: Scope,
+    mode: HaltMode,
+    epoch: Type.Integer(),
+    by: Type.String(),
+    reason: nullable(Type.String()),
+    until: nullable(TimeMs),
+    lifted: Type.Boolean(),
+    at: TimeMs,
+  },
+  { title: 'Halt' },
+);
+
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.String(),
+    instance: Type.Optional(Type.String()),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() })),
+    ),
+  },
+  { title: 'Problem', description: 'RFC 9457.' },
+);

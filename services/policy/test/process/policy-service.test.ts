@@ -1,0 +1,214 @@
+import { partitionOfKey } from '@estop/log/partitioner';
+import { readChain } from '@estop/log/run/chain-reader';
+import { ChainWriter } from '@estop/log/run/chain-writer';
+import { createRebuild } from '@estop/policy/domain/rebuild';
+import type { AuditRecord } from '@estop/schemas/messages';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MemoryLog } from '../../../../test/sim/memory-log.ts';
+import { digestOf } from '../domain/specification.ts';
+import { FILES, PolicyRig } from './policy-rig.ts';
+
+const PARTITIONS = 3;
+const HOME = partitionOfKey('billing-bot', PARTITIONS);
+
+let rig: PolicyRig;
+let log: MemoryLog;
+
+beforeEach(async () => {
+  log = new MemoryLog({ partitions: PARTITIONS });
+  rig = new PolicyRig(log);
+  await rig.apply();
+  await rig.start();
+});
+
+afterEach(() => rig.stop());
+
+async function chain(partition = HOME): Promise<{ records: AuditRecord[]; voidRecords: number }> {
+  const records: AuditRecord[] = [];
+  const position = await readChain(log, partition, { onRecord: ({ record }) => records.push(record) });
+  return { records, voidRecords: position.voidRecords };
+}
+
+async function expectRebuilt(): Promise<void> {
+  for (let partition = 0; partition < PARTITIONS; partition += 1) {
+    const live = await rig.service?.liveState(partition);
+    const rebuild = createRebuild(partition);
+    await readChain(log, partition, {
+      untilOffset: live?.nextOffset ?? 0,
+      onRecord: ({ record, stored }) => rebuild.apply(record, stored.offset),
+    });
+    expect(live?.text).toBe(rebuild.text());
+  }
+}
+
+describe('the policy service', () => {
+  it('decides an intent and says where the audit record stands', async () => {
+    await rig.propose();
+    const [decision] = await rig.decisions('i1');
+    expect(decision).toMatchObject({ decision: 'allow', rules: ['reads'] });
+    const { records } = await chain();
+    expect(records[decision?.record.offset ?? -1]?.events[0]).toMatchObject({
+      type: 'IntentProposed',
+    });
+    await expectRebuilt();
+  });
+
+  it('shows what is left of each limit', async () => {
+    await rig.propose();
+    const [decision] = await rig.decisions('i1');
+    expect(decision?.limits).toEqual([{ id: 'reads', unit: 'calls', remaining: 99 }]);
+  });
+
+  it('writes the takeover first, then the fleet, then decisions', async () => {
+    await rig.propose();
+    await rig.decisions('i1');
+    const { records } = await chain();
+    expect(records.map(({ events }) => events.at(-1)?.type)).toEqual([
+      'WriterStarted',
+      'FleetActivated',
+      'IntentAllowed',
+    ]);
+  });
+
+  it('answers a repeated intent with the same decision and no new record', async () => {
+    await rig.propose();
+    await rig.propose();
+    const [first, second] = await rig.decisions('i1', 2);
+    expect(second).toEqual(first);
+    expect((await chain()).records).toHaveLength(3);
+  });
+
+  it('takes an approval from the question to the final allow', async () => {
+    await rig.propose({ tool: 'crm.delete' });
+    const [pending] = await rig.decisions('i1');
+    expect(pending).toMatchObject({ decision: 'needs-approval' });
+    const digest = digestOf({ tool: 'crm.delete' });
+    await rig.order({ type: 'Approve', intentId: 'i1' as never, digest }, 'dana@example.com');
+    const [, final] = await rig.decisions('i1', 2);
+    expect(final).toMatchObject({
+      decision: 'allow',
+      reason: 'approved',
+      approval: { approvedBy: ['dana@example.com'] },
+    });
+    await expectRebuilt();
+  });
+
+  it('continues from the log after a restart: nothing is decided twice, nothing forgotten', async () => {
+    await rig.propose();
+    await rig.decisions('i1');
+    await rig.stop();
+    await rig.propose({ intentId: 'i2' });
+    await rig.propose({ intentId: 'i1' });
+    await rig.start();
+    const [second] = await rig.decisions('i2');
+    expect(second?.limits).toEqual([{ id: 'reads', unit: 'calls', remaining: 98 }]);
+    expect(await rig.decisions('i1', 2)).toHaveLength(2);
+    const allowed = (await chain()).records.filter(({ events }) =>
+      events.some(({ type }) => type === 'IntentAllowed'),
+    );
+    expect(allowed).toHaveLength(2);
+    await expectRebuilt();
+  });
+
+  it('applies a halt to every partition and denies under it until it is lifted', async () => {
+    await rig.halt({ fleet: true });
+    await rig.until(async () => {
+      const counts = await Promise.all([0, 1, 2].map((p) => chain(p)));
+      const applied = counts.every(({ records }) =>
+        records.some(({ events }) => events.some(({ type }) => type === 'HaltApplied')),
+      );
+      return applied ? true : undefined;
+    });
+    await rig.propose();
+    expect((await rig.decisions('i1'))[0]).toMatchObject({ reason: 'halted' });
+    await rig.halt({ fleet: true }, { lifted: true });
+    await rig.until(async () => {
+      const { records } = await chain();
+      return records.some(({ events }) => events[0]?.type === 'HaltLifted') ? true : undefined;
+    });
+    await rig.propose({ intentId: 'i2' });
+    expect((await rig.decisions('i2'))[0]).toMatchObject({ decision: 'allow' });
+    await expectRebuilt();
+  });
+
+  it('swaps the fleet under way, and keeps the old one when the new is broken', async () => {
+    const closed = { ...FILES, 'policies/all.cedar': '@id("none") forbid (principal, action, resource);' };
+    await rig.append(
+      'policies.v1',
+      { hash: `sha256:${'f'.repeat(64)}` as never, files: { 'tools.yaml': '][' }, by: 'x' },
+      { key: 'bad', partition: 0 },
+    );
+    await rig.append(
+      'policies.v1',
+      { hash: `sha256:${'f'.repeat(64)}` as never, files: null, by: 'x' },
+      { key: 'active', partition: 0 },
+    );
+    await rig.propose();
+    expect((await rig.decisions('i1'))[0]).toMatchObject({ decision: 'allow' });
+    const hash = await rig.apply(closed);
+    await rig.until(async () => {
+      const { records } = await chain();
+      return records.some(({ events }) => events.some((e) => e.type === 'FleetActivated' && e.hash === hash))
+        ? true
+        : undefined;
+    });
+    await rig.propose({ intentId: 'i2' });
+    expect((await rig.decisions('i2'))[0]).toMatchObject({ reason: 'forbidden', policyHash: hash });
+  });
+
+  it('sends poison to the dead letters and decides what comes after it', async () => {
+    await log.append('intents.v1', HOME, [{ key: 'billing-bot', value: Buffer.from('not avro') }]);
+    await rig.propose();
+    expect((await rig.decisions('i1'))[0]).toMatchObject({ decision: 'allow' });
+    const letters = await rig.until(async () => {
+      const all = await rig.all('dead-letters.v1', 0);
+      return all.length > 0 ? all : undefined;
+    });
+    expect(letters[0]).toMatchObject({ topic: 'intents.v1', offset: 0, reason: 'malformed' });
+    expect(Buffer.from(letters[0]?.value ?? []).toString()).toBe('not avro');
+  });
+
+  it('refuses a record whose key is not its agent', async () => {
+    const value = log.codec('intents.v1').encode({
+      intentId: 'i1',
+      agentId: 'crm-bot',
+      sessionId: null,
+      tool: 'crm.read',
+      arguments: '{}',
+      reason: null,
+      task: null,
+      tokens: null,
+      microUsd: null,
+      provenance: {},
+      undo: null,
+      proposedBy: null,
+    } as never);
+    await log.append('intents.v1', HOME, [{ key: 'billing-bot', value }]);
+    const letters = await rig.until(async () => {
+      const all = await rig.all('dead-letters.v1', 0);
+      return all.length > 0 ? all : undefined;
+    });
+    expect(letters[0]).toMatchObject({ reason: 'malformed', detail: 'the record key is not its subject' });
+  });
+
+  it('drops its state and folds again when another writer extends the chain', async () => {
+    await rig.propose({ intentId: 'i0' });
+    await rig.decisions('i0');
+    const position = await readChain(log, HOME, { onRecord: () => undefined });
+    const intruder = new ChainWriter(log, { partition: HOME, writer: 'intruder', position });
+    intruder.link({
+      cause: { topic: 'takeover', partition: HOME, offset: -1 },
+      at: Date.now(),
+      subject: null,
+      policyHash: null,
+      events: [{ type: 'WriterStarted', writer: 'intruder', version: 'test' }],
+    });
+    await intruder.commit();
+    await rig.propose();
+    expect((await rig.decisions('i1'))[0]).toMatchObject({ decision: 'allow' });
+    const { records, voidRecords } = await chain();
+    expect(voidRecords).toBe(1);
+    expect(records.filter(({ events }) => events[0]?.type === 'IntentProposed')).toHaveLength(2);
+    await expectRebuilt();
+  });
+});
