@@ -38,7 +38,8 @@ export class MemoryLog implements EventLog {
   readonly id = 'memory';
   readonly partitions: number;
   readonly #options: MemoryLogOptions;
-  readonly #records = new Map<string, StoredRecord[]>();
+  #records = new Map<string, StoredRecord[]>();
+  #isClosed = false;
   readonly #codecs = new Map<Topic, Codec<unknown>>();
   readonly #committed = new Map<string, number>();
   readonly #wakers = new Set<() => void>();
@@ -62,6 +63,7 @@ export class MemoryLog implements EventLog {
   }
 
   async append(topic: Topic, partition: number, batch: readonly NewRecord[]): Promise<Appended> {
+    if (this.#isClosed) throw new EstopError('log-closed', 'the log is closed');
     await this.#options.beforeAppend?.(topic, partition);
     if (batch.length > APPEND_RECORDS_MAX) throw new RangeError('the batch is too large');
     if (batch.some(({ value }) => (value?.length ?? 0) > TOPICS[topic].valueBytesMax)) {
@@ -155,7 +157,14 @@ export class MemoryLog implements EventLog {
   }
 
   async close(): Promise<void> {
-    // Nothing to release.
+    this.#isClosed = true;
+  }
+
+  /** Another log over the same records, as a process finds them after a restart. */
+  reopened(): MemoryLog {
+    const log = new MemoryLog(this.#options);
+    log.#records = this.#records;
+    return log;
   }
 
   async #own(options: GroupOptions, partition: number, signal: AbortSignal): Promise<void> {

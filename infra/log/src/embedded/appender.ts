@@ -1,0 +1,163 @@
+/**
+ * Group commit: everything that waits is written in one LMDB transaction and synced once; while the
+ * disk works, the next group gathers. One commit at a time, so a failed one leaves no hole.
+ */
+import { EstopError, messageOf } from '@estop/schemas/errors';
+import { TOPICS } from '@estop/schemas/topics';
+import type { Clock } from '@estop/runtime/clock';
+import { APPENDS_PENDING_MAX, type Appended, type NewRecord, type StoredRecord } from '../port.ts';
+import type { EmbeddedPartition } from './partition.ts';
+import { encodeRecord, recordKey } from './record-bytes.ts';
+import type { Store } from './store.ts';
+
+/** Records of one transaction; what is above waits for the next. */
+const GROUP_RECORDS_MAX = 10_000;
+/** Bytes that may wait for the disk. */
+const PENDING_BYTES_MAX = 256 * 1024 * 1024;
+
+interface Waiting {
+  readonly partition: EmbeddedPartition;
+  readonly records: readonly NewRecord[];
+  readonly bytes: number;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Written extends Waiting {
+  readonly baseOffset: number;
+  readonly stored: readonly StoredRecord[];
+}
+
+export class Appender {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #running: Promise<void> | null = null;
+  #isClosed = false;
+  #lastTimestampMs = 0;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  append(partition: EmbeddedPartition, records: readonly NewRecord[]): Promise<Appended> {
+    if (this.#isClosed) return Promise.reject(new EstopError('log-closed', 'the log is closed'));
+    let bytes = 0;
+    const { valueBytesMax } = TOPICS[partition.topic];
+    for (const { key, value } of records) {
+      const size = value?.length ?? 0;
+      if (size > valueBytesMax) {
+        const text = `a value of ${size} bytes on ${partition.topic}, at most ${valueBytesMax} fit`;
+        return Promise.reject(new EstopError('record-too-large', text));
+      }
+      bytes += size + key.length;
+    }
+    const isFull = this.#waiting.length >= APPENDS_PENDING_MAX;
+    if (isFull || this.#waitingBytes + bytes > PENDING_BYTES_MAX) {
+      const text = `${this.#waiting.length} appends wait for the disk already`;
+      return Promise.reject(new EstopError('log-overloaded', text));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ partition, records, bytes, resolve, reject });
+      this.#waitingBytes += bytes;
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Refuses new appends and waits for those that are under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // What is appended in the same turn of the event loop shares the first commit.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) await this.#commit(this.#takeGroup());
+    this.#running = null;
+  }
+
+  #takeGroup(): readonly Waiting[] {
+    let records = 0;
+    let count = 0;
+    for (const waiting of this.#waiting) {
+      if (count > 0 && records + waiting.records.length > GROUP_RECORDS_MAX) break;
+      records += waiting.records.length;
+      this.#waitingBytes -= waiting.bytes;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    const timestampMs = Math.max(this.#lastTimestampMs, this.#clock.nowMs());
+    this.#lastTimestampMs = timestampMs;
+    let written: readonly Written[];
+    try {
+      written = await this.#write(group, timestampMs);
+    } catch (error) {
+      const text = `the log cannot be written: ${messageOf(error)}`;
+      for (const { reject } of group) {
+        reject(new EstopError('log-unavailable', text, { cause: error }));
+      }
+      return;
+    }
+    for (const { partition, stored, baseOffset, resolve } of written) {
+      partition.committed(stored);
+      resolve({ baseOffset, timestampMs });
+    }
+  }
+
+  async #write(group: readonly Waiting[], timestampMs: number): Promise<readonly Written[]> {
+    const { records: db } = this.#store;
+    const nextOffset = new Map<EmbeddedPartition, number>();
+    const replaced = new Map<EmbeddedPartition, Map<string, number>>();
+    const written: Written[] = [];
+    const committed = db.batch(() => {
+      for (const waiting of group) {
+        const { partition, records } = waiting;
+        const baseOffset = nextOffset.get(partition) ?? partition.endOffset;
+        const stored = records.map(({ key, value, headers = {} }, index): StoredRecord => {
+          const offset = baseOffset + index;
+          this.#replace(partition, key, { offset, replaced });
+          const at = { topic: partition.topic, partition: partition.partition, offset };
+          db.put(recordKey(at.topic, at.partition, offset), encodeRecord({ key, value, headers }, timestampMs));
+          return { ...at, timestampMs, key, value: bufferOf(value), headers };
+        });
+        nextOffset.set(partition, baseOffset + records.length);
+        written.push({ ...waiting, baseOffset, stored });
+      }
+    });
+    await committed;
+    await db.flushed;
+    return written;
+  }
+
+  /** Compaction happens with the write: the record that this one replaces goes. */
+  #replace(
+    partition: EmbeddedPartition,
+    key: string,
+    write: {
+      readonly offset: number;
+      readonly replaced: Map<EmbeddedPartition, Map<string, number>>;
+    },
+  ): void {
+    if (TOPICS[partition.topic].cleanup !== 'compact') return;
+    let inGroup = write.replaced.get(partition);
+    if (inGroup === undefined) {
+      inGroup = new Map();
+      write.replaced.set(partition, inGroup);
+    }
+    const old = inGroup.get(key) ?? partition.replacedBy(key);
+    inGroup.set(key, write.offset);
+    if (old === undefined) return;
+    this.#store.records.remove(recordKey(partition.topic, partition.partition, old));
+  }
+}
+
+function bufferOf(value: Uint8Array | null): Buffer | null {
+  if (value === null || Buffer.isBuffer(value)) return value;
+  return Buffer.from(value);
+}

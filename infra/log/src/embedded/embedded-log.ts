@@ -1,0 +1,207 @@
+/**
+ * The embedded log: one process, one LMDB file, durable. An append is acknowledged after the disk
+ * has synced it; then those who follow are woken directly.
+ */
+import { systemClock, type Clock } from '@estop/runtime/clock';
+import type { Codec } from '@estop/schemas/codec';
+import { EstopError } from '@estop/schemas/errors';
+import { invariant } from '@estop/schemas/invariant';
+import type { MessageOf } from '@estop/schemas/message-of';
+import { partitionCountOf, TOPICS, type Topic } from '@estop/schemas/topics';
+import {
+  APPEND_RECORDS_MAX,
+  type Appended,
+  type EventLog,
+  type Follower,
+  type FollowOptions,
+  type GroupOptions,
+  type Membership,
+  type NewRecord,
+  type PartitionLag,
+  type ReadResult,
+} from '../port.ts';
+import { Appender } from './appender.ts';
+import { followPartitions } from './embedded-follower.ts';
+import { joinGroup } from './embedded-group.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { EmbeddedPartition } from './partition.ts';
+import { trimPartition } from './retention.ts';
+import { openStore, type Store } from './store.ts';
+
+const RETENTION_RUN_MS = 60_000;
+
+export interface EmbeddedLogOptions {
+  /** The data folder; made when there is none. */
+  readonly path: string;
+  readonly partitions: number;
+  readonly clock?: Clock;
+}
+
+/** Opens the log in a folder; throws `log-locked` or `config-invalid`. */
+export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EventLog> {
+  const { path, partitions, clock = systemClock } = options;
+  const lock = await lockFolder(path);
+  try {
+    return new EmbeddedLog(openStore(path, partitions), lock, clock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+class EmbeddedLog implements EventLog {
+  readonly kind = 'embedded';
+  readonly id: string;
+  readonly partitions: number;
+  readonly #store: Store;
+  readonly #lock: FolderLock;
+  readonly #appender: Appender;
+  readonly #partitionsOf: ReadonlyMap<Topic, readonly EmbeddedPartition[]>;
+  readonly #open = new Set<{ close(): Promise<void> }>();
+  readonly #retention: NodeJS.Timeout;
+  #closed: Promise<void> | null = null;
+
+  constructor(store: Store, lock: FolderLock, clock: Clock) {
+    this.id = store.id;
+    this.partitions = store.partitions;
+    this.#store = store;
+    this.#lock = lock;
+    this.#appender = new Appender(store, clock);
+    this.#partitionsOf = openPartitions(store);
+    this.#retention = setInterval(() => void this.#trim(clock), RETENTION_RUN_MS);
+    this.#retention.unref();
+  }
+
+  codec<T extends Topic>(topic: T): Codec<MessageOf[T]> {
+    const codec = this.#store.codecByTopic.get(topic);
+    invariant(codec !== undefined, 'every topic has a codec');
+    return codec as Codec<MessageOf[T]>;
+  }
+
+  async learnSchemas(): Promise<void> {
+    // The file's own schema table was learned when it was opened.
+  }
+
+  append(topic: Topic, partition: number, records: readonly NewRecord[]): Promise<Appended> {
+    invariant(records.length <= APPEND_RECORDS_MAX, 'a batch is within its bound');
+    invariant(records.length > 0, 'a batch holds records');
+    return this.#appender.append(this.#partition(topic, partition), records);
+  }
+
+  publish(topic: Topic, partition: number, record: NewRecord): Promise<Appended> {
+    return this.append(topic, partition, [record]);
+  }
+
+  async startOffset(topic: Topic, partition: number): Promise<number> {
+    return this.#partition(topic, partition).startOffset;
+  }
+
+  async endOffset(topic: Topic, partition: number): Promise<number> {
+    return this.#partition(topic, partition).endOffset;
+  }
+
+  async read(
+    topic: Topic,
+    partition: number,
+    { fromOffset, maxRecords }: { readonly fromOffset: number; readonly maxRecords: number },
+  ): Promise<ReadResult> {
+    this.#refuseClosed();
+    return this.#partition(topic, partition).read(fromOffset, maxRecords);
+  }
+
+  async follow(options: FollowOptions): Promise<Follower> {
+    this.#refuseClosed();
+    const followed = options.sources.map(({ topic, partition: number, from }) => {
+      const partition = this.#partition(topic, number);
+      const nextOffset =
+        from === 'start' ? partition.startOffset : from === 'end' ? partition.endOffset : from;
+      return { partition, nextOffset };
+    });
+    return this.#keepOpen(followPartitions(followed, options));
+  }
+
+  async join(options: GroupOptions): Promise<Membership> {
+    this.#refuseClosed();
+    const commit = (topic: Topic, partition: number, offset: number) => {
+      // Best effort: lag displays read it, nobody trusts it.
+      void this.#store.groupOffsets.put(JSON.stringify([options.group, topic, partition]), offset);
+    };
+    const partitionOf = (topic: Topic, partition: number) => this.#partition(topic, partition);
+    return this.#keepOpen(joinGroup({ partitions: this.partitions, partitionOf, commit }, options));
+  }
+
+  isLinked(): boolean {
+    return true;
+  }
+
+  async lag(group: string): Promise<readonly PartitionLag[]> {
+    return [...this.#partitionsOf.values()].flat().flatMap(({ topic, partition, endOffset }) => {
+      const committed = this.#store.groupOffsets.get(JSON.stringify([group, topic, partition]));
+      return committed === undefined
+        ? []
+        : [{ topic, partition, committedOffset: committed, endOffset }];
+    });
+  }
+
+  async ping(): Promise<void> {
+    this.#refuseClosed();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#retention);
+    for (const open of [...this.#open]) await open.close();
+    await this.#appender.close();
+    await this.#store.root.flushed;
+    await this.#store.root.close();
+    await this.#lock.release();
+  }
+
+  async #trim(clock: Clock): Promise<void> {
+    for (const partition of [...this.#partitionsOf.values()].flat()) {
+      if (this.#closed !== null) return;
+      await trimPartition(this.#store, partition, clock);
+    }
+  }
+
+  #keepOpen<Handle extends { close(): Promise<void> }>(handle: Handle): Handle {
+    const { close } = handle;
+    const kept = {
+      ...handle,
+      close: async () => {
+        this.#open.delete(kept);
+        await close();
+      },
+    };
+    this.#open.add(kept);
+    return kept;
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed !== null) throw new EstopError('log-closed', 'the log is closed');
+  }
+
+  #partition(topic: Topic, partition: number): EmbeddedPartition {
+    const found = this.#partitionsOf.get(topic)?.[partition];
+    invariant(found !== undefined, `${topic} has a partition ${partition}`);
+    return found;
+  }
+}
+
+function openPartitions(store: Store): ReadonlyMap<Topic, readonly EmbeddedPartition[]> {
+  const partitionsOf = new Map<Topic, readonly EmbeddedPartition[]>();
+  for (const name of store.codecByTopic.keys()) {
+    const count = partitionCountOf(name, store.partitions);
+    const numbers = Array.from({ length: count }, (_, index) => index);
+    partitionsOf.set(
+      name,
+      numbers.map((partition) => new EmbeddedPartition(store, name, partition)),
+    );
+  }
+  invariant(partitionsOf.size === Object.keys(TOPICS).length, 'every topic has its partitions');
+  return partitionsOf;
+}

@@ -1,0 +1,64 @@
+/** How a record and its key lie in LMDB. Keys sort by topic, partition, offset. */
+import type { Topic } from '@estop/schemas/topics';
+import { TOPICS } from '@estop/schemas/topics';
+import type { Headers, NewRecord, StoredRecord } from '../port.ts';
+
+const KEY_BYTES = 9;
+const OFFSET_BYTES = 6;
+const TIMESTAMP_BYTES = 6;
+const NO_VALUE = 0xffffffff;
+const NO_HEADERS: Headers = {};
+/** A topic's number is for ever: append new topics at the end of the table in schemas. */
+const TOPIC_NUMBERS = new Map(Object.keys(TOPICS).map((topic, index) => [topic, index]));
+
+/** Largest offset that fits. */
+export const OFFSET_MAX = 2 ** (OFFSET_BYTES * 8) - 1;
+
+export function recordKey(topic: Topic, partition: number, offset: number): Buffer {
+  const key = Buffer.allocUnsafe(KEY_BYTES);
+  key[0] = TOPIC_NUMBERS.get(topic) ?? 0;
+  key.writeUInt16BE(partition, 1);
+  key.writeUIntBE(offset, 3, OFFSET_BYTES);
+  return key;
+}
+
+export function offsetOfKey(key: Buffer): number {
+  return key.readUIntBE(3, OFFSET_BYTES);
+}
+
+/** timestamp, key, headers as JSON, value; each text with its length in front. */
+export function encodeRecord(record: NewRecord, timestampMs: number): Buffer {
+  const { key, value, headers = NO_HEADERS } = record;
+  const headerText = headers === NO_HEADERS ? '' : JSON.stringify(headers);
+  const keyBytes = Buffer.byteLength(key);
+  const headerBytes = Buffer.byteLength(headerText);
+  const size = TIMESTAMP_BYTES + 4 + keyBytes + 4 + headerBytes + 4 + (value?.length ?? 0);
+  const bytes = Buffer.allocUnsafe(size);
+  let at = bytes.writeUIntBE(timestampMs, 0, TIMESTAMP_BYTES);
+  at = bytes.writeUInt32BE(keyBytes, at);
+  at += bytes.write(key, at);
+  at = bytes.writeUInt32BE(headerBytes, at);
+  at += bytes.write(headerText, at);
+  at = bytes.writeUInt32BE(value === null ? NO_VALUE : value.length, at);
+  if (value !== null) bytes.set(value, at);
+  return bytes;
+}
+
+export function decodeRecord(
+  bytes: Buffer,
+  position: Pick<StoredRecord, 'topic' | 'partition' | 'offset'>,
+): StoredRecord {
+  const { topic, partition, offset } = position;
+  const timestampMs = bytes.readUIntBE(0, TIMESTAMP_BYTES);
+  let at = TIMESTAMP_BYTES;
+  const keyBytes = bytes.readUInt32BE(at);
+  const key = bytes.toString('utf8', at + 4, at + 4 + keyBytes);
+  at += 4 + keyBytes;
+  const headerBytes = bytes.readUInt32BE(at);
+  const headerText = bytes.toString('utf8', at + 4, at + 4 + headerBytes);
+  at += 4 + headerBytes;
+  const valueBytes = bytes.readUInt32BE(at);
+  const value = valueBytes === NO_VALUE ? null : bytes.subarray(at + 4, at + 4 + valueBytes);
+  const headers: Headers = headerText === '' ? NO_HEADERS : JSON.parse(headerText);
+  return { topic, partition, offset, timestampMs, key, value, headers };
+}
