@@ -68,13 +68,19 @@ function inline(type: Json, named: Map<string, Named>, seen: Set<string>, space 
   return Object.fromEntries(
     Object.entries(type).map(([key, value]) => {
       if (key === 'fields') return [key, inlineFields(value, named, seen, own)];
-      const nested = key === 'items' || key === 'values' || (key === 'type' && typeof value !== 'string');
+      const nested =
+        key === 'items' || key === 'values' || (key === 'type' && typeof value !== 'string');
       return [key, nested ? inline(value, named, seen, own) : value];
     }),
   );
 }
 
-function inlineFields(fields: Json, named: Map<string, Named>, seen: Set<string>, space: string): Json {
+function inlineFields(
+  fields: Json,
+  named: Map<string, Named>,
+  seen: Set<string>,
+  space: string,
+): Json {
   if (!Array.isArray(fields)) throw new Error('fields is no list');
   return fields.map((field) => {
     if (typeof field === 'string' || Array.isArray(field)) throw new Error('a field is no object');
@@ -92,7 +98,10 @@ function renderMessages(named: Map<string, Named>): string {
   const bodies = [...named.values()]
     .filter((type) => type.type !== 'fixed')
     .map((type) => renderNamed(type, names, brands));
-  const imports = `import type {\n${[...brands].sort().map((b) => `  ${b},`).join('\n')}\n} from './ids.ts';\n`;
+  const imports = `import type {\n${[...brands]
+    .sort()
+    .map((b) => `  ${b},`)
+    .join('\n')}\n} from './ids.ts';\n`;
   return `${HEADER}${imports}\n${bodies.join('\n')}`;
 }
 
@@ -122,7 +131,8 @@ function renderType(type: Json, place: Place): string {
   if (Array.isArray(type)) return renderUnion(type, place);
   if (typeof type === 'string') return renderName(type, place);
   if (type['type'] === 'array') return `readonly ${wrap(renderType(type['items'] ?? '', place))}[]`;
-  if (type['type'] === 'map') return `Readonly<Record<string, ${renderType(type['values'] ?? '', place)}>>`;
+  if (type['type'] === 'map')
+    return `Readonly<Record<string, ${renderType(type['values'] ?? '', place)}>>`;
   if (type['type'] === 'fixed') return 'Uint8Array';
   throw new Error(`no TypeScript for ${JSON.stringify(type)}`);
 }

@@ -59,7 +59,10 @@ type Decoded = Record<string, unknown>;
 const AUDIT: TaggedUnionMapping = {
   wrap(message) {
     const { events } = message as AuditShape;
-    return { ...message, events: events.map((event) => ({ [`estop.audit.${event.type}`]: event })) };
+    return {
+      ...message,
+      events: events.map((event) => ({ [`estop.audit.${event.type}`]: event })),
+    };
   },
   unwrap(value) {
     const record = value as Decoded;

@@ -5,8 +5,8 @@
  */
 import avro from 'avsc';
 import { TOPIC_SCHEMAS } from './avro.ts';
-import { EstopError, messageOf } from './errors.ts';
 import { KebabEnum, taggedUnionFields } from './avro-mapping.ts';
+import { EstopError, messageOf } from './errors.ts';
 import type { MessageOf } from './message-of.ts';
 import type { Topic } from './topics.ts';
 

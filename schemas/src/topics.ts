@@ -68,7 +68,12 @@ function input(schema: string) {
 }
 
 function table(schema: string) {
-  return { ...byAgent(schema), cleanup: 'compact', retentionMs: null, valueBytesMax: 2048 * KIB } as const;
+  return {
+    ...byAgent(schema),
+    cleanup: 'compact',
+    retentionMs: null,
+    valueBytesMax: 2048 * KIB,
+  } as const;
 }
 
 function single(schema: string, valueBytesMax: number) {

@@ -1,5 +1,5 @@
-import { createCodec, schemaIdOf } from '@estop/schemas/codec';
 import { TOPIC_SCHEMAS } from '@estop/schemas/avro';
+import { createCodec, schemaIdOf } from '@estop/schemas/codec';
 import type { AuditRecord, Command, Intent } from '@estop/schemas/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -28,8 +28,23 @@ const record = {
   subject: 'billing-bot',
   policyHash: null,
   events: [
-    { type: 'IntentProposed', intent, digest: 'sha256:x', tier: 'financial', tokens: 0, microUsd: 5, targets: ['t'] },
-    { type: 'IntentDenied', intentId: 'i1', reason: 'not-permitted', message: 'm', rules: ['r'], retryAfterMs: null },
+    {
+      type: 'IntentProposed',
+      intent,
+      digest: 'sha256:x',
+      tier: 'financial',
+      tokens: 0,
+      microUsd: 5,
+      targets: ['t'],
+    },
+    {
+      type: 'IntentDenied',
+      intentId: 'i1',
+      reason: 'not-permitted',
+      message: 'm',
+      rules: ['r'],
+      retryAfterMs: null,
+    },
   ],
 } as unknown as AuditRecord;
 

@@ -29,7 +29,10 @@ describe.each(Object.entries(TOPIC_SCHEMAS))('the schema of %s', (topic, schema)
   });
 
   it('would be refused with a new field that has no default', () => {
-    const fields = [...(schema as { fields: object[] }).fields, { name: 'planted', type: 'string' }];
+    const fields = [
+      ...(schema as { fields: object[] }).fields,
+      { name: 'planted', type: 'string' },
+    ];
     const planted = { ...schema, fields };
     expect(() => assertCompatible(planted, schema)).toThrow(/planted/);
   });

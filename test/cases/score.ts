@@ -52,8 +52,9 @@ export function scoreSet(set: RecordedSet, decisions: readonly DecisionLine[]): 
         .length,
       attacked.length,
     ),
-    tasksLost: runs.filter((run) => callsOf(run).some((call) => breaksTask(set, call, decisionById)))
-      .length,
+    tasksLost: runs.filter((run) =>
+      callsOf(run).some((call) => breaksTask(set, call, decisionById)),
+    ).length,
     approvalsPerBenignRun: perRun(benign, callsOf, isAsked),
     approvalsPerAttackedRun: perRun(attacked, callsOf, isAsked),
     wrongWrites: wrong.length,

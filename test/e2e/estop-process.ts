@@ -65,7 +65,10 @@ export class EstopProcess {
     this.#child = child;
     this.#url = await new Promise<string>((resolve, reject) => {
       let out = '';
-      const timer = setTimeout(() => reject(new Error(`not ready in time\n${this.#log}`)), START_MS_MAX);
+      const timer = setTimeout(
+        () => reject(new Error(`not ready in time\n${this.#log}`)),
+        START_MS_MAX,
+      );
       child.stdout.on('data', (chunk: Buffer) => {
         out += chunk;
         const url = READY.exec(out)?.[1];
@@ -89,7 +92,9 @@ export class EstopProcess {
     const child = this.#child;
     this.#child = null;
     if (child === null || child.exitCode !== null) return child?.exitCode ?? null;
-    const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+    const ended = new Promise<number | null>((resolve) =>
+      child.once('exit', (code) => resolve(code)),
+    );
     child.kill(signal);
     return ended;
   }
@@ -137,7 +142,12 @@ export class EstopProcess {
   async cli(...args: string[]): Promise<{ readonly code: number | null; readonly out: string }> {
     const child = spawn(process.execPath, [...TSX, MAIN, ...args], {
       cwd: REPOSITORY,
-      env: { ...process.env, ESTOP_URL: this.#url, ESTOP_KEY: this.operatorKey, ESTOP_DATA: this.dataDir },
+      env: {
+        ...process.env,
+        ESTOP_URL: this.#url,
+        ESTOP_KEY: this.operatorKey,
+        ESTOP_DATA: this.dataDir,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let out = '';

@@ -87,7 +87,10 @@ export function describeScenarios(
     it('asks two people for money, and takes the second yes as the decision', async () => {
       const { intent, answer } = propose('payments.send', { to: 'acme', amountMicroUsd: 400 });
       const { body } = await answer();
-      expect(body).toMatchObject({ decision: 'needs-approval', approval: { id: expect.anything() } });
+      expect(body).toMatchObject({
+        decision: 'needs-approval',
+        approval: { id: expect.anything() },
+      });
       const waiting = estop.get(`/v1/intents/${intent.id}?wait=20s`, key);
       const votes = [];
       for (const person of ['erin@example.com', 'dana@example.com']) {
@@ -145,7 +148,9 @@ export function describeScenarios(
 
     it('suspends and resumes an agent', async () => {
       expect((await estop.post('/v1/agents/billing-bot/suspend', {})).status).toBe(200);
-      expect((await propose('crm.read').answer()).body).toMatchObject({ reason: 'agent-suspended' });
+      expect((await propose('crm.read').answer()).body).toMatchObject({
+        reason: 'agent-suspended',
+      });
       expect((await estop.post('/v1/agents/billing-bot/resume', {})).status).toBe(200);
       expect((await propose('crm.read').answer()).body).toMatchObject({ decision: 'allow' });
     });

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 const codec = createCodec('audit.v1', 6);
 
-function valueOf(seq: number, prev: Buffer): Buffer {
+function auditValue(seq: number, prev: Buffer): Buffer {
   const record: AuditRecord = {
     seq,
     prev,
@@ -22,16 +22,16 @@ function valueOf(seq: number, prev: Buffer): Buffer {
 
 describe('the chain rule', () => {
   it('accepts the successor that names the hash of the last valid record', () => {
-    const first = valueOf(0, GENESIS.hash);
+    const first = auditValue(0, GENESIS.hash);
     expect(extendsChain(GENESIS, first)).toBe(true);
     const head = headAfter(GENESIS, first);
-    expect(extendsChain(head, valueOf(1, head.hash))).toBe(true);
+    expect(extendsChain(head, auditValue(1, head.hash))).toBe(true);
   });
 
   it('calls void whatever has another number, another predecessor, or no record in it', () => {
-    const head = headAfter(GENESIS, valueOf(0, GENESIS.hash));
-    expect(extendsChain(head, valueOf(2, head.hash))).toBe(false);
-    expect(extendsChain(head, valueOf(1, GENESIS.hash))).toBe(false);
+    const head = headAfter(GENESIS, auditValue(0, GENESIS.hash));
+    expect(extendsChain(head, auditValue(2, head.hash))).toBe(false);
+    expect(extendsChain(head, auditValue(1, GENESIS.hash))).toBe(false);
     expect(extendsChain(head, null)).toBe(false);
   });
 
@@ -39,7 +39,7 @@ describe('the chain rule', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 50 }), (seq) => {
         const head = { seq: seq - 1, hash: GENESIS.hash };
-        expect(extendsChain(head, valueOf(seq, head.hash))).toBe(true);
+        expect(extendsChain(head, auditValue(seq, head.hash))).toBe(true);
       }),
     );
   });

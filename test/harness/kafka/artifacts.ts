@@ -1,4 +1,5 @@
-// Apache Kafka and the Apicurio registry, fetched once by Maven into a cache outside the repository.
+// Apache Kafka and the Apicurio registry, fetched once by Maven into a cache outside the
+// repository.
 import { access, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +7,8 @@ import { withFileLock } from './file-lock.ts';
 import { openSandbox, type Sandbox, tailOf } from './sandbox.ts';
 import { findMaven } from './toolchain.ts';
 
-export const KAFKA_VERSION = '4.4.0';
-export const APICURIO_VERSION = '3.0.9';
+const KAFKA_VERSION = '4.4.0';
+const APICURIO_VERSION = '3.0.9';
 
 const SCALA_VERSION = '2.13';
 // Kafka 4 brings slf4j 1.7, hence not the slf4j2 binding.
@@ -117,7 +118,13 @@ async function fetchApicurio(sandbox: Sandbox, target: string): Promise<void> {
   ]);
   const [archive] = await readdir(archives);
   if (archive === undefined) throw new Error(`Maven copied nothing for ${coordinates}`);
-  await runToEnd(sandbox, 'tar', ['-xzf', join(archives, archive), '-C', target]);
+  await runToEnd(sandbox, 'tar', [
+    '-xzf',
+    join(archives, archive),
+    '--no-same-owner',
+    '-C',
+    target,
+  ]);
 }
 
 /** Networks fail now and then: Maven is asked up to three times. */

@@ -1,7 +1,8 @@
 // What a broker of the harness is told: server.properties, log4j2.xml and the options of its JVM.
 //
-// Each broker has three listeners. CLIENT is the one tests connect to: it can be advertised under the
-// port of a proxy and can be given SASL or TLS, without touching BROKER (replication) and CONTROLLER.
+// Each broker has three listeners. CLIENT is the one tests connect to: it can be advertised under
+// the port of a proxy and can be given SASL or TLS, without touching BROKER (replication) and
+// CONTROLLER.
 
 /** Ports of one broker, all on the loopback address. */
 export type BrokerAddress = {
@@ -15,7 +16,7 @@ export type BrokerAddress = {
 
 export const HOST = '127.0.0.1';
 
-/** C1 only: quick to start and small. For figures of throughput, use one without TieredStopAtLevel. */
+/** C1 only: quick to start and small. Figures of throughput need one without TieredStopAtLevel. */
 export const QUICK_JVM: readonly string[] = [
   '-Xmx512m',
   '-Xms128m',
@@ -54,7 +55,7 @@ export function serverProperties({ self, all, dataDir, properties }: BrokerConfi
     ...identity(self, all, dataDir),
     ...listeners(self),
     ...sizes(all.length),
-    ...(all.length > 1 ? FAST_FAILOVER : {}),
+    ...FAST_FAILOVER,
     ...properties,
   };
   return Object.entries(entries)
@@ -62,7 +63,7 @@ export function serverProperties({ self, all, dataDir, properties }: BrokerConfi
     .join('');
 }
 
-// A broker that is dead is replaced within seconds instead of the default tens of seconds.
+// A dead broker is noticed, and taken back when it restarts, within seconds.
 const FAST_FAILOVER = {
   'broker.session.timeout.ms': '6000',
   'controller.quorum.election.timeout.ms': '1000',

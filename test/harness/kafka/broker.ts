@@ -23,7 +23,7 @@ export type Broker = {
   isRunning(): boolean;
   /** Sends the signal (default SIGKILL) and resolves when the process has ended. */
   kill(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>;
-  /** Ends it in order when it still runs, starts it on the same port and data, waits until ready. */
+  /** Ends it in order if it runs, starts it on the same port and data, waits until ready. */
   restart(): Promise<void>;
   /** Freezes the process: its connections stay open and nothing answers. */
   pause(): void;

@@ -1,4 +1,5 @@
-// A real Kafka of one or three brokers (KRaft, combined mode) on free ports of the loopback address.
+// A real Kafka of one or three brokers (KRaft, combined mode) on free ports of the loopback
+// address.
 import { randomBytes } from 'node:crypto';
 import { kafkaJars } from './artifacts.ts';
 import { type Broker, type BrokerOptions, startBroker } from './broker.ts';
@@ -13,13 +14,13 @@ const PORTS_PER_BROKER = 3;
 export type KafkaClusterOptions = {
   readonly brokers?: 1 | 3;
   /**
-   * Broker properties; they win over the harness's own. The listener of clients is named CLIENT: for
-   * SASL set `listener.security.protocol.map` to `CLIENT:SASL_PLAINTEXT,BROKER:PLAINTEXT,…`.
+   * Broker properties; they win over the harness's own. The listener of clients is named CLIENT:
+   * for SASL set `listener.security.protocol.map` to `CLIENT:SASL_PLAINTEXT,BROKER:PLAINTEXT,…`.
    */
   readonly properties?: Readonly<Record<string, string>>;
   /**
-   * The port under which clients are told to reach a broker, for a proxy before it. Called before the
-   * broker starts, so the proxy can be made here. Called anew when the start is repeated.
+   * The port under which clients are told to reach a broker, for a proxy before it. Called before
+   * the broker starts, so the proxy can be made here. Called anew when the start is repeated.
    */
   readonly advertisedPort?: (broker: { id: number; port: number }) => number | Promise<number>;
   /** More arguments for `StorageTool format`, such as `--add-scram`. */
@@ -37,8 +38,8 @@ export type KafkaCluster = {
 };
 
 /**
- * Starts a cluster and resolves when all brokers serve. Fetches Kafka on first use. Throws when Java
- * or Maven is missing, or a broker does not start; then nothing is left running.
+ * Starts a cluster and resolves when all brokers serve. Fetches Kafka on first use. Throws when
+ * Java or Maven is missing, or a broker does not start; then nothing is left running.
  */
 export async function startKafkaCluster(options: KafkaClusterOptions = {}): Promise<KafkaCluster> {
   const java = await findJava();
@@ -48,7 +49,9 @@ export async function startKafkaCluster(options: KafkaClusterOptions = {}): Prom
     const sandbox = await openSandbox();
     try {
       const brokers = await startBrokers({ sandbox, java, jarsDir, addresses, options });
-      const bootstrap = addresses.map(({ advertisedPort }) => `${HOST}:${advertisedPort}`).join(',');
+      const bootstrap = addresses
+        .map(({ advertisedPort }) => `${HOST}:${advertisedPort}`)
+        .join(',');
       return { bootstrap, brokers, stop: () => sandbox.close() };
     } catch (error) {
       await sandbox.close();
@@ -64,7 +67,13 @@ async function chooseAddresses(options: KafkaClusterOptions): Promise<BrokerAddr
   for (let id = 1; id <= count; id++) {
     const [port = 0, brokerPort = 0, controllerPort = 0] = ports.splice(0, PORTS_PER_BROKER);
     const advertised = await advertisedPort({ id, port });
-    addresses.push({ id, clientPort: port, advertisedPort: advertised, brokerPort, controllerPort });
+    addresses.push({
+      id,
+      clientPort: port,
+      advertisedPort: advertised,
+      brokerPort,
+      controllerPort,
+    });
   }
   return addresses;
 }

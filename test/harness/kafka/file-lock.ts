@@ -1,5 +1,5 @@
-// A lock between processes: a symbolic link whose target is the pid of its holder, because a link is
-// made and filled in one step. A holder that died is passed over.
+// A lock between processes: a symbolic link whose target is the pid of its holder, because a link
+// is made and filled in one step. A holder that died is passed over.
 import { readlink, rm, symlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 

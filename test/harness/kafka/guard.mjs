@@ -1,21 +1,29 @@
 // @ts-check
 // The guard: a small process that owns every child process and the temporary folder of one sandbox.
-// It starts the children itself, so there is no moment in which one runs unowned, and when the channel
-// to its owner closes, for whatever reason (also kill -9), it kills them all and removes the folder.
-// Plain JavaScript, so that it starts without a loader.
+// It starts the children itself, so there is no moment in which one runs unowned, and when the
+// channel to its owner closes, for whatever reason (also kill -9), it kills them all and removes
+// the folder. Plain JavaScript, so that it starts without a loader.
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-/** @typedef {{ id: number, command: string, args: string[], cwd: string, output: string }} RunRequest */
+/**
+ * @typedef {object} RunRequest
+ * @property {number} id
+ * @property {string} command
+ * @property {string[]} args
+ * @property {string} cwd
+ * @property {string} output
+ */
 
 const [parentDir] = process.argv.slice(2);
 if (parentDir === undefined || process.send === undefined) {
   throw new Error('guard: expects a parent folder and a channel to its owner');
 }
 
-// The name carries host and pid, so that a later guard can tell an abandoned folder from a live one.
+// The name carries host and pid, so that a later guard can tell an abandoned folder from a live
+// one.
 const folderPrefix = `estop-sandbox-${hostname()}-`;
 const canDieWithParent = process.platform === 'linux' && hasSetpriv();
 
@@ -84,7 +92,8 @@ function killGroup({ pid }) {
 /** @param {object} message */
 function report(message) {
   if (!process.connected) return;
-  // The owner may end between the check and the write: then 'disconnect' follows, so the error is idle.
+  // The owner may end between the check and the write: then 'disconnect' follows, so the error is
+  // idle.
   process.send?.(message, undefined, undefined, () => {});
 }
 

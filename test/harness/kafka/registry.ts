@@ -18,8 +18,8 @@ export type Registry = {
 };
 
 /**
- * Starts an empty registry and resolves when it answers. Fetches it on first use. Throws when Java or
- * Maven is missing, or it does not start; then nothing is left running.
+ * Starts an empty registry and resolves when it answers. Fetches it on first use. Throws when Java
+ * or Maven is missing, or it does not start; then nothing is left running.
  */
 export async function startRegistry(): Promise<Registry> {
   const java = await findJava();

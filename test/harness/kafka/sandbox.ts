@@ -4,10 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { onOrphaned } from './orphan.ts';
 
 const GUARD_FILE = fileURLToPath(new URL('./guard.mjs', import.meta.url));
 
-export type ProcessEnd = { readonly code: number | null; readonly signal: string | null };
+type ProcessEnd = { readonly code: number | null; readonly signal: string | null };
 
 export type SandboxProcess = {
   readonly pid: number;
@@ -16,7 +17,7 @@ export type SandboxProcess = {
   isRunning(): boolean;
 };
 
-export type RunOptions = {
+type RunOptions = {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
@@ -28,7 +29,7 @@ export type Sandbox = {
   /** A fresh folder, removed on close. */
   readonly folder: string;
   run(options: RunOptions): Promise<SandboxProcess>;
-  /** Kills every process, removes the folder; resolves when nothing is left. May be called twice. */
+  /** Kills every process and removes the folder; resolves when nothing is left. */
   close(): Promise<void>;
 };
 
@@ -47,26 +48,30 @@ type Run = {
 
 /**
  * Opens a sandbox whose folder lies in `parentDir` (default: the system's temporary directory).
- * Throws when the guard cannot be started.
+ * Closes by itself when the owner, or the owner's parent, ends. Throws when the guard cannot start.
  */
 export async function openSandbox(parentDir: string = tmpdir()): Promise<Sandbox> {
   const guard = startGuard(parentDir);
   const guardEnded = new Promise<void>((resolve) => guard.once('exit', () => resolve()));
   const runs = new Map<number, Run>();
   const folder = await listen(guard, runs);
+  // The worker of a test runner that was killed goes on for a while: what it had started does not.
+  const callOff = onOrphaned(() => void close());
   let nextId = 1;
 
   function run({ command, args, cwd = folder, output }: RunOptions): Promise<SandboxProcess> {
     const id = nextId++;
     const started = track(runs, id);
-    // A closed channel shows in guardLost, which fails every run that waits.
     guard.send({ id, command, args, cwd, output }, (error) => {
-      if (error !== null) runs.get(id)?.failed(error);
+      if (error === null) return;
+      runs.get(id)?.failed(error);
+      runs.delete(id);
     });
     return started;
   }
 
   async function close(): Promise<void> {
+    callOff();
     if (guard.connected) guard.disconnect();
     await guardEnded;
     // Only a guard that was killed leaves the folder behind.
@@ -119,17 +124,14 @@ function dispatch(
 ): void {
   const run = runs.get(told.id);
   if (run === undefined) return;
-  switch (told.kind) {
-    case 'started':
-      run.pid = told.pid;
-      return run.started(told.pid);
-    case 'failed':
-      runs.delete(told.id);
-      return run.failed(new Error(told.message));
-    case 'exited':
-      runs.delete(told.id);
-      return run.ended({ code: told.code, signal: told.signal });
+  if (told.kind === 'started') {
+    run.pid = told.pid;
+    run.started(told.pid);
+    return;
   }
+  runs.delete(told.id);
+  if (told.kind === 'failed') run.failed(new Error(told.message));
+  else run.ended({ code: told.code, signal: told.signal });
 }
 
 /** For the children of a guard that was itself killed. */

@@ -2,12 +2,13 @@
  * Group commit: everything that waits is written in one LMDB transaction and synced once; while the
  * disk works, the next group gathers. One commit at a time, so a failed one leaves no hole.
  */
+
+import type { Clock } from '@estop/runtime/clock';
 import { EstopError, messageOf } from '@estop/schemas/errors';
 import { TOPICS } from '@estop/schemas/topics';
-import type { Clock } from '@estop/runtime/clock';
 import { APPENDS_PENDING_MAX, type Appended, type NewRecord, type StoredRecord } from '../port.ts';
 import type { EmbeddedPartition } from './partition.ts';
-import { encodeRecord, recordKey } from './record-bytes.ts';
+import { encodeRecord, NO_HEADERS, recordKey } from './record-bytes.ts';
 import type { Store } from './store.ts';
 
 /** Records of one transaction; what is above waits for the next. */
@@ -118,14 +119,17 @@ export class Appender {
     const committed = db.batch(() => {
       for (const waiting of group) {
         const { partition, records } = waiting;
+        const { topic, partition: number } = partition;
         const baseOffset = nextOffset.get(partition) ?? partition.endOffset;
-        const stored = records.map(({ key, value, headers = {} }, index): StoredRecord => {
-          const offset = baseOffset + index;
-          this.#replace(partition, key, { offset, replaced });
-          const at = { topic: partition.topic, partition: partition.partition, offset };
-          db.put(recordKey(at.topic, at.partition, offset), encodeRecord({ key, value, headers }, timestampMs));
-          return { ...at, timestampMs, key, value: bufferOf(value), headers };
-        });
+        const stored: StoredRecord[] = [];
+        for (const record of records) {
+          const offset = baseOffset + stored.length;
+          this.#replace(partition, record.key, { offset, replaced });
+          void db.put(recordKey(topic, number, offset), encodeRecord(record, timestampMs));
+          const { key, headers = NO_HEADERS } = record;
+          const value = bufferOf(record.value);
+          stored.push({ topic, partition: number, offset, timestampMs, key, value, headers });
+        }
         nextOffset.set(partition, baseOffset + records.length);
         written.push({ ...waiting, baseOffset, stored });
       }
@@ -153,7 +157,7 @@ export class Appender {
     const old = inGroup.get(key) ?? partition.replacedBy(key);
     inGroup.set(key, write.offset);
     if (old === undefined) return;
-    this.#store.records.remove(recordKey(partition.topic, partition.partition, old));
+    void this.#store.records.remove(recordKey(partition.topic, partition.partition, old));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Following partitions of the embedded log: one loop each, woken by appends, never polling. */
-import type { FollowOptions, Follower } from '../port.ts';
+import { setMaxListeners } from 'node:events';
+import type { Follower, FollowOptions } from '../port.ts';
 import type { EmbeddedPartition } from './partition.ts';
 
 const BATCH_RECORDS = 500;
@@ -15,6 +16,8 @@ export function followPartitions(
 ): Follower {
   const control = new AbortController();
   const { signal } = control;
+  // One listener per partition is no leak.
+  setMaxListeners(0, signal);
   const arrivals = new Set<() => void>();
   let hasFailed = false;
 
@@ -60,7 +63,9 @@ function caughtUp(
       resolve();
     };
     arrivals.add(check);
-    signal.addEventListener('abort', () => reject(new Error('the follower has ended')), { once: true });
+    signal.addEventListener('abort', () => reject(new Error('the follower has ended')), {
+      once: true,
+    });
     check();
   });
 }

@@ -1,4 +1,5 @@
 /** A group of one: this process owns every partition from joining to leaving. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Topic } from '@estop/schemas/topics';
 import type { Assignment, GroupOptions, Membership, StoredRecord } from '../port.ts';
@@ -16,8 +17,12 @@ export interface GroupContext {
 
 export function joinGroup(context: GroupContext, options: GroupOptions): Membership {
   const control = new AbortController();
+  // One listener per partition is no leak.
+  setMaxListeners(0, control.signal);
   const numbers = Array.from({ length: context.partitions }, (_, partition) => partition);
-  const runs = Promise.all(numbers.map((partition) => own(context, options, { partition, control })));
+  const runs = Promise.all(
+    numbers.map((partition) => own(context, options, { partition, control })),
+  );
   return {
     assigned: () => (control.signal.aborted ? [] : numbers),
     async close() {
@@ -105,7 +110,10 @@ class EmbeddedAssignment implements Assignment {
     for (let step = 0; step < length && taken.length < maxRecords; step += 1) {
       const input = this.#inputs[(this.#turn + step) % length];
       if (input === undefined) break;
-      const { records, nextOffset } = input.source.read(input.nextOffset, maxRecords - taken.length);
+      const { records, nextOffset } = input.source.read(
+        input.nextOffset,
+        maxRecords - taken.length,
+      );
       input.nextOffset = nextOffset;
       taken.push(...records);
     }

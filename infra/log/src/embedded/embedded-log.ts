@@ -2,7 +2,7 @@
  * The embedded log: one process, one LMDB file, durable. An append is acknowledged after the disk
  * has synced it; then those who follow are woken directly.
  */
-import { systemClock, type Clock } from '@estop/runtime/clock';
+import { type Clock, systemClock } from '@estop/runtime/clock';
 import type { Codec } from '@estop/schemas/codec';
 import { EstopError } from '@estop/schemas/errors';
 import { invariant } from '@estop/schemas/invariant';
@@ -42,7 +42,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Even
   const { path, partitions, clock = systemClock } = options;
   const lock = await lockFolder(path);
   try {
-    return new EmbeddedLog(openStore(path, partitions), lock, clock);
+    return new EmbeddedLog(await openStore(path, partitions), lock, clock);
   } catch (error) {
     await lock.release();
     throw error;

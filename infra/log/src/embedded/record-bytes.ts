@@ -7,7 +7,7 @@ const KEY_BYTES = 9;
 const OFFSET_BYTES = 6;
 const TIMESTAMP_BYTES = 6;
 const NO_VALUE = 0xffffffff;
-const NO_HEADERS: Headers = {};
+export const NO_HEADERS: Headers = {};
 /** A topic's number is for ever: append new topics at the end of the table in schemas. */
 const TOPIC_NUMBERS = new Map(Object.keys(TOPICS).map((topic, index) => [topic, index]));
 

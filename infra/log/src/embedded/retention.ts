@@ -1,6 +1,7 @@
 /** Trims what is older than its topic keeps, a bounded amount at a time, off the hot path. */
-import { TOPICS } from '@estop/schemas/topics';
+
 import type { Clock } from '@estop/runtime/clock';
+import { TOPICS } from '@estop/schemas/topics';
 import type { EmbeddedPartition } from './partition.ts';
 import { recordKey } from './record-bytes.ts';
 import type { Store } from './store.ts';
@@ -23,9 +24,9 @@ export async function trimPartition(
   if (last === undefined) return 0;
   await store.records.batch(() => {
     for (const { topic, partition: number, offset } of old) {
-      store.records.remove(recordKey(topic, number, offset));
+      void store.records.remove(recordKey(topic, number, offset));
     }
-    store.ends.put(`${partition.topic}/${partition.partition}`, last.offset + 1);
+    void store.ends.put(`${partition.topic}/${partition.partition}`, last.offset + 1);
   });
   partition.trimmed(last.offset + 1);
   return old.length;

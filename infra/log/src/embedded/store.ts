@@ -32,21 +32,21 @@ export interface Store {
 }
 
 /** Opens or creates the file in a folder; throws `config-invalid` for another partition count. */
-export function openStore(folder: string, partitions: number): Store {
+export async function openStore(folder: string, partitions: number): Promise<Store> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const root = open({ path: join(folder, 'log.mdb'), maxDbs: 8, encoding: 'json' });
   const meta = root.openDB<string | number, string>({ name: 'meta', encoding: 'json' });
   const known = meta.get('partitions');
   if (known !== undefined && known !== partitions) {
-    root.close();
+    await root.close();
     const text = `the log in ${folder} has ${known} partitions, fixed when it was created`;
     throw new EstopError('config-invalid', `${text}; ESTOP_PARTITIONS asks for ${partitions}`);
   }
   if (known === undefined) {
     root.transactionSync(() => {
-      meta.put('format', FORMAT);
-      meta.put('id', randomUUID());
-      meta.put('partitions', partitions);
+      meta.putSync('format', FORMAT);
+      meta.putSync('id', randomUUID());
+      meta.putSync('partitions', partitions);
     });
   }
   return {
@@ -79,7 +79,7 @@ function openCodecs(root: RootDatabase): ReadonlyMap<Topic, Codec<unknown>> {
       const key = `${topic}/${fingerprint}`;
       const known = table.get(key);
       const id = known?.id ?? nextId++;
-      if (known === undefined) table.put(key, { id, topic, schema });
+      if (known === undefined) table.putSync(key, { id, topic, schema });
       const codec = createCodec(topic, id);
       for (const old of stored) if (old.topic === topic) codec.learn(old.id, old.schema);
       codecByTopic.set(topic, codec);

@@ -84,7 +84,9 @@ export function describeEventLogContract(name: string, open: () => Promise<LogUn
           Array.from({ length: 100 }, (_, index) => log.publish(INTENTS, 1, record(`${index}`))),
         );
         const all = texts(await readAll(INTENTS, 1));
-        published.forEach(({ baseOffset }, index) => expect(all[baseOffset]).toBe(`${index}`));
+        expect(published.map(({ baseOffset }) => all[baseOffset])).toEqual(
+          published.map((_, index) => `${index}`),
+        );
         expect(new Set(published.map(({ baseOffset }) => baseOffset)).size).toBe(100);
       });
 
@@ -121,7 +123,11 @@ export function describeEventLogContract(name: string, open: () => Promise<LogUn
 
     describe('reading', () => {
       it('starts at the offset asked for and stops at the bound', async () => {
-        await log.append(INTENTS, 0, ['a', 'b', 'c', 'd'].map((text) => record(text)));
+        await log.append(
+          INTENTS,
+          0,
+          ['a', 'b', 'c', 'd'].map((text) => record(text)),
+        );
         const read = await log.read(INTENTS, 0, { fromOffset: 1, maxRecords: 2 });
         expect(texts(read.records)).toEqual(['b', 'c']);
         expect(read).toMatchObject({ nextOffset: 3, endOffset: 4 });
@@ -144,7 +150,12 @@ export function describeEventLogContract(name: string, open: () => Promise<LogUn
         const newest = new Map(
           (await readAll('halts.v1', 0)).map(({ key, value }) => [key, value?.toString()]),
         );
-        expect(newest).toEqual(new Map([['group:a', '2'], ['fleet', '4']]));
+        expect(newest).toEqual(
+          new Map([
+            ['group:a', '2'],
+            ['fleet', '4'],
+          ]),
+        );
         expect(await log.endOffset('halts.v1', 0)).toBe(4);
       });
     });
@@ -155,7 +166,11 @@ export function describeEventLogContract(name: string, open: () => Promise<LogUn
         ['a number', 1, ['b', 'c']],
         ['the end', 'end', ['c']],
       ] as const)('hands over everything from %s on, in order', async (_what, from, expected) => {
-        await log.append(INTENTS, 0, ['a', 'b'].map((text) => record(text)));
+        await log.append(
+          INTENTS,
+          0,
+          ['a', 'b'].map((text) => record(text)),
+        );
         const seen: (string | null)[] = [];
         const follower = await log.follow({
           sources: [{ topic: INTENTS, partition: 0, from }],
@@ -170,7 +185,11 @@ export function describeEventLogContract(name: string, open: () => Promise<LogUn
       });
 
       it('waits for the one who follows before it hands over more of a partition', async () => {
-        await log.append(INTENTS, 0, ['a', 'b', 'c', 'd'].map((text) => record(text)));
+        await log.append(
+          INTENTS,
+          0,
+          ['a', 'b', 'c', 'd'].map((text) => record(text)),
+        );
         let underWay = 0;
         const sizes: number[] = [];
         const follower = await log.follow({
@@ -219,8 +238,16 @@ export function describeEventLogContract(name: string, open: () => Promise<LogUn
 
     describe('a co-partitioned group', () => {
       it('runs every partition once and delivers its topics from the offsets sought', async () => {
-        await log.append(INTENTS, 1, ['i0', 'i1'].map((text) => record(text)));
-        await log.append(OUTCOMES, 1, ['o0', 'o1'].map((text) => record(text)));
+        await log.append(
+          INTENTS,
+          1,
+          ['i0', 'i1'].map((text) => record(text)),
+        );
+        await log.append(
+          OUTCOMES,
+          1,
+          ['o0', 'o1'].map((text) => record(text)),
+        );
         const seen = new Map<number, (string | null)[]>();
         const failures: unknown[] = [];
         const membership = await log.join({
@@ -231,7 +258,12 @@ export function describeEventLogContract(name: string, open: () => Promise<LogUn
             expect(seen.has(partition)).toBe(false);
             const own: (string | null)[] = [];
             seen.set(partition, own);
-            await assignment.seek(new Map([[INTENTS, 1], [OUTCOMES, 0]]));
+            await assignment.seek(
+              new Map([
+                [INTENTS, 1],
+                [OUTCOMES, 0],
+              ]),
+            );
             while (!signal.aborted) own.push(...texts(await assignment.next(10, 50)));
           },
           onFailure: (_partition, error) => failures.push(error),
@@ -282,7 +314,11 @@ export function describeEventLogContract(name: string, open: () => Promise<LogUn
       });
 
       it('commits offsets that a lag display can read', async () => {
-        await log.append(COMMANDS, 0, ['a', 'b'].map((text) => record(text)));
+        await log.append(
+          COMMANDS,
+          0,
+          ['a', 'b'].map((text) => record(text)),
+        );
         const membership = await log.join({
           group: 'contract',
           inputs: [COMMANDS],
@@ -350,7 +386,11 @@ export function describeEventLogContract(name: string, open: () => Promise<LogUn
     });
 
     it('goes on where it stopped when it is opened again', async () => {
-      await log.append(INTENTS, 0, ['a', 'b'].map((text) => record(text)));
+      await log.append(
+        INTENTS,
+        0,
+        ['a', 'b'].map((text) => record(text)),
+      );
       const { id } = log;
       log = await subject.reopen();
       expect(log.id).toBe(id);
@@ -366,7 +406,9 @@ function record(text: string, key = `key ${text}`): NewRecord {
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  return new Promise((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
 }
 
 async function eventually(check: () => void | Promise<void>, timeoutMs = 15_000): Promise<void> {

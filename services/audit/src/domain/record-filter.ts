@@ -22,7 +22,8 @@ export function matchesFilter(record: AuditRecord, filter: RecordFilter): boolea
   if (agent !== undefined && agentOf(record) !== agent) return false;
   const { events } = record;
   if (intent !== undefined && !events.some((event) => intentOf(event) === intent)) return false;
-  if (decision !== undefined && !events.some((event) => verdictOf(event) === decision)) return false;
+  if (decision !== undefined && !events.some((event) => verdictOf(event) === decision))
+    return false;
   if (session === undefined && tool === undefined) return true;
   return events.some((event) => {
     if (event.type !== 'IntentProposed') return false;

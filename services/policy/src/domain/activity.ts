@@ -41,9 +41,9 @@ export function emptyActivity(): Activity {
 
 /** Adds to the sub-windows that hold this time. */
 export function countActivity(activity: Activity, atMs: number, counts: ActivityCounts): void {
-  addTo(activity.minute, SPANS.minute, atMs, counts);
-  addTo(activity.hour, SPANS.hour, atMs, counts);
-  addTo(activity.day, SPANS.day, atMs, counts);
+  add(bucketAt(activity.minute, SPANS.minute, atMs), counts);
+  add(bucketAt(activity.hour, SPANS.hour, atMs), counts);
+  add(bucketAt(activity.day, SPANS.day, atMs), counts);
 }
 
 export function noteTargets(activity: Activity, atMs: number, targets: readonly string[]): void {
@@ -72,23 +72,26 @@ export function recentFacts(activity: Activity, atMs: number): RecentFacts {
   };
 }
 
-function addTo(
+/** The bucket of a time, made when it is the first of its kind; those out of the span go. */
+function bucketAt(
   buckets: ActivityBucket[],
   span: (typeof SPANS)[Span],
   atMs: number,
-  counts: ActivityCounts,
-): void {
+): ActivityBucket {
   const index = Math.floor(atMs / span.widthMs);
-  let last = buckets.at(-1);
-  if (last === undefined || last.index !== index) {
-    last = { index, calls: 0, denied: 0, errors: 0, microUsd: 0 };
-    buckets.push(last);
-    while ((buckets[0]?.index ?? index) < index - span.buckets) buckets.shift();
-  }
-  last.calls += counts.calls ?? 0;
-  last.denied += counts.denied ?? 0;
-  last.errors += counts.errors ?? 0;
-  last.microUsd += counts.microUsd ?? 0;
+  const last = buckets.at(-1);
+  if (last !== undefined && last.index === index) return last;
+  const bucket = { index, calls: 0, denied: 0, errors: 0, microUsd: 0 };
+  buckets.push(bucket);
+  while ((buckets[0]?.index ?? index) < index - span.buckets) buckets.shift();
+  return bucket;
+}
+
+function add(bucket: ActivityBucket, counts: ActivityCounts): void {
+  bucket.calls += counts.calls ?? 0;
+  bucket.denied += counts.denied ?? 0;
+  bucket.errors += counts.errors ?? 0;
+  bucket.microUsd += counts.microUsd ?? 0;
 }
 
 function sumOf(activity: Activity, name: Span, atMs: number): WindowFacts {

@@ -6,7 +6,13 @@ import { windowStartOf } from './budget-window.ts';
 import type { Fleet } from './fleet.ts';
 import { PENDING_SHOWN_MAX } from './limits.ts';
 import { usedOf } from './rate-window.ts';
-import { type AgentState, initialAgent, initialPerson, type PartitionState, type PendingIntent } from './state.ts';
+import {
+  type AgentState,
+  initialAgent,
+  initialPerson,
+  type PartitionState,
+  type PendingIntent,
+} from './state.ts';
 import { untrustedPointers } from './untrusted.ts';
 
 const ARGUMENTS_MAX_CHARS = 16 * 1024;

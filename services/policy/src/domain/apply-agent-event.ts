@@ -1,12 +1,13 @@
 /** What the events of one agent's record do to that agent's state. */
-import type { AuditRecordEvent, Decision } from '@estop/schemas/messages';
+
 import { invariant } from '@estop/schemas/invariant';
+import type { AuditRecordEvent, Decision } from '@estop/schemas/messages';
 import { countActivity, noteTargets } from './activity.ts';
-import type { RecordContext } from './apply-record.ts';
 import { allowedDecision, approvedBy, deniedDecision, pendingDecision } from './decision.ts';
 import { applyCeiling, applyReleased, applyReserved, applySettled } from './ledger.ts';
 import { DECIDED_AGE_MS, DECIDED_MAX, HOLDS_MAX, LAST_ACTIONS_MAX } from './limits.ts';
 import { countCall, emptyRateWindow } from './rate-window.ts';
+import type { RecordContext } from './record-context.ts';
 import { scheduleExpiry } from './schedule.ts';
 import type { AgentState } from './state.ts';
 

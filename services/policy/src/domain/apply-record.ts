@@ -2,11 +2,13 @@
  * Folding the log: one valid audit record changes the state. Events carry every number, so that a
  * fold needs no fleet, no clock and no rule engine, and rebuilds exactly what the decider had.
  */
-import type { AuditRecord, AuditRecordEvent } from '@estop/schemas/messages';
+
 import { parseSubject } from '@estop/schemas/ids';
+import type { AuditRecord, AuditRecordEvent } from '@estop/schemas/messages';
 import { applyAgentEvent } from './apply-agent-event.ts';
 import { scopeText } from './halts.ts';
 import { ANSWERS_MAX } from './limits.ts';
+import type { RecordContext } from './record-context.ts';
 import {
   initialAgent,
   initialPerson,
@@ -14,13 +16,6 @@ import {
   type PersonState,
   type SubjectState,
 } from './state.ts';
-
-/** Where a record stands, and what its events need to know of it. */
-export interface RecordContext {
-  readonly state: PartitionState;
-  readonly record: AuditRecord;
-  readonly offset: number;
-}
 
 /** Applies one valid record, in place. */
 export function applyRecord(state: PartitionState, record: AuditRecord, offset: number): void {

@@ -4,7 +4,7 @@
  */
 import type { AuditRecordEvent, Command } from '@estop/schemas/messages';
 import { type CheckContext, checkIntent, type Verdict } from './check-intent.ts';
-import { type CommandResult, done, refuse } from './decide-command.ts';
+import { type CommandResult, done, refuse } from './command-result.ts';
 import { knowIntent } from './decide-intent.ts';
 import type { FleetPerson } from './fleet.ts';
 import { HOLD_MS } from './limits.ts';
@@ -116,7 +116,14 @@ function finalEvent(context: CheckContext, pending: PendingIntent): AuditRecordE
   }
   if (verdict.kind === 'pend') {
     const message = 'the rules still ask for an approval after it was granted';
-    return { type: 'IntentDenied', intentId, reason: 'policy-error', message, rules: verdict.rules, retryAfterMs: null };
+    return {
+      type: 'IntentDenied',
+      intentId,
+      reason: 'policy-error',
+      message,
+      rules: verdict.rules,
+      retryAfterMs: null,
+    };
   }
   const { reason, message, rules, retryAfterMs } = verdict;
   return { type: 'IntentDenied', intentId, reason, message, rules, retryAfterMs };

@@ -40,7 +40,16 @@ export function createBacktest(fleet: Fleet): Backtest {
   ): void {
     const cause = { topic: 'backtest', partition: 0, offset };
     const policyHash = state.fleetHash;
-    const record = { seq: offset, prev: NO_HASH, writer: 'backtest', cause, at, subject, policyHash, events };
+    const record = {
+      seq: offset,
+      prev: NO_HASH,
+      writer: 'backtest',
+      cause,
+      at,
+      subject,
+      policyHash,
+      events,
+    };
     applyRecord(state, record, offset);
     offset += 1;
   }

@@ -45,7 +45,8 @@ function monthStartMs(atMs: number): number {
       DAYS_PER_YEAR,
   );
   const dayOfYear =
-    dayOfEra - (DAYS_PER_YEAR * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+    dayOfEra -
+    (DAYS_PER_YEAR * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
   const dayOfMonth = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5);
   return (days - dayOfMonth) * DAY_MS;

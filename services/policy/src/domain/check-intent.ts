@@ -3,12 +3,17 @@
  * rates, budgets, approval, allow. The same checks run when an intent arrives and again when its
  * approval does.
  */
-import type { Intent, BudgetUse, DenyReason, RateUse } from '@estop/schemas/messages';
+import type { BudgetUse, DenyReason, Intent, RateUse } from '@estop/schemas/messages';
 import { recentFacts } from './activity.ts';
-import { type ApprovalTerms, type Authorization, authorize, authorizeApproved } from './authorize.ts';
-import type { Fleet, FleetAgent, FleetTool, JsonObject, RuleRequest } from './fleet.ts';
+import {
+  type ApprovalTerms,
+  type Authorization,
+  authorize,
+  authorizeApproved,
+} from './authorize.ts';
+import type { Fleet, FleetAgent, FleetRate, FleetTool, JsonObject, RuleRequest } from './fleet.ts';
 import { haltCovering } from './halts.ts';
-import { remainingOf, reserve } from './ledger.ts';
+import { reserve } from './ledger.ts';
 import { PENDING_MAX } from './limits.ts';
 import { freesAfterMs, usedOf } from './rate-window.ts';
 import { type AgentState, initialAgent, type PartitionState } from './state.ts';
@@ -54,6 +59,12 @@ export interface CheckContext {
   readonly atMs: number;
 }
 
+/** Who asks: the agent as the fleet says, and what it did so far. */
+interface Caller<Agent> {
+  readonly agent: Agent;
+  readonly agentState: AgentState;
+}
+
 /** `approval`: what the intent holds already, when its people have said yes; null: not asked yet. */
 export function checkIntent(
   context: CheckContext,
@@ -64,12 +75,12 @@ export function checkIntent(
   const { intent } = known;
   const agent = fleet?.agentById.get(intent.agentId);
   const agentState = state.agentById.get(intent.agentId) ?? initialAgent(intent.agentId);
-  const standing = checkStanding(context, agent, agentState, intent);
+  const standing = checkStanding(context, { agent, agentState }, intent);
   if (standing !== null) return standing;
   // Standing passed, so both are known.
   if (fleet === null || agent === undefined) return deny('agent-unknown', 'no fleet is in force');
 
-  const request = ruleRequest(context, known, agent, agentState);
+  const request = ruleRequest(context, known, { agent, agentState });
   const authorization =
     approval === null ? authorize(fleet.rules, request) : authorizeApproved(fleet.rules, request);
   const denial = checkRulesAndArguments(known, authorization);
@@ -107,8 +118,7 @@ export function deny(
 /** Halt, agent unknown or suspended. The breaker's step belongs here too. */
 function checkStanding(
   context: CheckContext,
-  agent: FleetAgent | undefined,
-  agentState: AgentState,
+  { agent, agentState }: Caller<FleetAgent | undefined>,
   intent: Intent,
 ): Denial | null {
   const caller = agent ?? { id: intent.agentId, groups: [] };
@@ -128,8 +138,7 @@ function checkStanding(
 function ruleRequest(
   context: CheckContext,
   known: KnownIntent,
-  agent: FleetAgent,
-  agentState: AgentState,
+  { agent, agentState }: Caller<FleetAgent>,
 ): RuleRequest {
   const { intent } = known;
   return {
@@ -172,11 +181,7 @@ function checkRulesAndArguments(known: KnownIntent, authorization: Authorization
   return null;
 }
 
-function checkRates(
-  agent: AgentState,
-  rates: readonly { readonly id: RateUse['rateId']; readonly limit: number; readonly windowMs: number }[],
-  atMs: number,
-): Denial | null {
+function checkRates(agent: AgentState, rates: readonly FleetRate[], atMs: number): Denial | null {
   for (const rate of rates) {
     const window = agent.rateById.get(rate.id);
     const used = window === undefined ? 0 : usedOf(window, atMs);
@@ -201,26 +206,4 @@ function checkRoomToWait(agent: AgentState): Denial | null {
   if (agent.pendingById.size < PENDING_MAX) return null;
   const message = `${PENDING_MAX} intents of this agent wait for approval already`;
   return deny('rate-limited', message);
-}
-
-/** What is left of each limit that counts this call. */
-export function limitsLeft(
-  fleet: Fleet | null,
-  agentState: AgentState,
-  tool: Intent['tool'],
-  atMs: number,
-): readonly { readonly id: string; readonly unit: string; readonly remaining: number }[] {
-  const agent = fleet?.agentById.get(agentState.id);
-  if (fleet === null || agent === undefined) return [];
-  const { budgets, rates } = fleet.limitsOf(agent, tool);
-  return [
-    ...budgets.map((budget) => {
-      return { id: budget.id, unit: budget.unit, remaining: remainingOf(agentState, budget, atMs) };
-    }),
-    ...rates.map((rate) => {
-      const window = agentState.rateById.get(rate.id);
-      const used = window === undefined ? 0 : usedOf(window, atMs);
-      return { id: rate.id, unit: 'calls', remaining: Math.max(0, rate.limit - used) };
-    }),
-  ];
 }

@@ -3,6 +3,7 @@ import { type PersonId, parseSubject } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Command, CommandBody } from '@estop/schemas/messages';
 import { decideVote } from './approvals.ts';
 import type { CheckContext } from './check-intent.ts';
+import { type CommandResult, done, refuse } from './command-result.ts';
 import type { FleetPerson, Role } from './fleet.ts';
 import type { Answer } from './input.ts';
 import { CREDENTIALS_MAX } from './limits.ts';
@@ -11,18 +12,6 @@ import { type AgentState, initialAgent, initialPerson, type SubjectState } from 
 
 /** Largest ceiling: micro-dollars stay exact in every codec far above it. */
 const CEILING_MAX = 4_000_000_000_000_000;
-
-export type RefusalCode = 'not-found' | 'conflict' | 'forbidden' | 'invalid';
-
-export type CommandResult =
-  | { readonly ok: true; readonly events: readonly AuditRecordEvent[] }
-  | {
-      readonly ok: false;
-      readonly code: RefusalCode;
-      readonly message: string;
-      /** Facts that are true all the same: an approval that had run out. */
-      readonly events?: readonly AuditRecordEvent[];
-    };
 
 interface Order<Body extends CommandBody> extends CheckContext {
   readonly command: Command;
@@ -112,7 +101,8 @@ function orderPerson(
   }
   const { person } = about;
   if (body.type === 'IssueCredential') return issue({ ...context, command, body, person, subject });
-  if (body.type === 'RevokeCredential') return revoke({ ...context, command, body, person, subject });
+  if (body.type === 'RevokeCredential')
+    return revoke({ ...context, command, body, person, subject });
   return refuse('invalid', `${body.type} is about an agent, not a person`);
 }
 
@@ -156,15 +146,6 @@ function revoke({ subject, body }: Order<BodyOf<'RevokeCredential'>>): CommandRe
   return done([{ type: 'CredentialRevoked', credentialId }]);
 }
 
-export function done(events: readonly AuditRecordEvent[]): CommandResult {
-  return { ok: true, events };
-}
-
-export function refuse(code: RefusalCode, message: string): CommandResult {
-  return { ok: false, code, message };
-}
-
 function record(command: Command, events: readonly AuditRecordEvent[]): Answer {
   return { kind: 'record', subject: command.subject, events };
 }
-

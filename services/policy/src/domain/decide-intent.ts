@@ -1,11 +1,17 @@
 /** Deciding one intent: steps 1 and 2 of DESIGN §5, then the checks, then the events. */
-import { agentSubject, approvalIdOf, parseAgentId, parseIntentId, parseToolName } from '@estop/schemas/ids';
+import {
+  agentSubject,
+  approvalIdOf,
+  parseAgentId,
+  parseIntentId,
+  parseToolName,
+} from '@estop/schemas/ids';
 import type { AuditRecordEvent, Intent } from '@estop/schemas/messages';
 import {
   type CheckContext,
   checkIntent,
-  deny,
   type Denial,
+  deny,
   type KnownIntent,
   type Verdict,
 } from './check-intent.ts';
@@ -91,12 +97,21 @@ function verdictEvent(context: CheckContext, intent: Intent, verdict: Verdict): 
     case 'allow': {
       const { rules, held, rates } = verdict;
       const holdUntil = context.atMs + HOLD_MS;
-      return { type: 'IntentAllowed', intentId, reason: 'permitted', rules, held, rates, holdUntil };
+      return {
+        type: 'IntentAllowed',
+        intentId,
+        reason: 'permitted',
+        rules,
+        held,
+        rates,
+        holdUntil,
+      };
     }
     case 'pend': {
       const { rules, held, terms } = verdict;
       const tier = context.fleet?.toolOf(intent.tool).tier ?? 'destructive';
-      const waitMs = terms.expiresMs ?? (tier === 'financial' ? APPROVAL_FINANCIAL_MS : APPROVAL_MS);
+      const waitMs =
+        terms.expiresMs ?? (tier === 'financial' ? APPROVAL_FINANCIAL_MS : APPROVAL_MS);
       return {
         type: 'ApprovalRequested',
         intentId,

@@ -2,7 +2,7 @@
  * The decider: state, input and time in, events out. Pure and total; the same log gives the same
  * answers. What an input means is in the file of its kind; the order of checks is in check-intent.
  */
-import { type AgentId, agentSubject } from '@estop/schemas/ids';
+import { type AgentId, agentSubject, type BudgetId } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Outcome } from '@estop/schemas/messages';
 import { expiredEvent } from './approvals.ts';
 import type { CheckContext } from './check-intent.ts';
@@ -45,7 +45,8 @@ function decideOutcome(context: CheckContext, outcome: Outcome): Answer {
   const inFleet = context.fleet?.agentById.get(outcome.agentId);
   const budgets: readonly FleetBudget[] =
     inFleet === undefined ? [] : (context.fleet?.limitsOfAgent(inFleet).budgets ?? []);
-  const settled = settle(agent, hold?.uses ?? [], outcome, (id) => budgets.find((b) => b.id === id));
+  const budgetOf = (id: BudgetId) => budgets.find((budget) => budget.id === id);
+  const settled = settle(agent, hold?.uses ?? [], { outcome, budgetOf });
   const event: AuditRecordEvent = { type: 'OutcomeRecorded', outcome, settled };
   return { kind: 'record', subject: agentSubject(outcome.agentId), events: [event] };
 }

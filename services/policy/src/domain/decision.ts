@@ -1,17 +1,22 @@
 /** Decisions as the outside sees them (decisions.v1): projections of audit records. */
 import type { PersonId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
-import type { AuditRecordEvent, Decision, RecordPosition } from '@estop/schemas/messages';
-import type { RecordContext } from './apply-record.ts';
+import type {
+  AuditRecordEvent,
+  Decision,
+  IntentProposed,
+  RecordPosition,
+} from '@estop/schemas/messages';
+import type { RecordContext } from './record-context.ts';
 
 type EventOf<Type extends AuditRecordEvent['type']> = Extract<
   AuditRecordEvent,
   { readonly type: Type }
 >;
-type Verdictless = Pick<
-  Decision,
-  'intentId' | 'agentId' | 'sessionId' | 'tool' | 'tier' | 'digest'
->;
+
+/** What differs between the kinds of decisions. */
+type Outcome = Pick<Decision, 'decision' | 'reason' | 'message' | 'rules' | 'approval'> &
+  Pick<Decision, 'retryAfterMs' | 'expiresAt'>;
 
 export function allowedDecision(
   event: EventOf<'IntentAllowed'>,
@@ -20,20 +25,16 @@ export function allowedDecision(
 ): Decision {
   const { reason, rules, held, holdUntil } = event;
   const by = pending?.approval?.approvedBy ?? [];
-  const message =
-    reason === 'approved' ? `approved by ${by.join(', ')}` : `permitted by ${rules.join(', ')}`;
-  return {
-    ...aboutOf(context, pending),
-    ...stampOf(context),
+  return decisionOf(context, pending, {
     decision: 'allow',
     reason,
-    message,
+    message:
+      reason === 'approved' ? `approved by ${by.join(', ')}` : `permitted by ${rules.join(', ')}`,
     rules,
     approval: pending?.approval ?? null,
     retryAfterMs: null,
     expiresAt: held.some((use) => use.amount > 0) ? holdUntil : null,
-    limits: [],
-  };
+  });
 }
 
 export function deniedDecision(
@@ -42,68 +43,66 @@ export function deniedDecision(
   pending: Decision | undefined,
 ): Decision {
   const { reason, message, rules, retryAfterMs } = event;
-  return {
-    ...aboutOf(context, pending),
-    ...stampOf(context),
-    decision: 'deny',
-    reason,
-    message,
-    rules,
-    approval: pending?.approval ?? null,
-    retryAfterMs,
-    expiresAt: null,
-    limits: [],
-  };
+  const approval = pending?.approval ?? null;
+  const outcome = { reason, message, rules, approval, retryAfterMs, expiresAt: null };
+  return decisionOf(context, pending, { decision: 'deny', ...outcome });
 }
 
 export function pendingDecision(
   event: EventOf<'ApprovalRequested'>,
   context: RecordContext,
 ): Decision {
-  const { approvalId: id, expiresAt, quorum, approvers, severity } = event;
-  return {
-    ...aboutOf(context, undefined),
-    ...stampOf(context),
-    decision: 'needs-approval',
-    reason: event.reason,
-    message: event.message,
-    rules: event.rules,
-    approval: { id, expiresAt, quorum, approvers, approvedBy: [], severity },
-    retryAfterMs: null,
-    expiresAt,
-    limits: [],
-  };
+  const { approvalId: id, reason, message, rules, expiresAt, quorum, approvers, severity } = event;
+  const approval = { id, expiresAt, quorum, approvers, approvedBy: [], severity };
+  const outcome = { reason, message, rules, approval, retryAfterMs: null, expiresAt };
+  return decisionOf(context, undefined, { decision: 'needs-approval', ...outcome });
 }
 
 /** The same pending decision with one vote more. */
-export function approvedBy(
-  pending: Decision,
-  person: PersonId,
-  context: RecordContext,
-): Decision {
+export function approvedBy(pending: Decision, person: PersonId, context: RecordContext): Decision {
   const { approval } = pending;
   invariant(approval !== null, 'a pending decision has an approval');
   const votes = [...approval.approvedBy, person];
   return { ...pending, record: positionOf(context), approval: { ...approval, approvedBy: votes } };
 }
 
-function aboutOf({ record }: RecordContext, pending: Decision | undefined): Verdictless {
-  if (pending !== undefined) {
-    const { intentId, agentId, sessionId, tool, tier, digest } = pending;
-    return { intentId, agentId, sessionId, tool, tier, digest };
-  }
-  for (const event of record.events) {
-    if (event.type !== 'IntentProposed') continue;
-    const { intentId, agentId, sessionId, tool } = event.intent;
-    return { intentId, agentId, sessionId, tool, tier: event.tier, digest: event.digest };
-  }
+/** One literal, so that all decisions have one shape: they are made and kept by the million. */
+function decisionOf(
+  context: RecordContext,
+  pending: Decision | undefined,
+  outcome: Outcome,
+): Decision {
+  const proposed = pending === undefined ? proposedIn(context) : undefined;
+  const about = pending ?? proposed?.intent;
+  const what = pending ?? proposed;
   // INVARIANT: our own writer puts the question before its answer, in one record.
-  invariant(false, 'a decision has its proposal in the same record');
+  invariant(about !== undefined && what !== undefined, 'a decision has its proposal');
+  return {
+    intentId: about.intentId,
+    agentId: about.agentId,
+    sessionId: about.sessionId,
+    tool: about.tool,
+    tier: what.tier,
+    decision: outcome.decision,
+    reason: outcome.reason,
+    message: outcome.message,
+    rules: outcome.rules,
+    policyHash: context.record.policyHash,
+    digest: what.digest,
+    at: context.record.at,
+    record: positionOf(context),
+    approval: outcome.approval,
+    retryAfterMs: outcome.retryAfterMs,
+    expiresAt: outcome.expiresAt,
+    limits: NO_LIMITS,
+  };
 }
 
-function stampOf(context: RecordContext): Pick<Decision, 'policyHash' | 'at' | 'record'> {
-  const { record } = context;
-  return { policyHash: record.policyHash, at: record.at, record: positionOf(context) };
+const NO_LIMITS: Decision['limits'] = [];
+
+function proposedIn({ record }: RecordContext): IntentProposed | undefined {
+  const first = record.events[0];
+  return first?.type === 'IntentProposed' ? first : undefined;
 }
 
 function positionOf({ state, offset }: RecordContext): RecordPosition {

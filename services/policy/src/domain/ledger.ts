@@ -4,7 +4,7 @@
  * ledger only adds them up.
  */
 import type { BudgetId } from '@estop/schemas/ids';
-import type { BudgetUse, OutcomeStatus, Settlement } from '@estop/schemas/messages';
+import type { BudgetUse, Outcome, Settlement } from '@estop/schemas/messages';
 import { windowEndOf, windowStartOf } from './budget-window.ts';
 import type { FleetBudget } from './fleet.ts';
 import type { AgentState, LedgerEntry } from './state.ts';
@@ -67,20 +67,21 @@ export function remainingOf(agent: AgentState, budget: FleetBudget, atMs: number
   return Math.max(0, ceiling - entry.spent - entry.reserved);
 }
 
+/** What an outcome says of the cost. */
+type Reported = Pick<Outcome, 'status' | 'tokens' | 'microUsd'>;
+
 /** How held amounts settle when the outcome is known. */
 export function settle(
   agent: AgentState,
   uses: readonly BudgetUse[],
-  outcome: {
-    readonly status: OutcomeStatus;
-    readonly tokens: number | null;
-    readonly microUsd: number | null;
+  done: {
+    readonly outcome: Reported;
+    readonly budgetOf: (id: BudgetId) => FleetBudget | undefined;
   },
-  budgetOf: (id: BudgetId) => FleetBudget | undefined,
 ): readonly Settlement[] {
   return uses.map((use) => {
-    const budget = budgetOf(use.budgetId);
-    const actual = actualOf(use, budget, outcome);
+    const budget = done.budgetOf(use.budgetId);
+    const actual = actualOf(use, budget, done.outcome);
     const entry = agent.ledgerById.get(use.budgetId);
     const isCurrent = entry !== undefined && entry.windowStart === use.windowStart;
     const ceiling = (isCurrent ? entry.ceiling : null) ?? budget?.ceiling ?? use.amount;
@@ -154,15 +155,7 @@ function amountOf(budget: FleetBudget, cost: CallCost): number | null {
  * ok: what was reported, else what was held. error: the attempt counts as a call, other units as
  * reported. cancelled: nothing. unknown: it may have happened, so at least what was held.
  */
-function actualOf(
-  use: BudgetUse,
-  budget: FleetBudget | undefined,
-  outcome: {
-    readonly status: OutcomeStatus;
-    readonly tokens: number | null;
-    readonly microUsd: number | null;
-  },
-): number {
+function actualOf(use: BudgetUse, budget: FleetBudget | undefined, outcome: Reported): number {
   if (budget === undefined) return use.amount;
   if (outcome.status === 'cancelled') return 0;
   if (budget.unit === 'calls') return use.amount;

@@ -17,7 +17,9 @@ function canonical(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
-    const pairs = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`);
+    const pairs = Object.entries(value).map(
+      ([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`,
+    );
     return `{${pairs.sort().join(',')}}`;
   }
   return JSON.stringify(value);

@@ -2,12 +2,13 @@
  * Halts and fleet bundles reach every partition: this feed follows their topics once per process
  * and hands each partition the inputs it has not recorded yet, in order.
  */
-import { messageOf } from '@estop/schemas/errors';
-import type { PolicyHash } from '@estop/schemas/ids';
-import type { Halt, PolicyRecord } from '@estop/schemas/messages';
+
 import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog, Follower, StoredRecord } from '@estop/log/port';
 import type { Logger } from '@estop/runtime/logger';
+import { messageOf } from '@estop/schemas/errors';
+import type { PolicyHash } from '@estop/schemas/ids';
+import type { Halt, PolicyRecord } from '@estop/schemas/messages';
 import type { Fleet } from '../domain/fleet.ts';
 import type { Input } from '../domain/input.ts';
 
@@ -24,14 +25,23 @@ export interface ControlInput {
 }
 
 /** Compiles the files of a bundle; rejects when they are not fit to decide. */
-export type LoadFleet = (files: ReadonlyMap<string, string>) => Promise<Fleet>;
+export type LoadFleet = (files: ReadonlyMap<string, string>) => Promise<LoadedFleet>;
+
+/** A fleet, and how to let go of what it holds outside of memory. */
+export interface LoadedFleet extends Fleet {
+  close?(): void;
+}
 
 /** The newest halt per scope and the bundle in force, and whoever waits for news of them. */
 export class ControlFeed {
-  readonly #deps: { readonly log: EventLog; readonly loadFleet: LoadFleet; readonly logger: Logger };
+  readonly #deps: {
+    readonly log: EventLog;
+    readonly loadFleet: LoadFleet;
+    readonly logger: Logger;
+  };
   readonly #latestByKey = new Map<string, ControlInput>();
   readonly #listeners = new Set<() => void>();
-  readonly #fleetByHash = new Map<PolicyHash, Fleet>();
+  readonly #fleetByHash = new Map<PolicyHash, LoadedFleet>();
   readonly #filesByHash = new Map<PolicyHash, ReadonlyMap<string, string>>();
   #follower: Follower | null = null;
 
@@ -79,6 +89,7 @@ export class ControlFeed {
 
   async close(): Promise<void> {
     await this.#follower?.close();
+    for (const fleet of this.#fleetByHash.values()) fleet.close?.();
   }
 
   #isFor(partition: number, input: Input): boolean {
@@ -93,11 +104,15 @@ export class ControlFeed {
     for (const stored of records) {
       if (stored.value === null) continue;
       if (!log.isLinked(stored)) {
-        logger.warn({ topic: stored.topic, offset: stored.offset }, 'unauthenticated control record');
+        logger.warn(
+          { topic: stored.topic, offset: stored.offset },
+          'unauthenticated control record',
+        );
         continue;
       }
       try {
-        if (stored.topic === 'halts.v1') this.#takeHalt(stored, log.codec('halts.v1').decode(stored.value));
+        if (stored.topic === 'halts.v1')
+          this.#takeHalt(stored, log.codec('halts.v1').decode(stored.value));
         else await this.#takePolicy(stored, log.codec('policies.v1').decode(stored.value));
       } catch (error) {
         const where = { topic: stored.topic, offset: stored.offset, error: messageOf(error) };
@@ -115,13 +130,14 @@ export class ControlFeed {
 
   async #takePolicy(stored: StoredRecord, record: PolicyRecord): Promise<void> {
     if (record.files !== null) {
-      keep(this.#filesByHash, record.hash, new Map(Object.entries(record.files)), BUNDLES_MAX);
+      keep(this.#filesByHash, [record.hash, new Map(Object.entries(record.files))], BUNDLES_MAX);
       return;
     }
     if (!this.#fleetByHash.has(record.hash)) {
       const files = this.#filesByHash.get(record.hash);
       if (files === undefined) throw new Error(`bundle ${record.hash} is not in policies.v1`);
-      keep(this.#fleetByHash, record.hash, await this.#deps.loadFleet(files), FLEETS_MAX);
+      const fleet = await this.#deps.loadFleet(files);
+      for (const old of keep(this.#fleetByHash, [record.hash, fleet], FLEETS_MAX)) old.close?.();
     }
     const { offset, timestampMs } = stored;
     const input: Input = { type: 'fleet', hash: record.hash };
@@ -129,12 +145,19 @@ export class ControlFeed {
   }
 }
 
-/** Sets an entry and drops the oldest beyond the bound. */
-function keep<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, max: number): void {
+/** Sets an entry as the newest; answers what it dropped beyond the bound, oldest first. */
+function keep<Key, Value>(
+  map: Map<Key, Value>,
+  [key, value]: readonly [Key, Value],
+  max: number,
+): readonly Value[] {
+  const dropped: Value[] = [];
   map.delete(key);
   map.set(key, value);
-  for (const oldest of map.keys()) {
+  for (const [oldest, old] of map) {
     if (map.size <= max) break;
     map.delete(oldest);
+    dropped.push(old);
   }
+  return dropped;
 }

@@ -2,7 +2,12 @@
  * What leaves a partition once its audit records are proven: decisions, views, dead letters. Each
  * is idempotent by its key and position, so that at-least-once is enough.
  */
-import { APPEND_RECORDS_MAX, type EventLog, type NewRecord, type StoredRecord } from '@estop/log/port';
+import {
+  APPEND_RECORDS_MAX,
+  type EventLog,
+  type NewRecord,
+  type StoredRecord,
+} from '@estop/log/port';
 import type { SubjectId } from '@estop/schemas/ids';
 import type { AgentView, DeadLetterReason, Decision } from '@estop/schemas/messages';
 
@@ -64,7 +69,10 @@ export async function publishDeadLetters(
 
 async function appendChunks(
   log: EventLog,
-  to: { readonly topic: 'decisions.v1' | 'agents.v1' | 'dead-letters.v1'; readonly partition: number },
+  to: {
+    readonly topic: 'decisions.v1' | 'agents.v1' | 'dead-letters.v1';
+    readonly partition: number;
+  },
   records: readonly NewRecord[],
 ): Promise<void> {
   for (let at = 0; at < records.length; at += APPEND_RECORDS_MAX) {

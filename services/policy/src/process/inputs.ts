@@ -1,13 +1,12 @@
 /** From a stored record to an input of the decider: who wrote it, what it says, or why it is dead. */
+
+import { partitionOfKey } from '@estop/log/partitioner';
+import type { EventLog, StoredRecord } from '@estop/log/port';
 import { intentDigest } from '@estop/schemas/digest';
 import { EstopError, messageOf } from '@estop/schemas/errors';
 import type { DeadLetterReason } from '@estop/schemas/messages';
-import { partitionOfKey } from '@estop/log/partitioner';
-import type { EventLog, StoredRecord } from '@estop/log/port';
-import type { Fleet } from '../domain/fleet.ts';
 import type { Input } from '../domain/input.ts';
-import type { PartitionState } from '../domain/state.ts';
-import { isSignedByAgent } from './agent-keys.ts';
+import { isSignedByAgent, type KeyContext } from './agent-keys.ts';
 
 /** The topics an agent-keyed partition takes its inputs from. */
 export const INPUT_TOPICS = ['intents.v1', 'outcomes.v1', 'commands.v1'] as const;
@@ -17,10 +16,8 @@ export type ReadInput =
   | { readonly ok: true; readonly input: Input }
   | { readonly ok: false; readonly reason: DeadLetterReason; readonly detail: string };
 
-export interface InputContext {
+export interface InputContext extends KeyContext {
   readonly log: EventLog;
-  readonly state: PartitionState;
-  readonly fleet: Fleet | null;
 }
 
 /** Decodes and authenticates one record of an input topic. Never throws for what it holds. */
@@ -79,6 +76,9 @@ function isInputTopic(topic: string): topic is InputTopic {
   return INPUT_TOPICS.some((input) => input === topic);
 }
 
-function dead(reason: DeadLetterReason, detail: string): Extract<ReadInput, { readonly ok: false }> {
+function dead(
+  reason: DeadLetterReason,
+  detail: string,
+): Extract<ReadInput, { readonly ok: false }> {
   return { ok: false, reason, detail };
 }

@@ -4,22 +4,22 @@
  * the proof fails the task throws, its state is dropped, and the next run folds again.
  */
 import { randomUUID } from 'node:crypto';
-import { EstopError } from '@estop/schemas/errors';
-import { parseSubject } from '@estop/schemas/ids';
-import type { AuditRecord, AuditRecordEvent, Decision } from '@estop/schemas/messages';
-import type { Topic } from '@estop/schemas/topics';
 import type { Assignment, EventLog, StoredRecord } from '@estop/log/port';
 import { readChain } from '@estop/log/run/chain-reader';
 import { ChainWriter, type RecordDraft } from '@estop/log/run/chain-writer';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
+import { EstopError } from '@estop/schemas/errors';
+import { parseSubject } from '@estop/schemas/ids';
+import type { AuditRecord, AuditRecordEvent, Decision } from '@estop/schemas/messages';
+import type { Topic } from '@estop/schemas/topics';
 import { agentView } from '../domain/agent-view.ts';
 import { applyRecord } from '../domain/apply-record.ts';
-import { limitsLeft } from '../domain/check-intent.ts';
 import { decide } from '../domain/decide.ts';
 import type { Fleet } from '../domain/fleet.ts';
 import type { Answer, Input } from '../domain/input.ts';
 import { EXPIRIES_PER_TICK_MAX } from '../domain/limits.ts';
+import { limitsLeft } from '../domain/limits-left.ts';
 import { takeDue } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
@@ -32,8 +32,8 @@ import {
   publishViews,
 } from './effects.ts';
 import { INPUT_TOPICS, readInput } from './inputs.ts';
-import type { PolicyMetrics } from './policy-metrics.ts';
 import { News } from './news.ts';
+import type { PolicyMetrics } from './policy-metrics.ts';
 import { PACED_VIEWS_MS, ViewPacer } from './view-pacer.ts';
 
 const BATCH_RECORDS = 500;
@@ -178,7 +178,10 @@ export class PartitionTask {
   #take(stored: StoredRecord): void {
     const { topic, offset } = stored;
     if (offset < (this.#state.nextOffsetByTopic.get(topic) ?? 0)) return;
-    const read = readInput({ log: this.#deps.log, state: this.#state, fleet: this.#fleet() }, stored);
+    const read = readInput(
+      { log: this.#deps.log, state: this.#state, fleet: this.#fleet() },
+      stored,
+    );
     if (!read.ok) {
       this.#effects.deadLetters.push({ stored, reason: read.reason, detail: read.detail });
       return;
@@ -198,7 +201,8 @@ export class PartitionTask {
   }
 
   #record(source: Source, answer: Pick<RecordDraft, 'subject' | 'events'>): void {
-    if (this.#writer === null) throw new EstopError('log-closed', 'the partition is not taken over');
+    if (this.#writer === null)
+      throw new EstopError('log-closed', 'the partition is not taken over');
     const { topic, partition, offset: inputOffset } = source;
     const { record, offset } = this.#writer.link({
       cause: { topic, partition, offset: inputOffset },
@@ -242,7 +246,8 @@ export class PartitionTask {
   #withLimits(decision: Decision): Decision {
     const agent = this.#state.agentById.get(decision.agentId);
     if (agent === undefined) return decision;
-    const limits = limitsLeft(this.#fleet(), agent, decision.tool, this.#state.atMs);
+    const { tool } = decision;
+    const limits = limitsLeft(this.#fleet(), agent, { tool, atMs: this.#state.atMs });
     return limits.length === 0 ? decision : { ...decision, limits };
   }
 

@@ -7,10 +7,11 @@ import {
   evaluate,
 } from '../../src/domain/cedar/policy-set.ts';
 import type { CedarRequest } from '../../src/domain/cedar/request.ts';
+import { randomArithmeticClaim } from './random-arithmetic.ts';
 import { randomExpression } from './random-expressions.ts';
 import { FUZZ_OPTIONS, randomRequest } from './random-requests.ts';
-import { createRandomSource, type RandomSource } from './random-source.ts';
 import { RULE_OPTIONS, randomRuleRequest, randomRules } from './random-rules.ts';
+import { createRandomSource, type RandomSource } from './random-source.ts';
 import { readPolicies, type TextPolicy } from './read-policies.ts';
 
 const SEED = Number(process.env['ESTOP_FUZZ_SEED'] ?? 20_261_123);
@@ -72,7 +73,9 @@ describe('compiled policies and cedar-wasm', () => {
 
 /** Only permits: with them, Cedar's answer tells of each policy whether it held or failed. */
 function randomPermit(random: RandomSource): string {
-  const condition = randomExpression(random, 'bool', 1 + random.below(4));
+  const condition = random.chance(0.05)
+    ? randomArithmeticClaim(random)
+    : randomExpression(random, 'bool', 1 + random.below(4));
   const clause = random.pick(['when', 'when', 'unless']);
   return `permit(principal, action, resource) ${clause} { ${condition} };`;
 }
@@ -109,7 +112,9 @@ function report(
   const differing = policies.filter(
     ({ id }) => ours.split(`"${id}"`).length !== JSON.stringify(expected).split(`"${id}"`).length,
   );
-  const shown = (differing.length > 0 ? differing : policies).map(({ id, text }) => `${id} ${text}`);
+  const shown = (differing.length > 0 ? differing : policies).map(
+    ({ id, text }) => `${id} ${text}`,
+  );
   const asked = JSON.stringify(request, (_, value) =>
     typeof value === 'bigint' ? `${value}n` : value,
   );

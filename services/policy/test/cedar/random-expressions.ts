@@ -2,9 +2,19 @@
  * Random Cedar expressions as text: mostly of the type that is asked for, sometimes of another,
  * over small pools of names and values so that comparisons often hit.
  */
+import {
+  ATTRIBUTES,
+  DATETIMES,
+  DECIMALS,
+  DURATIONS,
+  ENTITIES,
+  ENTITY_TYPES,
+  LONGS,
+  STRINGS,
+} from './random-pools.ts';
 import type { RandomSource } from './random-source.ts';
 
-export type Kind =
+type Kind =
   | 'bool'
   | 'long'
   | 'string'
@@ -27,112 +37,22 @@ const KINDS: readonly Kind[] = [
   'duration',
 ];
 
-/** Attribute names; the odd ones are where a JavaScript evaluator goes wrong. */
-export const ATTRIBUTES = [
-  'a',
-  'b',
-  'c',
-  'd',
-  'constructor',
-  '__proto__',
-  'toString',
-  'hasOwnProperty',
-  'length',
-  'odd name',
+const PATTERNS = [
+  '*',
+  'a*',
+  '*c',
+  'a*c',
+  '*b*',
+  'a\\*c',
+  '**',
   '',
-] as const;
-
-export const LONGS = [
-  '0',
-  '1',
-  '-1',
-  '2',
-  '3',
-  '7',
-  '9007199254740991',
-  '9007199254740992',
-  '9007199254740993',
-  '-9007199254740991',
-  '-9007199254740993',
-  '3037000500',
-  '4611686018427387904',
-  '9223372036854775807',
-  '-9223372036854775808',
-  '-9223372036854775807',
-] as const;
-
-export const STRINGS = ['', 'a', 'b', 'ab', 'abc', 'a*c', 'aXbXc', 'é', '😀', 'x😀y'] as const;
-export const DECIMALS = [
-  '0.0',
-  '1.0',
-  '1.00',
-  '-1.0',
-  '-0.5',
-  '0.5',
-  '1.2345',
-  '01.5',
-  '922337203685477.5807',
-  '-922337203685477.5808',
-  '922337203685477.5808',
-  '1.23456',
-  '1',
-  '1.',
-  '.5',
-  '+1.0',
-  ' 1.0',
-] as const;
-export const DATETIMES = [
-  '1970-01-01',
-  '2024-02-29',
-  '2023-02-29',
-  '2024-10-15T11:38:02Z',
-  '2024-10-15T11:38:02.101Z',
-  '2024-10-15T11:38:02+1134',
-  '2024-10-15T00:00:00.000-2359',
-  '1969-12-31T23:59:59.999Z',
-  '0000-01-01',
-  '9999-12-31T23:59:59.999Z',
-  '2024-10-15T11:38:02',
-  '2024-10-15T24:00:00Z',
-  '2024-13-01',
-  '2024-10-15T11:38:02+2400',
-  '1900-02-29',
-  '2000-02-29',
-] as const;
-export const DURATIONS = [
-  '0ms',
-  '1d',
-  '-1d',
-  '1d12h',
-  '250ms',
-  '-1h30m',
-  '90s',
-  '86400000ms',
-  '9223372036854775807ms',
-  '-9223372036854775808ms',
-  '9223372036854775808ms',
-  '106751991167d',
-  '106751991168d',
-  '',
-  '-',
-  '1h1d',
-  '00001s',
-  '1s ',
-] as const;
-export const ENTITIES = [
-  'Agent::"a0"',
-  'Agent::"a1"',
-  'Group::"g0"',
-  'Group::"g1"',
-  'Tool::"t0"',
-  'Action::"x0"',
-  'Action::"x1"',
-  'Action::"kind"',
-  'N::Tool::"t0"',
-] as const;
-export const ENTITY_TYPES = ['Agent', 'Group', 'Tool', 'Action', 'N::Tool'] as const;
-
-const PATTERNS = ['*', 'a*', '*c', 'a*c', '*b*', 'a\\*c', '**', '', 'abc', '*X*X*', '*😀*', 'a*b*c'];
+  'abc',
+  '*X*X*',
+  '*😀*',
+  'a*b*c',
+  'a*b*bc',
+  'a*a*a',
+];
 
 /** Chance that a place gets an expression of any kind instead of the one it wants. */
 const ILL_TYPED = 0.03;
@@ -163,11 +83,14 @@ const COMPOUND: Readonly<Record<Kind, Compound>> = {
   set: (random, sub) => `[${random.listOf(4, () => sub(random.pick(KINDS))).join(', ')}]`,
   record: (random, sub) => {
     const names = new Set(random.listOf(3, () => random.pick(ATTRIBUTES)));
-    return `{${[...names].map((name) => `${quoted(name)}: ${sub(random.pick(KINDS))}`).join(', ')}}`;
+    const attributes = [...names].map((name) => `${quoted(name)}: ${sub(random.pick(KINDS))}`);
+    return `{${attributes.join(', ')}}`;
   },
   decimal: (random) => leaf(random, 'decimal'),
   datetime: (random, sub) =>
-    random.chance(0.5) ? `${sub('datetime')}.offset(${sub('duration')})` : `${sub('datetime')}.toDate()`,
+    random.chance(0.5)
+      ? `${sub('datetime')}.offset(${sub('duration')})`
+      : `${sub('datetime')}.toDate()`,
   duration: (random, sub) =>
     random.chance(0.5)
       ? `${sub('datetime')}.durationSince(${sub('datetime')})`
@@ -253,7 +176,7 @@ function leaf(random: RandomSource, kind: Kind): string {
   }
 }
 
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return JSON.stringify(text);
 }
 

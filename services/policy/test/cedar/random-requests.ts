@@ -17,7 +17,7 @@ import {
   ENTITIES,
   LONGS,
   STRINGS,
-} from './random-expressions.ts';
+} from './random-pools.ts';
 import type { RandomSource } from './random-source.ts';
 
 export const FUZZ_OPTIONS: CompileOptions = {
@@ -54,9 +54,7 @@ function randomEntity(random: RandomSource, uid: string): CedarEntity {
   return {
     uid: entityUid(uid),
     ...(random.chance(0.5) ? { parents: parents.filter((p) => p !== uid).map(entityUid) } : {}),
-    ...(random.chance(0.6)
-      ? { attributes: randomRecord(random, { depth: 2, present: 0.7 }) }
-      : {}),
+    ...(random.chance(0.6) ? { attributes: randomRecord(random, { depth: 2, present: 0.7 }) } : {}),
   };
 }
 

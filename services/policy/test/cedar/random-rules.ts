@@ -20,6 +20,7 @@ const PRINCIPALS = [
   'principal in Group::"finance"',
   'principal is Agent',
   'principal is Agent in Group::"support"',
+  'principal is Robot in Group::"finance"',
 ] as const;
 const ACTIONS = [
   'action',

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import type { CommandId, SubjectId } from '@estop/schemas/ids';
+import { describe, expect, it } from 'vitest';
 import type { FleetOptions } from './fleet-double.ts';
 import { askFirst, callsBudget, createFleetDouble, person, rate } from './fleet-double.ts';
 import { digestOf, lastEvent, Partition } from './specification.ts';
@@ -14,7 +14,9 @@ const PEOPLE = [
 
 /** A partition in which intent i1 waits for approval. */
 function waiting(options: FleetOptions = {}): Partition {
-  const partition = new Partition(createFleetDouble({ rule: askFirst, people: PEOPLE, ...options }));
+  const partition = new Partition(
+    createFleetDouble({ rule: askFirst, people: PEOPLE, ...options }),
+  );
   partition.propose();
   return partition;
 }
@@ -63,12 +65,15 @@ describe('approving', () => {
     });
   });
 
-  it.each(['adam@example.com', 'operator@local'])('lets the admin %s stand in for a group', (by) => {
-    const annotations = { gate: { approvers: ['leads'] } };
-    expect(lastEvent(waiting({ annotations }).approve(by))).toMatchObject({
-      type: 'IntentAllowed',
-    });
-  });
+  it.each(['adam@example.com', 'operator@local'])(
+    'lets the admin %s stand in for a group',
+    (by) => {
+      const annotations = { gate: { approvers: ['leads'] } };
+      expect(lastEvent(waiting({ annotations }).approve(by))).toMatchObject({
+        type: 'IntentAllowed',
+      });
+    },
+  );
 
   it('refuses a yes to another digest, and the intent goes on waiting', () => {
     const partition = waiting();
@@ -177,7 +182,8 @@ describe('everything is checked again when the approval arrives', () => {
 
   it('a rate that filled up meanwhile', () => {
     let isAsking = true;
-    const rule: FleetOptions['rule'] = (request, granted) => askFirst(request, granted || !isAsking);
+    const rule: FleetOptions['rule'] = (request, granted) =>
+      askFirst(request, granted || !isAsking);
     const partition = waiting({ rule, rates: [rate('r', 1, 3_600_000)] });
     isAsking = false;
     expect(partition.propose({ intentId: 'i2' })).toMatchObject({ type: 'IntentAllowed' });

@@ -1,6 +1,14 @@
 import type { AgentId, GroupName, ToolName } from '@estop/schemas/ids';
 import { describe, expect, it } from 'vitest';
-import { ALLOW, askFirst, callsBudget, createFleetDouble, DENY, rate, spendBudget } from './fleet-double.ts';
+import {
+  ALLOW,
+  askFirst,
+  callsBudget,
+  createFleetDouble,
+  DENY,
+  rate,
+  spendBudget,
+} from './fleet-double.ts';
 import { haltOf, intentInput, Partition } from './specification.ts';
 
 const SOMETHING_WRONG = [{ pointer: '/amount', detail: 'must be integer' }];
@@ -254,7 +262,11 @@ describe('deciding an intent', () => {
 
   it('uses up no limit with denied intents', () => {
     let decision = DENY;
-    const options = { rule: () => decision, budgets: [callsBudget('b', 1)], rates: [rate('r', 1, 1_000)] };
+    const options = {
+      rule: () => decision,
+      budgets: [callsBudget('b', 1)],
+      rates: [rate('r', 1, 1_000)],
+    };
     const partition = new Partition(createFleetDouble(options));
     partition.propose();
     decision = ALLOW;
@@ -287,9 +299,22 @@ describe('the order of the checks', () => {
       partition.order({ type: 'Suspend' }, 'operator@local');
     });
     next(() => partition.order({ type: 'Resume' }, 'operator@local'));
-    next(() => (partition.fleet = createFleetDouble({ ...failing, rule: () => ({ ...ALLOW, errors: broken }) })));
+    next(
+      () =>
+        (partition.fleet = createFleetDouble({
+          ...failing,
+          rule: () => ({ ...ALLOW, errors: broken }),
+        })),
+    );
     next(() => (partition.fleet = createFleetDouble({ ...failing, rule: askFirst })));
-    next(() => (partition.fleet = createFleetDouble({ ...failing, rule: askFirst, checkArguments: () => [] })));
+    next(
+      () =>
+        (partition.fleet = createFleetDouble({
+          ...failing,
+          rule: askFirst,
+          checkArguments: () => [],
+        })),
+    );
     next(() => (partition.fleet = createFleetDouble({ rule: askFirst, budgets: failing.budgets })));
     next(() => (partition.fleet = createFleetDouble({ rule: askFirst })));
     next(() => (partition.fleet = createFleetDouble()));

@@ -1,8 +1,8 @@
+import { serializeState } from '@estop/policy/domain/serialize';
+import type { PartitionState } from '@estop/policy/domain/state';
 import type { BudgetId } from '@estop/schemas/ids';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { serializeState } from '@estop/policy/domain/serialize';
-import type { PartitionState } from '@estop/policy/domain/state';
 import { ALLOW, askFirst, createFleetDouble, person, rate, spendBudget } from './fleet-double.ts';
 import { digestOf, lastEvent, Partition } from './specification.ts';
 
@@ -15,7 +15,17 @@ type Step = { readonly what: string; readonly id: number; readonly amount: numbe
 
 const steps = fc.array(
   fc.record({
-    what: fc.constantFrom('propose', 'ask', 'approve', 'stale', 'reject', 'ok', 'cancel', 'wait', 'expire'),
+    what: fc.constantFrom(
+      'propose',
+      'ask',
+      'approve',
+      'stale',
+      'reject',
+      'ok',
+      'cancel',
+      'wait',
+      'expire',
+    ),
     id: fc.integer({ min: 0, max: 9 }),
     amount: fc.integer({ min: 0, max: 60 }),
   }),
@@ -23,7 +33,10 @@ const steps = fc.array(
 );
 
 /** Runs a random history; `check` sees the partition after each step. */
-function run(history: readonly Step[], check: (partition: Partition, step: Step) => void): Partition {
+function run(
+  history: readonly Step[],
+  check: (partition: Partition, step: Step) => void,
+): Partition {
   const fleet = createFleetDouble({
     budgets: [spendBudget(BUDGET, CEILING)],
     rates: [rate('r', RATE_LIMIT, RATE_WINDOW_MS)],

@@ -7,14 +7,8 @@ import { decide } from '@estop/policy/domain/decide';
 import type { Fleet } from '@estop/policy/domain/fleet';
 import type { Answer, Input } from '@estop/policy/domain/input';
 import { initialState, type PartitionState } from '@estop/policy/domain/state';
-import type {
-  AgentId,
-  CommandId,
-  HaltId,
-  IntentId,
-  SubjectId,
-  ToolName,
-} from '@estop/schemas/ids';
+import { intentDigest } from '@estop/schemas/digest';
+import type { AgentId, CommandId, HaltId, IntentId, SubjectId, ToolName } from '@estop/schemas/ids';
 import type {
   AuditRecord,
   AuditRecordEvent,
@@ -23,7 +17,6 @@ import type {
   HaltScope,
   Intent,
 } from '@estop/schemas/messages';
-import { intentDigest } from '@estop/schemas/digest';
 import { createFleetDouble, HASH } from './fleet-double.ts';
 
 export const START_MS = Date.UTC(2026, 0, 15, 3, 0, 0);
@@ -73,7 +66,10 @@ export class Partition {
     return this.order({ ...body, digest: digestOf({ intentId }) }, by);
   }
 
-  outcome(status: 'ok' | 'error' | 'cancelled' | 'unknown', microUsd: number | null = null): Answer {
+  outcome(
+    status: 'ok' | 'error' | 'cancelled' | 'unknown',
+    microUsd: number | null = null,
+  ): Answer {
     return this.when({
       type: 'outcome',
       outcome: {
@@ -101,7 +97,7 @@ export class Partition {
   /** The state that a rebuild from the records gives. */
   rebuilt(): PartitionState {
     const state = initialState(0);
-    this.records.forEach((record, offset) => applyRecord(state, record, offset));
+    for (const [offset, record] of this.records.entries()) applyRecord(state, record, offset);
     return state;
   }
 

@@ -201,7 +201,7 @@ const MISTAKES: readonly Mistake[] = [
     file: 'policies/rules.cedar',
     text: 'permit (principal, action == Action::"crm.delete", resource)\nwhen { context.arguments.idd == "x" };',
     found: '2:8 attribute `arguments.idd`',
-    hint: 'did you mean `arguments.id`?',
+    hint: 'did you mean `id`?',
   },
   {
     what: 'an optional argument read without has',

@@ -1,10 +1,12 @@
 /** A small valid fleet, of which tests replace single files. */
-import { checkFleet } from '../../src/adapters/fleet/check-fleet.ts';
+
+import type { AgentId, ToolName } from '@estop/schemas/ids';
+import { invariant } from '@estop/schemas/invariant';
+import { checkPolicyFiles } from '../../src/adapters/cedar/policy-check.ts';
+import { checkFleet, type FleetCheck } from '../../src/adapters/fleet/check-fleet.ts';
 import { type CompiledFleet, compileFleet } from '../../src/adapters/fleet/compile-fleet.ts';
 import type { FleetProblem } from '../../src/adapters/fleet/report.ts';
 import type { Fleet, FleetAgent, JsonObject, RuleRequest } from '../../src/domain/fleet.ts';
-import type { AgentId, ToolName } from '@estop/schemas/ids';
-import { invariant } from '@estop/schemas/invariant';
 
 export type FileTexts = Readonly<Record<string, string>>;
 
@@ -56,18 +58,25 @@ export function filesWith(changes: Readonly<Record<string, string | null>>): Map
   return files;
 }
 
+/** As checkFleet, without the worker for policies, whose start takes longer than the check. */
+export function checkInPlace(
+  changes: Readonly<Record<string, string | null>>,
+): Promise<FleetCheck> {
+  return checkFleet(filesWith(changes), checkPolicyFiles);
+}
+
 /** What checking finds wrong; empty when nothing is. */
 export async function problemsWith(
   changes: Readonly<Record<string, string | null>>,
 ): Promise<readonly FleetProblem[]> {
-  const answer = await checkFleet(filesWith(changes));
+  const answer = await checkInPlace(changes);
   return answer.ok ? [] : answer.problems;
 }
 
 export async function warningsWith(
   changes: Readonly<Record<string, string | null>>,
 ): Promise<readonly FleetProblem[]> {
-  const answer = await checkFleet(filesWith(changes));
+  const answer = await checkInPlace(changes);
   invariant(answer.ok, 'the fleet of a test about warnings is valid');
   return answer.warnings;
 }
@@ -76,7 +85,7 @@ export async function warningsWith(
 export async function fleetWith(
   changes: Readonly<Record<string, string | null>>,
 ): Promise<CompiledFleet> {
-  const answer = await checkFleet(filesWith(changes));
+  const answer = await checkInPlace(changes);
   if (!answer.ok) throw new Error(JSON.stringify(answer.problems, null, 2));
   return compileFleet(structuredClone(answer.bundle));
 }

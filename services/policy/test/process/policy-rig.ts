@@ -4,11 +4,11 @@ import type { EventLog } from '@estop/log/port';
 import { checkFleet } from '@estop/policy/adapters/fleet/check-fleet';
 import { compileFleet } from '@estop/policy/adapters/fleet/compile-fleet';
 import { type PolicyService, startPolicy } from '@estop/policy/main';
-import { createMemoryLogger } from '@estop/runtime/logger';
 import { systemClock } from '@estop/runtime/clock';
+import { createMemoryLogger } from '@estop/runtime/logger';
 import type { PolicyHash } from '@estop/schemas/ids';
-import type { CommandBody, Decision, Halt, Intent, Outcome } from '@estop/schemas/messages';
 import type { MessageOf } from '@estop/schemas/message-of';
+import type { CommandBody, Decision, Halt, Intent, Outcome } from '@estop/schemas/messages';
 import type { Topic } from '@estop/schemas/topics';
 import { Registry } from 'prom-client';
 import { haltOf, intentInput } from '../domain/specification.ts';
@@ -67,7 +67,11 @@ export class PolicyRig {
     if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
     const { hash } = checked.bundle;
     await this.append('policies.v1', { hash, files, by: 'test' }, { key: hash, partition: 0 });
-    await this.append('policies.v1', { hash, files: null, by: 'test' }, { key: 'active', partition: 0 });
+    await this.append(
+      'policies.v1',
+      { hash, files: null, by: 'test' },
+      { key: 'active', partition: 0 },
+    );
     return hash;
   }
 

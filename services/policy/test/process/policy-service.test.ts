@@ -25,7 +25,9 @@ afterEach(() => rig.stop());
 
 async function chain(partition = HOME): Promise<{ records: AuditRecord[]; voidRecords: number }> {
   const records: AuditRecord[] = [];
-  const position = await readChain(log, partition, { onRecord: ({ record }) => records.push(record) });
+  const position = await readChain(log, partition, {
+    onRecord: ({ record }) => records.push(record),
+  });
   return { records, voidRecords: position.voidRecords };
 }
 
@@ -132,7 +134,10 @@ describe('the policy service', () => {
   });
 
   it('swaps the fleet under way, and keeps the old one when the new is broken', async () => {
-    const closed = { ...FILES, 'policies/all.cedar': '@id("none") forbid (principal, action, resource);' };
+    const closed = {
+      ...FILES,
+      'policies/all.cedar': '@id("none") forbid (principal, action, resource);',
+    };
     await rig.append(
       'policies.v1',
       { hash: `sha256:${'f'.repeat(64)}` as never, files: { 'tools.yaml': '][' }, by: 'x' },
@@ -148,7 +153,9 @@ describe('the policy service', () => {
     const hash = await rig.apply(closed);
     await rig.until(async () => {
       const { records } = await chain();
-      return records.some(({ events }) => events.some((e) => e.type === 'FleetActivated' && e.hash === hash))
+      return records.some(({ events }) =>
+        events.some((e) => e.type === 'FleetActivated' && e.hash === hash),
+      )
         ? true
         : undefined;
     });
@@ -188,7 +195,10 @@ describe('the policy service', () => {
       const all = await rig.all('dead-letters.v1', 0);
       return all.length > 0 ? all : undefined;
     });
-    expect(letters[0]).toMatchObject({ reason: 'malformed', detail: 'the record key is not its subject' });
+    expect(letters[0]).toMatchObject({
+      reason: 'malformed',
+      detail: 'the record key is not its subject',
+    });
   });
 
   it('drops its state and folds again when another writer extends the chain', async () => {

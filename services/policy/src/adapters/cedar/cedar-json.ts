@@ -10,9 +10,9 @@ import {
   DatetimeValue,
   DecimalValue,
   DurationValue,
-  elementsOf,
   EntityUid,
   EvaluationFailure,
+  elementsOf,
   isSet,
 } from '../../domain/cedar/values.ts';
 

@@ -3,12 +3,12 @@
  * compiled ones with. A few thousand requests a second. Importing this file loads the wasm module.
  */
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { invariant } from '@estop/schemas/invariant';
 import { messageOf } from '@estop/schemas/errors';
-import type { CedarResult, CompileOptions, PolicyFailure } from '../../domain/cedar/policy-set.ts';
-import { isKnown, type CedarRequest } from '../../domain/cedar/request.ts';
-import { type CedarEntity, EvaluationFailure } from '../../domain/cedar/values.ts';
+import { invariant } from '@estop/schemas/invariant';
 import { uidsEqual } from '../../domain/cedar/equality.ts';
+import type { CedarResult, CompileOptions, PolicyFailure } from '../../domain/cedar/policy-set.ts';
+import { type CedarRequest, isKnown } from '../../domain/cedar/request.ts';
+import { type CedarEntity, EvaluationFailure } from '../../domain/cedar/values.ts';
 import { jsonOfEntity, jsonOfRecord } from './cedar-json.ts';
 
 export interface OraclePolicy {

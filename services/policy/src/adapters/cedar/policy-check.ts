@@ -204,7 +204,10 @@ function problemOf(
   return {
     file: file.path,
     ...positionAt(file.text, source.offset + offset),
-    message: error.message.replace(/^(?:failed to parse \S+ from string: |for policy `[^`]*`, )/, ''),
+    message: error.message.replace(
+      /^(?:failed to parse \S+ from string: |for policy `[^`]*`, )/,
+      '',
+    ),
     ...(hint === undefined ? {} : { hint }),
   };
 }

@@ -4,7 +4,7 @@
  */
 
 /** Strings, comments, names with their digits, integers and the ends of policies. */
-const TOKEN = /"(?:[^"\\]|\\[^])*"|\/\/[^\n]*|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|;|\S/g;
+const TOKEN = /"(?:[^"\\]|\\[\s\S])*"|\/\/[^\n]*|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|;|\S/g;
 
 export interface PolicyText {
   readonly text: string;

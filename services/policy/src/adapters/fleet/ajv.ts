@@ -56,11 +56,27 @@ export function patternRefusal(pattern: string): string | undefined {
 }
 
 function re2Engine(): RegExpEngine {
-  const engine = (pattern: string) => {
-    const compiled = RE2JS.compile(pattern);
-    return { test: (text: string) => compiled.matcher(text).find() };
-  };
+  const engine = (pattern: string) => new Re2Pattern(pattern);
   return Object.assign(engine, { code: 'RE2JS.compile' });
+}
+
+/** Ajv takes patterns of the same `toString` for the same: without one of its own all would be. */
+class Re2Pattern {
+  readonly #pattern: string;
+  readonly #compiled: RE2JS;
+
+  constructor(pattern: string) {
+    this.#pattern = pattern;
+    this.#compiled = RE2JS.compile(pattern);
+  }
+
+  test(text: string): boolean {
+    return this.#compiled.matcher(text).find();
+  }
+
+  toString(): string {
+    return `/${this.#pattern}/re2`;
+  }
 }
 
 /** The same format for texts up to the length; undefined for those of numbers, left as they are. */

@@ -37,37 +37,48 @@ export function createSchemaChecker(): SchemaChecker {
   return {
     check: (node, report) => {
       const schema = jsonOfMap(node);
-      const finding = (steps: readonly string[], message: string, hint?: string): void => {
+      let found = 0;
+      const finding: Finding = (steps, message, hint) => {
         found += 1;
         report.problem(placeOf(node, steps), message, hint);
       };
-      let found = 0;
       if (schema['type'] !== undefined && schema['type'] !== 'object') {
         finding(['type'], 'the arguments of a tool are an object', 'write type: object');
       }
       checkParts({ schema, steps: [], whole: true }, finding);
-      const closed = closedSchema(schema);
-      if (found === 0 && !ajv.validateSchema(closed)) {
-        for (const { instancePath, message } of ajv.errors?.slice(0, 3) ?? []) {
-          finding(parsePointer(instancePath) ?? [], `not JSON Schema 2020-12: ${message}`);
-        }
-      }
-      const key = JSON.stringify(closed);
       if (found > 0) return undefined;
+      const closed = closedSchema(schema);
+      const key = JSON.stringify(closed);
       if (compiled.has(key)) return closed;
-      try {
-        ajv.compile(closed);
-        compiled.add(key);
-      } catch (error) {
-        const { message, keyword } = readable(messageOf(error));
-        const hint = keyword === undefined ? undefined : didYouMean(keyword, KEYWORDS);
-        finding(keyword === undefined ? [] : stepsToKey(schema, keyword), message, hint);
-      } finally {
-        ajv.removeSchema(closed);
-      }
-      return found > 0 ? undefined : closed;
+      checkWithAjv(ajv, closed, finding);
+      if (found > 0) return undefined;
+      compiled.add(key);
+      return closed;
     },
   };
+}
+
+/** Against the meta-schema first, for the places; then strictly, by compiling. */
+function checkWithAjv(
+  ajv: ReturnType<typeof createAjv>,
+  schema: JsonObject,
+  finding: Finding,
+): void {
+  if (!ajv.validateSchema(schema)) {
+    for (const { instancePath, message } of ajv.errors?.slice(0, 3) ?? []) {
+      finding(parsePointer(instancePath) ?? [], `not JSON Schema 2020-12: ${message}`);
+    }
+    return;
+  }
+  try {
+    ajv.compile(schema);
+  } catch (error) {
+    const { message, keyword } = readable(messageOf(error));
+    const hint = keyword === undefined ? undefined : didYouMean(keyword, KEYWORDS);
+    finding(keyword === undefined ? [] : stepsToKey(schema, keyword), message, hint);
+  } finally {
+    ajv.removeSchema(schema);
+  }
 }
 
 type Finding = (steps: readonly string[], message: string, hint?: string) => void;
@@ -94,26 +105,43 @@ function checkKeyword({ key, value, schema, steps }: Keyword, finding: Finding):
   const here = [...steps, key];
   const isDialect = steps.length === 0 && (key === '$schema' || key === '$id');
   if (REFUSED_KEYS.has(key) && !isDialect) finding(here, `"${key}" is not supported here`);
-  if (key === '$ref' && !(typeof value === 'string' && value.startsWith('#'))) {
-    finding(here, '$ref can only point into the same schema', 'as in "#/$defs/name"');
-  }
-  if (key === 'pattern' && typeof value === 'string') checkPattern(value, here, finding);
-  if (key === 'patternProperties' && isJsonObject(value)) {
-    for (const pattern of Object.keys(value)) checkPattern(pattern, [...here, pattern], finding);
-  }
-  if (key === 'properties' && isJsonObject(value)) {
-    for (const name of Object.keys(value)) {
-      if (RESERVED_NAMES.has(name)) finding([...here, name], `the name ${name} is reserved`);
-    }
-  }
-  if (key === 'required') checkRequired(schema, here, finding);
-  if (key === 'uniqueItems' && value === true && !isShortOrScalar(schema)) {
-    const hint = `add maxItems, at most ${UNIQUE_ITEMS_MAX}`;
-    finding(here, 'uniqueItems needs items of a simple type or a bound', hint);
+  switch (key) {
+    case '$ref':
+      return checkRef(value, here, finding);
+    case 'pattern':
+      return checkPattern(value, here, finding);
+    case 'patternProperties':
+      for (const name of keysOf(value)) checkPattern(name, [...here, name], finding);
+      return;
+    case 'properties':
+      for (const name of keysOf(value)) {
+        if (RESERVED_NAMES.has(name)) finding([...here, name], `the name ${name} is reserved`);
+      }
+      return;
+    case 'required':
+      return checkRequired(schema, here, finding);
+    case 'uniqueItems':
+      return checkUniqueItems(schema, here, finding);
   }
 }
 
-function checkPattern(pattern: string, steps: readonly string[], finding: Finding): void {
+function keysOf(value: Json): readonly string[] {
+  return isJsonObject(value) ? Object.keys(value) : [];
+}
+
+function checkRef(ref: Json, steps: readonly string[], finding: Finding): void {
+  if (typeof ref === 'string' && ref.startsWith('#')) return;
+  finding(steps, '$ref can only point into the same schema', 'as in "#/$defs/name"');
+}
+
+function checkUniqueItems(schema: JsonObject, steps: readonly string[], finding: Finding): void {
+  if (schema['uniqueItems'] !== true || isShortOrScalar(schema)) return;
+  const hint = `add maxItems, at most ${UNIQUE_ITEMS_MAX}`;
+  finding(steps, 'uniqueItems needs items of a simple type or a bound', hint);
+}
+
+function checkPattern(pattern: Json, steps: readonly string[], finding: Finding): void {
+  if (typeof pattern !== 'string') return;
   const refusal = patternRefusal(pattern);
   if (refusal === undefined) return;
   const hint = 'patterns are RE2: no look-around and no back-references';
@@ -189,4 +217,3 @@ const KEYWORDS = [
   'else dependentSchemas dependentRequired title description default examples deprecated',
   'readOnly writeOnly $defs definitions $ref $comment nullable',
 ].flatMap((line) => line.split(' '));
-

@@ -10,7 +10,9 @@ import { invariant } from '@estop/schemas/invariant';
 export function bundleHash(files: ReadonlyMap<string, string>): PolicyHash {
   const paths = [...files.keys()].sort();
   const members = paths.map((path) => `${JSON.stringify(path)}:${JSON.stringify(files.get(path))}`);
-  const digest = createHash('sha256').update(`{${members.join(',')}}`).digest('hex');
+  const digest = createHash('sha256')
+    .update(`{${members.join(',')}}`)
+    .digest('hex');
   const hash = parsePolicyHash(`sha256:${digest}`);
   invariant(hash !== undefined, 'a SHA-256 in hex is a policy hash');
   return hash;

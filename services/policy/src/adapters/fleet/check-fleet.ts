@@ -2,6 +2,7 @@
  * `checkFleet`: from the files of a fleet to checked plain data, or to a list of everything that
  * is wrong with them. Errors never activate anything.
  */
+import { compilePolicies } from '../../domain/cedar/policy-set.ts';
 import { cedarSchemaOf } from '../../domain/fleet/cedar-schema.ts';
 import type { CheckedFleet, CheckedPolicy, CheckedTool } from '../../domain/fleet/checked-fleet.ts';
 import { parseAnnotations } from '../../domain/fleet/rule-annotations.ts';
@@ -9,7 +10,12 @@ import { toolsToValidate } from '../../domain/fleet/schema-tools.ts';
 import { didYouMean } from '../../domain/fleet/suggestion.ts';
 import type { FleetPerson } from '../../domain/fleet.ts';
 import { checkPolicies } from '../cedar/check-policies.ts';
-import type { CheckedPolicy as CedarPolicy, PolicyProblem } from '../cedar/policy-check.ts';
+import type {
+  CheckedPolicy as CedarPolicy,
+  PolicyCheck,
+  PolicyCheckInput,
+  PolicyProblem,
+} from '../cedar/policy-check.ts';
 import { type AgentsFile, NO_AGENTS, readAgents } from './agents-file.ts';
 import { bundleHash } from './bundle-hash.ts';
 import {
@@ -17,11 +23,12 @@ import {
   FLEET_BYTES_MAX,
   fleetFileNames,
   isFleetPath,
+  isForPeople,
   isPolicyPath,
 } from './fleet-paths.ts';
 import { readLimits } from './limits-file.ts';
 import { readPeople } from './people-file.ts';
-import { policyHint } from './policy-hints.ts';
+import { futileQuestions, policyHint } from './policy-hints.ts';
 import { FILE_START, type FleetProblem, Report } from './report.ts';
 import { readTools } from './tools-file.ts';
 import { readYaml, type YamlNode } from './yaml-tree.ts';
@@ -36,15 +43,25 @@ export type FleetCheck =
 
 type Files = ReadonlyMap<string, string>;
 
-/** Checks the files of a fleet, by path relative to its folder. Never throws for their content. */
-export async function checkFleet(files: Files): Promise<FleetCheck> {
+/** Strict validation of policies: in a worker of its own, or in place (`checkPolicyFiles`). */
+export type PolicyChecker = (input: PolicyCheckInput) => PolicyCheck | Promise<PolicyCheck>;
+
+/**
+ * Checks the files of a fleet, by path relative to its folder. Never throws for their content.
+ * A catalogue of thousands of tools takes seconds: check such a one in a worker or a process of its
+ * own, with `checkPolicyFiles` as the checker, and compile the bundle where decisions are made.
+ */
+export async function checkFleet(
+  files: Files,
+  checker: PolicyChecker = checkPolicies,
+): Promise<FleetCheck> {
   const report = new Report();
   if (!isWithinBounds(files, report)) return { ok: false, problems: report.problems };
   warnOfUnknownFiles(files, report);
   const parts = readParts(files, report);
   // With a broken catalogue every rule would look wrong: first things first.
   if (!report.ok) return { ok: false, problems: report.problems };
-  const policies = await readPolicies(files, parts, report);
+  const policies = await readPolicies(files, parts, { report, checker });
   if (!report.ok) return { ok: false, problems: report.problems };
   const { people, tools, budgets, rates } = parts;
   const { agents } = parts.agents;
@@ -64,7 +81,7 @@ function isWithinBounds(files: Files, report: Report): boolean {
 
 function warnOfUnknownFiles(files: Files, report: Report): void {
   for (const path of files.keys()) {
-    if (isFleetPath(path)) continue;
+    if (isFleetPath(path) || isForPeople(path)) continue;
     const message = 'this is no part of a fleet and is ignored';
     report.in(path.slice(0, 300)).warning(FILE_START, message, didYouMean(path, fleetFileNames()));
   }
@@ -131,7 +148,7 @@ function warnOfUnknownOwners(
 async function readPolicies(
   files: Files,
   parts: Parts,
-  report: Report,
+  { report, checker }: { readonly report: Report; readonly checker: PolicyChecker },
 ): Promise<readonly CheckedPolicy[]> {
   const policyFiles = [...files]
     .filter(([path]) => isPolicyPath(path))
@@ -144,7 +161,7 @@ async function readPolicies(
   }
   const texts = policyFiles.map(({ text }) => text);
   const schema = cedarSchemaOf(toolsToValidate(parts.tools, texts), parts.agents.attributes);
-  const answer = await checkPolicies({ files: policyFiles, schema });
+  const answer = await checker({ files: policyFiles, schema });
   if (!answer.ok) {
     for (const problem of answer.problems) addPolicyProblem(problem, parts, report);
     return [];
@@ -152,7 +169,24 @@ async function readPolicies(
   for (const { file, line, column, message, hint } of answer.warnings) {
     report.in(file).warning({ line, column }, message, hint);
   }
+  const attributes = parts.agents.attributes.map(({ name }) => name);
+  for (const { est, file, line } of answer.policies) {
+    for (const { message, hint } of futileQuestions(est, parts.tools, attributes)) {
+      report.in(file).warning({ line, column: 1 }, message, hint);
+    }
+  }
+  warnOfSlowRules(answer.policies, report);
   return answer.policies.map((policy) => readAnnotations(policy, parts, report));
+}
+
+function warnOfSlowRules(policies: readonly CedarPolicy[], report: Report): void {
+  const slow = new Set(compilePolicies(policies, { actionGroups: new Map() }).fallback);
+  for (const { id, file, line } of policies) {
+    if (!slow.has(id)) continue;
+    const message = `the rule ${id} cannot be compiled: calls it can reach are decided slowly`;
+    const hint = 'a few thousand a second instead of hundreds of thousands';
+    report.in(file).warning({ line, column: 1 }, message, hint);
+  }
 }
 
 function addPolicyProblem(problem: PolicyProblem, parts: Parts, report: Report): void {
@@ -160,11 +194,7 @@ function addPolicyProblem(problem: PolicyProblem, parts: Parts, report: Report):
   report.in(file).problem({ line, column }, message, policyHint(problem, parts.tools));
 }
 
-function readAnnotations(
-  policy: CedarPolicy,
-  { people }: Parts,
-  report: Report,
-): CheckedPolicy {
+function readAnnotations(policy: CedarPolicy, { people }: Parts, report: Report): CheckedPolicy {
   const { file, line } = policy;
   const parsed = parseAnnotations(policy.annotations);
   const at = { line, column: 1 };

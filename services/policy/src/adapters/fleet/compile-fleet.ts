@@ -3,12 +3,12 @@
  * tools, schemas and limits are prepared when they are first used.
  */
 import type { AgentId, PersonId, ToolName } from '@estop/schemas/ids';
-import type { Fleet, FleetTool } from '../../domain/fleet.ts';
 import { tierAction } from '../../domain/fleet/cedar-schema.ts';
 import type { CheckedFleet, CheckedTool } from '../../domain/fleet/checked-fleet.ts';
 import { createLimitIndex } from '../../domain/fleet/limit-index.ts';
 import { createRuleEngine } from '../../domain/fleet/rule-engine.ts';
 import { costReader, targetsReader } from '../../domain/fleet/tool-facts.ts';
+import type { Fleet, FleetTool } from '../../domain/fleet.ts';
 import { createCedarEngine } from '../cedar/cedar-engine.ts';
 import { type ArgumentChecker, createArgumentChecker } from './argument-checker.ts';
 

@@ -3,7 +3,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { messageOf } from '@estop/schemas/errors';
-import { FILES_MAX, FLEET_BYTES_MAX, isFleetPath } from './fleet-paths.ts';
+import { FILES_MAX, FLEET_BYTES_MAX, isFleetPath, isForPeople } from './fleet-paths.ts';
 import { FILE_START, type FleetProblem, Report } from './report.ts';
 
 const DEPTH_MAX = 8;
@@ -44,20 +44,25 @@ export async function readFleetFolder(folder: string): Promise<FolderRead> {
 async function readFolder(path: string, walk: Walk, depth: number): Promise<void> {
   const entries = await readdir(join(walk.root, path), { withFileTypes: true });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    walk.entries += 1;
+    if (entry.name.startsWith('.')) continue;
     const below = path === '' ? entry.name : `${path}/${entry.name}`;
+    walk.entries += 1;
     if (walk.entries > ENTRIES_MAX) {
       walk.report.in(below).problem(FILE_START, `the folder has over ${ENTRIES_MAX} entries`);
-      return;
-    }
-    if (entry.name.startsWith('.')) continue;
-    if (await isFolder(below, entry, walk)) {
-      const holdsPolicies = below === 'policies' || below.startsWith('policies/');
-      if (holdsPolicies && depth < DEPTH_MAX) await readFolder(below, walk, depth + 1);
-      else warnOfIgnored(below, walk);
-    } else await readOne(below, entry, walk);
+    } else await readEntry(below, entry, { walk, depth });
     if (!walk.report.ok) return;
   }
+}
+
+async function readEntry(
+  path: string,
+  entry: Dirent,
+  { walk, depth }: { readonly walk: Walk; readonly depth: number },
+): Promise<void> {
+  if (!(await isFolder(path, entry, walk))) return readOne(path, entry, walk);
+  const holdsPolicies = path === 'policies' || path.startsWith('policies/');
+  if (holdsPolicies && depth < DEPTH_MAX) await readFolder(path, walk, depth + 1);
+  else warnOfIgnored(path, walk);
 }
 
 /** Symlinked folders are not followed: they could lead in circles. */
@@ -96,6 +101,7 @@ async function readOne(path: string, entry: Dirent, walk: Walk): Promise<void> {
 }
 
 function warnOfIgnored(path: string, { report }: Walk): void {
+  if (isForPeople(path)) return;
   report.in(path).warning(FILE_START, 'this is no part of a fleet and is ignored');
 }
 

@@ -20,6 +20,11 @@ export function isPolicyPath(path: string): boolean {
   return path.endsWith('.cedar') && path.length <= 300 && POLICY_PATTERN.test(path);
 }
 
+/** Files for people, which are nothing to warn of. */
+export function isForPeople(path: string): boolean {
+  return path === 'README.md' || path === 'LICENSE';
+}
+
 /** The file a path was probably meant to be. */
 export function fleetFileNames(): readonly string[] {
   return [...YAML_FILES, 'policies/rules.cedar'];

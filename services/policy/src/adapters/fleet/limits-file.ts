@@ -136,7 +136,8 @@ function readScope(node: YamlNode | undefined, reading: Reading): LimitScope | u
   const tool = toolNode === undefined ? null : readScopeTool(toolNode, reading);
   const agentNode = fields.get('agent');
   if (agentNode === undefined) {
-    const message = 'this limit counts several agents together; shared ceilings are not supported yet';
+    const message =
+      'this limit counts several agents together; shared ceilings are not supported yet';
     report.problem(node.place, message, 'add agent: "*" to give each agent its own');
     return undefined;
   }

@@ -2,8 +2,8 @@
 import {
   type GroupName,
   NAME_PATTERN,
-  parseGroupName,
   type PersonId,
+  parseGroupName,
   parsePersonId,
 } from '@estop/schemas/ids';
 import type { FleetPerson, Role } from '../../domain/fleet.ts';

@@ -5,8 +5,9 @@
  * false`, which sees through the combination. The arguments as a whole are always closed:
  * a tool that takes anything says `additionalProperties: true`.
  */
-import type { Json, JsonObject } from '../../domain/fleet.ts';
+
 import { escapePointerStep, isJsonObject } from '../../domain/fleet/json-pointer.ts';
+import type { Json, JsonObject } from '../../domain/fleet.ts';
 
 const SCHEMA_KEYS = new Set([
   'items',
@@ -74,7 +75,8 @@ function describesWhole(schema: JsonObject, key: string, whole: boolean): boolea
   if (SAME_OBJECT_KEYS.has(key)) return false;
   const alone = whole && schema['properties'] === undefined;
   if (key === 'anyOf' || key === 'oneOf') return alone;
-  if (key === 'allOf') return alone && Array.isArray(schema['allOf']) && schema['allOf'].length === 1;
+  if (key === 'allOf')
+    return alone && Array.isArray(schema['allOf']) && schema['allOf'].length === 1;
   return true;
 }
 
@@ -111,7 +113,8 @@ function place(
     return;
   }
   const between = holder[key];
-  if (Array.isArray(between)) holder[key] = between.map((one, at) => (String(at) === name ? value : one));
+  if (Array.isArray(between))
+    holder[key] = between.map((one, at) => (String(at) === name ? value : one));
   else if (isJsonObject(between)) holder[key] = { ...between, [name]: value };
 }
 

@@ -84,7 +84,10 @@ function readTool(name: ToolName, node: YamlNode, reading: Reading): CheckedTool
   return { name, tier, argumentSchema: schema, argumentType, cost, targets, undo: undo ?? null };
 }
 
-function readArguments(node: YamlNode | undefined, { report, schemas }: Reading): JsonObject | null {
+function readArguments(
+  node: YamlNode | undefined,
+  { report, schemas }: Reading,
+): JsonObject | null {
   const map = node === undefined ? undefined : readMap(node, 'arguments', report);
   return map === undefined ? null : (schemas.check(map, report) ?? null);
 }

@@ -2,7 +2,10 @@
  * YAML as a tree of plain data in which every node knows its place. YAML 1.2 core schema only:
  * no merge keys, no tags beyond it, no duplicate keys, few aliases.
  */
+
+import { messageOf } from '@estop/schemas/errors';
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -12,7 +15,6 @@ import {
   type Node,
   parseDocument,
 } from 'yaml';
-import { messageOf } from '@estop/schemas/errors';
 import type { Json, JsonObject } from '../../domain/fleet.ts';
 import { FILE_START, type FileReport, type Place } from './report.ts';
 
@@ -124,51 +126,72 @@ function treeOf(node: Node | null, walk: Walk, where: Where): YamlNode {
   if (where.depth > DEPTH_MAX) {
     return fail(walk, nothing, `the file is nested deeper than ${DEPTH_MAX}`);
   }
-  if (isAlias(node)) {
-    walk.aliases += 1;
-    if (walk.aliases > ALIASES_MAX) {
-      return fail(walk, nothing, `the file uses more than ${ALIASES_MAX} aliases`);
-    }
-    const target = node.resolve(walk.document);
-    if (target === undefined) return fail(walk, nothing, `there is no anchor &${node.source}`);
-    return treeOf(target, walk, { depth: where.depth + 1, place });
-  }
+  const at = { depth: where.depth + 1, place };
+  if (isAlias(node)) return resolved(node, walk, at);
   if (node.tag !== undefined && !CORE_TAGS.test(node.tag)) {
     return fail(walk, nothing, `the tag ${node.tag} is not supported`);
   }
-  if (isMap<Node, Node | null>(node)) return mapOf(node.items, walk, { ...where, place });
+  if (isMap<Node, Node | null>(node)) return mapOf(node.items, walk, at);
   if (isSeq<Node>(node)) {
-    const depth = where.depth + 1;
+    const { depth } = at;
     return { kind: 'list', place, items: node.items.map((item) => treeOf(item, walk, { depth })) };
   }
   return isScalar(node) ? scalarOf(node.value, walk, nothing) : nothing;
 }
 
-function mapOf(
-  pairs: readonly { readonly key: Node | null; readonly value: Node | null }[],
-  walk: Walk,
-  { depth, place }: { readonly depth: number; readonly place: Place },
-): YamlMap {
+/** What an alias stands for, as if it were written in its place. */
+function resolved(alias: Alias, walk: Walk, at: Required<Where>): YamlNode {
+  const nothing: YamlScalar = { kind: 'scalar', place: at.place, value: null };
+  walk.aliases += 1;
+  if (walk.aliases > ALIASES_MAX) {
+    return fail(walk, nothing, `the file uses more than ${ALIASES_MAX} aliases`);
+  }
+  const target = alias.resolve(walk.document);
+  if (target === undefined) return fail(walk, nothing, `there is no anchor &${alias.source}`);
+  return treeOf(target, walk, at);
+}
+
+interface YamlPair {
+  readonly key: Node | null;
+  readonly value: Node | null;
+}
+
+/** `depth` is that of the values. */
+function mapOf(pairs: readonly YamlPair[], walk: Walk, { depth, place }: Required<Where>): YamlMap {
   const entries = new Map<string, YamlEntry>();
   for (const { key, value } of pairs) {
     const keyPlace = placeAt(walk.lines, key?.range?.[0] ?? 0);
-    const name = isScalar(key) ? key.value : undefined;
-    if (typeof name !== 'string') {
-      const hint = isScalar(key) ? `write "${String(name)}" in quotes` : undefined;
-      walk.report.problem(keyPlace, 'a key must be a text', hint);
-    } else if (name === '<<') {
-      walk.report.problem(keyPlace, 'merge keys (<<) are not supported', 'write the keys out');
-    } else if (name === '__proto__') {
-      walk.report.problem(keyPlace, 'the key __proto__ is reserved');
-    } else if (entries.has(name)) {
-      const first = entries.get(name)?.keyPlace.line;
-      walk.report.problem(keyPlace, `the key "${name}" is given twice`, `first in line ${first}`);
-    } else {
-      const where = { depth: depth + 1, ...(value === null ? { place: keyPlace } : {}) };
+    const name = nameOf(key, { walk, keyPlace });
+    if (name === undefined) continue;
+    const first = entries.get(name);
+    if (first === undefined) {
+      const where = value === null ? { depth, place: keyPlace } : { depth };
       entries.set(name, { keyPlace, value: treeOf(value, walk, where) });
+    } else {
+      const hint = `first in line ${first.keyPlace.line}`;
+      walk.report.problem(keyPlace, `the key "${name}" is given twice`, hint);
     }
   }
   return { kind: 'map', place, entries };
+}
+
+/** The text of a key, or undefined after a problem. */
+function nameOf(
+  key: Node | null,
+  { walk, keyPlace }: { readonly walk: Walk; readonly keyPlace: Place },
+): string | undefined {
+  const name = isScalar(key) ? key.value : undefined;
+  if (typeof name !== 'string') {
+    const hint = isScalar(key) ? `write "${String(name)}" in quotes` : undefined;
+    walk.report.problem(keyPlace, 'a key must be a text', hint);
+    return undefined;
+  }
+  if (name === '<<') {
+    walk.report.problem(keyPlace, 'merge keys (<<) are not supported', 'write the keys out');
+  } else if (name === '__proto__') {
+    walk.report.problem(keyPlace, 'the key __proto__ is reserved');
+  } else return name;
+  return undefined;
 }
 
 function scalarOf(value: unknown, walk: Walk, nothing: YamlScalar): YamlScalar {

@@ -46,6 +46,12 @@ function compileNode(node: unknown, outer: Scope): Expression {
     throw new OutsideSubset('the expression is nested too deeply');
   }
   const [operator, operand] = estOperator(node);
+  if (operator === 'Value' || operator === 'Var') return compileOperator(operator, operand, scope);
+  const role = operator === '.' ? 'fact' : 'expression';
+  return scope.shared.share(role, node, () => compileOperator(operator, operand, scope));
+}
+
+function compileOperator(operator: string, operand: unknown, scope: Scope): Expression {
   const compiler = COMPILERS.get(operator);
   if (compiler !== undefined) return compiler(operand, scope);
   const unary = UNARY_OPERATORS.get(operator);
@@ -94,20 +100,10 @@ const COMPILERS: ReadonlyMap<string, Compiler> = new Map<string, Compiler>([
   [
     '.',
     (operand, scope) =>
-      scope.shared.share(keyOf('.', operand), () =>
-        compileAccess(compileLeft(operand, scope), estString(estField(operand, 'attr'))),
-      ),
+      compileAccess(compileLeft(operand, scope), estString(estField(operand, 'attr'))),
   ],
   ['has', (operand, scope) => compileHas(compileLeft(operand, scope), estField(operand, 'attr'))],
 ]);
-
-/** Equal only for equal expressions; a bigint, which JSON cannot write, gets a mark of its own. */
-function keyOf(operator: string, operand: unknown): string {
-  const text = JSON.stringify(operand, (_name, value: unknown) =>
-    typeof value === 'bigint' ? { bigint: String(value) } : value,
-  );
-  return `${operator} ${text}`;
-}
 
 function compileLeft(operand: unknown, scope: Scope): Expression {
   return compileNode(estField(operand, 'left'), scope);

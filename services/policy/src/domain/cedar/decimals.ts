@@ -22,7 +22,9 @@ export function parseDecimal(text: string): DecimalValue | undefined {
 
 /** The text of a decimal, as Cedar reads it. */
 export function decimalText({ scaled }: DecimalValue): string {
-  const digits = String(scaled).replace('-', '').padStart(DECIMAL_PLACES + 1, '0');
+  const digits = String(scaled)
+    .replace('-', '')
+    .padStart(DECIMAL_PLACES + 1, '0');
   const sign = scaled < 0 ? '-' : '';
   return `${sign}${digits.slice(0, -DECIMAL_PLACES)}.${digits.slice(-DECIMAL_PLACES)}`;
 }

@@ -8,14 +8,14 @@ import {
   type CedarRecord,
   type CedarSet,
   type CedarValue,
-  checkedValue,
   ConstantSet,
+  checkedValue,
   DatetimeValue,
   DecimalValue,
   DurationValue,
-  elementsOf,
   EntityUid,
   EvaluationFailure,
+  elementsOf,
   isRecord,
   isSet,
 } from './values.ts';
@@ -114,7 +114,5 @@ function membershipOf(set: CedarSet, probes: CedarSet): (value: CedarValue) => b
 
 /** Few elements and none of them composite: nested scans would multiply. */
 function isShort(set: readonly CedarValue[]): boolean {
-  return (
-    set.length <= SCANNED_ELEMENTS_MAX && set.every((element) => typeof element !== 'object')
-  );
+  return set.length <= SCANNED_ELEMENTS_MAX && set.every((element) => typeof element !== 'object');
 }

@@ -1,8 +1,9 @@
-/** A compiled expression, and the two ways of making one out of compiled operands. */
+/** A compiled expression, and the ways of making one out of compiled operands or sharing it. */
+import { createNumbering } from './numbering.ts';
 import type { CedarRequest } from './request.ts';
 import { type CedarEntity, type CedarValue, EvaluationFailure, typeFailure } from './values.ts';
 
-/** The value of an expression for a request; throws `EvaluationFailure` where Cedar has an error. */
+/** The value of an expression; throws `EvaluationFailure` where Cedar has an error. */
 export type Evaluate = (request: CedarRequest, action: CedarEntity) => CedarValue;
 
 export type Variable = 'principal' | 'action' | 'resource' | 'context';
@@ -61,11 +62,13 @@ function folding(compute: () => CedarValue): Expression | undefined {
 }
 
 /**
- * Expressions that several policies share, evaluated once per evaluation of the set: a thousand
- * rules read the same few attributes of a request. Failures are not kept, only values.
+ * Expressions that occur more than once, evaluated once per evaluation of the set: a thousand
+ * rules read the same few attributes and ask the same few questions. Values are kept until the
+ * next evaluation; failures are not kept.
  */
 export class SharedExpressions {
-  readonly #expressionByKey = new Map<string, Expression>();
+  readonly #occurrenceByNumber = new Map<string, Occurrence>();
+  readonly #numbers = createNumbering();
   readonly #evaluations = { count: 0 };
 
   /** Forgets all values: what follows is another evaluation. */
@@ -73,15 +76,29 @@ export class SharedExpressions {
     this.#evaluations.count += 1;
   }
 
-  /** The shared form of an expression; `key` says what it is, the same for all that are equal. */
-  share(key: string, make: () => Expression): Expression {
-    const known = this.#expressionByKey.get(key);
-    if (known !== undefined) return known;
-    const made = make();
-    const shared = made.constant === undefined ? remembering(made, this.#evaluations) : made;
-    this.#expressionByKey.set(key, shared);
-    return shared;
+  /**
+   * The expression `make` compiles from an EST node, or the shared form of an equal one. `role`
+   * tells apart what is compiled differently from equal nodes. The first occurrence stays as it
+   * is, so that what occurs only once pays nothing; but a `fact` is never computed twice.
+   */
+  share(role: SharedRole, node: unknown, make: () => Expression): Expression {
+    const number = `${role} ${this.#numbers(node)}`;
+    const known = this.#occurrenceByNumber.get(number);
+    if (known?.remembers === true) return known.expression;
+    const made = known?.expression ?? make();
+    const remembers = made.constant === undefined && (known !== undefined || role === 'fact');
+    const expression = remembers ? remembering(made, this.#evaluations) : made;
+    this.#occurrenceByNumber.set(number, { expression, remembers });
+    return expression;
   }
+}
+
+/** A fact of the request (an attribute read), any other expression, or a scope's condition. */
+type SharedRole = 'fact' | 'expression' | 'principal' | 'resource';
+
+interface Occurrence {
+  readonly expression: Expression;
+  readonly remembers: boolean;
 }
 
 function remembering(

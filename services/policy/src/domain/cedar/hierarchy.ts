@@ -1,12 +1,13 @@
 /** `in` and `is`: where an entity stands in the hierarchy, and of which type it is. */
-import { asBoolean, type Expression, unaryExpression } from './expression.ts';
+
 import { uidsEqual } from './equality.ts';
+import { asBoolean, type Expression, unaryExpression } from './expression.ts';
 import { type CedarRequest, entityOf, isEntityIn } from './request.ts';
 import {
   type CedarEntity,
   type CedarValue,
-  elementsOf,
   EntityUid,
+  elementsOf,
   isSet,
   typeFailure,
 } from './values.ts';

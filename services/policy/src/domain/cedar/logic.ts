@@ -26,11 +26,7 @@ export function compileIf(
 ): Expression {
   if (condition.constant === true) return consequent;
   if (condition.constant === false) return alternative;
-  const [test, then, otherwise] = [
-    condition.evaluate,
-    consequent.evaluate,
-    alternative.evaluate,
-  ];
+  const [test, then, otherwise] = [condition.evaluate, consequent.evaluate, alternative.evaluate];
   return {
     evaluate: (request, action) =>
       asBoolean(test(request, action)) ? then(request, action) : otherwise(request, action),

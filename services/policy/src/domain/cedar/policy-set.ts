@@ -159,10 +159,7 @@ function filePolicy(policy: EstPolicy, shared: SharedExpressions): FiledPolicy {
   }
 }
 
-function compilePolicy(
-  { id, effect, est }: EstPolicy,
-  shared: SharedExpressions,
-): CompiledPolicy {
+function compilePolicy({ id, effect, est }: EstPolicy, shared: SharedExpressions): CompiledPolicy {
   return {
     id,
     permits: effect === 'permit',

@@ -3,7 +3,8 @@ import { uidsEqual } from './equality.ts';
 import type { CedarEntity, CedarRecord, EntityUid } from './values.ts';
 
 /**
- * One question. `context` may hold getters as own properties: they run only when a policy asks.
+ * One question. `context` may hold getters as own properties: they run only when a policy asks,
+ * and must not evaluate policies themselves.
  * Principal and resource are different entities, or say the same about one.
  * To ask again under other circumstances, assign the context's property and evaluate again.
  */

@@ -1,7 +1,7 @@
 /** Policy scopes: which action a policy is filed under, and which entities it speaks of. */
 import { uidsEqual } from './equality.ts';
 import { estArray, estEntityUid, estField, estObject, estString, OutsideSubset } from './est.ts';
-import type { Evaluate, SharedExpressions } from './expression.ts';
+import type { Evaluate, Expression, SharedExpressions } from './expression.ts';
 import { isEntityIn } from './request.ts';
 import type { CedarEntity, EntityUid } from './values.ts';
 
@@ -22,8 +22,8 @@ export function compileEntityScope(
 ): Evaluate | undefined {
   const matches = entityTest(scope);
   if (matches === undefined) return undefined;
-  const key = `${variable} ${JSON.stringify(scope)}`;
-  return shared.share(key, () => ({ evaluate: (request) => matches(request[variable]) })).evaluate;
+  const make = (): Expression => ({ evaluate: (request) => matches(request[variable]) });
+  return shared.share(variable, scope, make).evaluate;
 }
 
 type EntityTest = (entity: CedarEntity) => boolean;

@@ -84,7 +84,7 @@ export type CedarValue =
   | CedarSet
   | CedarRecord;
 
-/** An entity of a request. Without attributes and parents it is one the policies know nothing of. */
+/** An entity of a request. Without attributes and parents the policies know nothing of it. */
 export interface CedarEntity {
   readonly uid: EntityUid;
   /** All ancestors, not only the nearest. */

@@ -8,7 +8,7 @@
 import type { CedarRecord, CedarValue } from '../cedar/values.ts';
 import { DecimalValue, I64_MAX, I64_MIN } from '../cedar/values.ts';
 import type { Json, JsonObject } from '../fleet.ts';
-import { type ArgumentType, type RecordField, RESERVED_NAMES } from './argument-type.ts';
+import { type ArgumentType, RESERVED_NAMES, type RecordField } from './argument-type.ts';
 import { isJsonObject } from './json-pointer.ts';
 
 /** Every read of it is an evaluation error: NaN is no Cedar value. */
@@ -132,18 +132,14 @@ function compileSet(element: ArgumentType): Convert {
 }
 
 /** As an item a record is compared as a whole, so that every field of it has to fit. */
-function compileWholeRecord(type: { readonly fields: readonly RecordField[] }): Convert {
-  const steps = type.fields.map((field) => ({ ...compileItemField(field), ...field }));
+function compileWholeRecord({ fields }: { readonly fields: readonly RecordField[] }): Convert {
+  const steps = fields.map(compileItemField);
   return (value) => {
     if (!isJsonObject(value)) return MISFIT;
     const record: Record<string, CedarValue> = {};
-    for (const { name, nullable, required, convert } of steps) {
-      const item = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (item === undefined || (item === null && nullable)) {
-        if (required) return MISFIT;
-        continue;
-      }
-      const converted = convert(item);
+    for (const { name, convert } of steps) {
+      const converted = convert(Object.hasOwn(value, name) ? value[name] : undefined);
+      if (converted === undefined) continue;
       if (isMisfit(converted)) return MISFIT;
       record[name] = converted;
     }
@@ -151,8 +147,22 @@ function compileWholeRecord(type: { readonly fields: readonly RecordField[] }): 
   };
 }
 
-function compileItemField({ type }: RecordField): { readonly convert: Convert } {
-  return { convert: type.kind === 'record' ? compileWholeRecord(type) : compileConvert(type) };
+interface ItemField {
+  readonly name: string;
+  /** Undefined: the field is absent, and may be. */
+  readonly convert: (value: Json | undefined) => CedarValue | undefined;
+}
+
+function compileItemField({ name, type, nullable, required }: RecordField): ItemField {
+  const convert = type.kind === 'record' ? compileWholeRecord(type) : compileConvert(type);
+  const absent = required ? MISFIT : undefined;
+  return {
+    name,
+    convert: (value) => {
+      if (value === undefined || (value === null && nullable)) return absent;
+      return convert(value);
+    },
+  };
 }
 
 function isMisfit(value: CedarValue): boolean {

@@ -132,10 +132,12 @@ function actionOf({ tier, argumentType }: SchemaTool): ActionSchema {
 }
 
 function agentShape(attributes: readonly AttributeType[]): CedarRecordType {
-  const byName = attributes.map(({ name, kind, required: isRequired }): [string, CedarAttribute] => [
-    name,
-    { ...cedarTypeOf({ kind }), required: isRequired },
-  ]);
+  const byName = attributes.map(
+    ({ name, kind, required: isRequired }): [string, CedarAttribute] => [
+      name,
+      { ...cedarTypeOf({ kind }), required: isRequired },
+    ],
+  );
   return record({
     owner: optional(STRING),
     attributes: required(record(Object.fromEntries(byName))),

@@ -5,6 +5,7 @@ import type { CedarEntity, CedarRecord } from '../cedar/values.ts';
 import type { FleetAgent, RuleAnnotations, RuleAnswer, RuleEngine, RuleRequest } from '../fleet.ts';
 import { type ArgumentConverter, compileConverter, refusalOf } from './argument-converter.ts';
 import type { CheckedPolicy, CheckedTool } from './checked-fleet.ts';
+import { NO_ANNOTATIONS } from './rule-annotations.ts';
 import {
   agentEntity,
   approvalRecord,
@@ -13,7 +14,6 @@ import {
   type LazyParts,
   toolEntity,
 } from './rule-context.ts';
-import { NO_ANNOTATIONS } from './rule-annotations.ts';
 
 export interface RuleEngineParts {
   readonly policies: readonly CheckedPolicy[];

@@ -3,8 +3,9 @@
  * policy can reach, and a catalogue may have thousands of tools that no policy names. Such tools
  * differ for a policy only in their tier and in arguments it mentions: one of each kind is enough.
  */
-import type { SchemaTool } from './cedar-schema.ts';
+
 import type { ArgumentType, RecordType } from './argument-type.ts';
+import type { SchemaTool } from './cedar-schema.ts';
 
 /** Names and texts of Cedar's syntax; texts with escapes name nothing in a catalogue. */
 const WORD = /[A-Za-z_][A-Za-z0-9_]*|"[^"\\]*"/g;

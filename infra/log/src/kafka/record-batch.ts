@@ -1,0 +1,180 @@
+/**
+ * Kafka's record batch, format 2, written and read in one pass over one buffer: kafkajs makes
+ * several objects per record, which costs 10 µs written and 3 µs read; this costs about a quarter.
+ * Format: https://kafka.apache.org/documentation/#recordbatch
+ */
+import { EstopError } from '@estop/schemas/errors';
+import type { Topic } from '@estop/schemas/topics';
+import type { Headers, NewRecord, StoredRecord } from '../port.ts';
+import { crc32c } from './crc32c.ts';
+import { varintSize, WireReader, WireWriter } from './wire-buffer.ts';
+
+const MAGIC = 2;
+const MAGIC_AT = 16;
+const CRC_AT = 17;
+const ATTRIBUTES_AT = 21;
+const SEQUENCE_AT = 53;
+/** Offset and length, in front of what the length counts. */
+const PREFIX_BYTES = 12;
+/** Everything before the first record. */
+export const BATCH_HEADER_BYTES = 61;
+const COMPRESSION_MASK = 0x07;
+const LOG_APPEND_TIME = 0x08;
+const CONTROL = 0x20;
+/** Most a record adds to its key, value and headers. */
+export const RECORD_OVERHEAD_BYTES = 32;
+
+const NO_HEADERS: Headers = Object.freeze({});
+
+/** Who writes, for the broker's check against doubles. */
+export interface BatchIdentity {
+  readonly producerId: bigint;
+  readonly epoch: number;
+  /** Sequence number of the first record. */
+  readonly sequence: number;
+}
+
+/** Encodes records as one batch: the broker takes all of it or nothing. */
+export function encodeBatch(records: readonly NewRecord[], sizeHint: number): Buffer {
+  const writer = new WireWriter(BATCH_HEADER_BYTES + sizeHint);
+  const nowMs = Date.now();
+  writer.int64(0).int32(0).int32(-1).int8(MAGIC).int32(0);
+  // The broker replaces the times by its own (LogAppendTime). Identity follows in `identify`.
+  writer.int16(0).int32(records.length - 1).int64(nowMs).int64(nowMs);
+  writer.int64(-1n).int16(-1).int32(-1).int32(records.length);
+  for (const [index, record] of records.entries()) writeRecord(writer, record, index);
+  const batch = writer.take();
+  batch.writeInt32BE(batch.length - PREFIX_BYTES, 8);
+  return batch;
+}
+
+/** Sets who writes, and the checksum over it. */
+export function identify(batch: Buffer, identity: BatchIdentity): void {
+  batch.writeBigInt64BE(identity.producerId, SEQUENCE_AT - 10);
+  batch.writeInt16BE(identity.epoch, SEQUENCE_AT - 2);
+  batch.writeInt32BE(identity.sequence, SEQUENCE_AT);
+  batch.writeUInt32BE(crc32c(batch, ATTRIBUTES_AT), CRC_AT);
+}
+
+function writeRecord(writer: WireWriter, record: NewRecord, index: number): void {
+  const { key, value, headers = NO_HEADERS } = record;
+  const keyBytes = Buffer.byteLength(key);
+  const valueBytes = value === null ? -1 : value.length;
+  const names = Object.keys(headers);
+  let size = 2 + varintSize(index) + varintSize(keyBytes) + keyBytes;
+  size += varintSize(valueBytes) + Math.max(valueBytes, 0) + varintSize(names.length);
+  for (const name of names) {
+    const nameBytes = Buffer.byteLength(name);
+    const textBytes = Buffer.byteLength(headers[name] ?? '');
+    size += varintSize(nameBytes) + nameBytes + varintSize(textBytes) + textBytes;
+  }
+  // Attributes and the time's difference to the batch are both 0.
+  writer.varint(size).int16(0).varint(index).varintString(key, keyBytes).varint(valueBytes);
+  if (value !== null) writer.bytes(value);
+  writer.varint(names.length);
+  for (const name of names) {
+    const text = headers[name] ?? '';
+    writer.varintString(name, Buffer.byteLength(name));
+    writer.varintString(text, Buffer.byteLength(text));
+  }
+}
+
+export interface ReadBatches {
+  readonly records: StoredRecord[];
+  /** One past the last offset that the batches cover, also where compaction took the records. */
+  readonly nextOffset: number;
+}
+
+/**
+ * The records from an offset on. Values are views of `bytes`, not copies. A batch cut off at the
+ * end is left for the next read; records of transaction markers are passed over.
+ */
+export function readBatches(
+  bytes: Buffer,
+  { topic, partition, fromOffset }: {
+    readonly topic: Topic;
+    readonly partition: number;
+    readonly fromOffset: number;
+  },
+): ReadBatches {
+  const records: StoredRecord[] = [];
+  let nextOffset = fromOffset;
+  for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length; ) {
+    const end = at + PREFIX_BYTES + bytes.readInt32BE(at + 8);
+    if (end > bytes.length || end <= at) break;
+    const batch = readHeader(bytes, at, topic);
+    nextOffset = Math.max(nextOffset, batch.lastOffset + 1);
+    if (!batch.isControl) {
+      const reader = new WireReader(bytes, at + BATCH_HEADER_BYTES);
+      for (let index = 0; index < batch.count; index += 1) {
+        const record = readRecord(reader, batch, { topic, partition });
+        if (record.offset >= fromOffset) records.push(record);
+      }
+    }
+    at = end;
+  }
+  return { records, nextOffset };
+}
+
+interface BatchHeader {
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly timestampMs: number;
+  readonly isControl: boolean;
+  readonly count: number;
+}
+
+function readHeader(bytes: Buffer, at: number, topic: Topic): BatchHeader {
+  const attributes = bytes.readInt16BE(at + ATTRIBUTES_AT);
+  if (bytes[at + MAGIC_AT] !== MAGIC || (attributes & COMPRESSION_MASK) !== 0) {
+    // compression.type=uncompressed makes the broker unpack what others write packed.
+    const text = `${topic} holds compressed or old batches; give it compression.type=uncompressed`;
+    throw new EstopError('config-invalid', text);
+  }
+  const reader = new WireReader(bytes, at);
+  const baseOffset = reader.int64();
+  reader.at = at + ATTRIBUTES_AT + 2;
+  const lastOffset = baseOffset + reader.int32();
+  const firstTimestamp = reader.int64();
+  const maxTimestamp = reader.int64();
+  return {
+    baseOffset,
+    lastOffset,
+    timestampMs: (attributes & LOG_APPEND_TIME) === 0 ? firstTimestamp : maxTimestamp,
+    isControl: (attributes & CONTROL) !== 0,
+    count: bytes.readInt32BE(at + SEQUENCE_AT + 4),
+  };
+}
+
+function readRecord(
+  reader: WireReader,
+  batch: BatchHeader,
+  place: { readonly topic: Topic; readonly partition: number },
+): StoredRecord {
+  const size = reader.varint();
+  const end = reader.at + size;
+  reader.int8();
+  reader.skipVarlong();
+  const offset = batch.baseOffset + reader.varint();
+  const keyBytes = reader.varint();
+  const key = keyBytes < 0 ? '' : reader.text(keyBytes);
+  const valueBytes = reader.varint();
+  const value = valueBytes < 0 ? null : reader.view(valueBytes);
+  const headers = readHeaders(reader);
+  reader.at = end;
+  const { topic, partition } = place;
+  return { topic, partition, offset, timestampMs: batch.timestampMs, key, value, headers };
+}
+
+function readHeaders(reader: WireReader): Headers {
+  const count = reader.varint();
+  if (count <= 0) return NO_HEADERS;
+  const entries: [string, string][] = [];
+  for (let index = 0; index < count; index += 1) {
+    const name = reader.text(reader.varint());
+    const textBytes = reader.varint();
+    entries.push([name, textBytes < 0 ? '' : reader.text(textBytes)]);
+  }
+  // fromEntries defines own properties, so that a header named __proto__ is only a header.
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,98 @@
+/** Shared by the log-to-log benchmarks: intents in, all of them decided, on any log. */
+import { partitionOfKey } from '@estop/log/partitioner';
+import type { EventLog, NewRecord } from '@estop/log/port';
+import { checkFleet } from '@estop/policy/adapters/fleet/check-fleet';
+import { compileFleet } from '@estop/policy/adapters/fleet/compile-fleet';
+import { startPolicy } from '@estop/policy/main';
+import { systemClock } from '@estop/runtime/clock';
+import { createMemoryLogger } from '@estop/runtime/logger';
+import type { Intent } from '@estop/schemas/messages';
+import { Registry } from 'prom-client';
+import { benchFleet } from './bench-fleet.ts';
+
+const BATCH = 500;
+const AGENTS = 60;
+
+/** Appends intents of many agents over all partitions. */
+export async function appendIntents(log: EventLog, count: number): Promise<void> {
+  const codec = log.codec('intents.v1');
+  const batches = new Map<number, NewRecord[]>();
+  for (let index = 0; index < count; index += 1) {
+    const intent = intentOf(index);
+    const partition = partitionOfKey(intent.agentId, log.partitions);
+    const batch = batches.get(partition) ?? [];
+    batch.push({ key: intent.agentId, value: codec.encode(intent) });
+    batches.set(partition, batch);
+    if (batch.length < BATCH) continue;
+    batches.delete(partition);
+    await log.append('intents.v1', partition, batch);
+  }
+  for (const [partition, batch] of batches) await log.append('intents.v1', partition, batch);
+}
+
+/** Decides everything; answers decisions a second, from the first to the last one published. */
+export async function decideAll(log: EventLog, count: number): Promise<number> {
+  const files = benchFleet(AGENTS);
+  const checked = await checkFleet(files);
+  if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
+  const { hash } = checked.bundle;
+  const codec = log.codec('policies.v1');
+  const content = { hash, files: Object.fromEntries(files), by: 'bench' };
+  await log.append('policies.v1', 0, [
+    { key: hash, value: codec.encode(content) },
+    { key: 'active', value: codec.encode({ ...content, files: null }) },
+  ]);
+  let decided = 0;
+  let started = 0;
+  let done: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
+  const follower = await log.follow({
+    sources: partitions.map((partition) => ({ topic: 'decisions.v1', partition, from: 'end' })),
+    onBatch(records) {
+      started ||= performance.now();
+      decided += records.length;
+      if (decided >= count) done();
+    },
+    onFailure(error) {
+      throw error;
+    },
+  });
+  const policy = await startPolicy({
+    log,
+    loadFleet: () => compileFleet(checked.bundle),
+    clock: systemClock,
+    logger: createMemoryLogger('error').logger,
+    registry: new Registry(),
+    version: 'bench',
+  });
+  await finished;
+  const seconds = (performance.now() - started) / 1_000;
+  await policy.close();
+  await follower.close();
+  return count / seconds;
+}
+
+function intentOf(index: number): Intent {
+  const args = {
+    amountMicroUsd: index % 1_000,
+    id: `order-${index}`,
+    note: 'a line of text as agents write',
+  };
+  return {
+    intentId: `intent-${index}` as Intent['intentId'],
+    agentId: `agent-${index % AGENTS}` as Intent['agentId'],
+    sessionId: `session-${index % 500}` as Intent['sessionId'],
+    tool: `tool.${index % 20}` as Intent['tool'],
+    arguments: JSON.stringify(args),
+    reason: 'the customer asked for it in the ticket',
+    task: null,
+    tokens: 900,
+    microUsd: null,
+    provenance: { '/id': 'user' },
+    undo: null,
+    proposedBy: null,
+  };
+}
