@@ -99,9 +99,10 @@ export class Appender {
     try {
       written = await this.#write(group, timestampMs);
     } catch (error) {
-      const text = `the log cannot be written: ${messageOf(error)}`;
+      const cause = await causeOf(error);
+      const text = `the log cannot be written: ${messageOf(cause)}`;
       for (const { reject } of group) {
-        reject(new EstopError('log-unavailable', text, { cause: error }));
+        reject(new EstopError('log-unavailable', text, { cause }));
       }
       return;
     }
@@ -116,39 +117,40 @@ export class Appender {
     const nextOffset = new Map<EmbeddedPartition, number>();
     const replaced = new Map<EmbeddedPartition, Map<string, number>>();
     const written: Written[] = [];
-    const committed = db.batch(() => {
-      for (const waiting of group) {
-        const { partition, records } = waiting;
-        const { topic, partition: number } = partition;
-        const baseOffset = nextOffset.get(partition) ?? partition.endOffset;
-        const stored: StoredRecord[] = [];
-        for (const record of records) {
-          const offset = baseOffset + stored.length;
-          this.#replace(partition, record.key, { offset, replaced });
-          void db.put(recordKey(topic, number, offset), encodeRecord(record, timestampMs));
-          const { key, headers = NO_HEADERS } = record;
-          const value = bufferOf(record.value);
-          stored.push({ topic, partition: number, offset, timestampMs, key, value, headers });
-        }
-        nextOffset.set(partition, baseOffset + records.length);
-        written.push({ ...waiting, baseOffset, stored });
+    // All writes of one turn of the event loop are one LMDB transaction (eventTurnBatching).
+    const writes = new Set<Promise<boolean>>();
+    for (const waiting of group) {
+      const { partition, records } = waiting;
+      const { topic, partition: number } = partition;
+      const baseOffset = nextOffset.get(partition) ?? partition.endOffset;
+      const stored: StoredRecord[] = [];
+      for (const record of records) {
+        const offset = baseOffset + stored.length;
+        const old = this.#replacedBy(partition, record.key, { offset, replaced });
+        if (old !== undefined) writes.add(db.remove(recordKey(topic, number, old)));
+        writes.add(db.put(recordKey(topic, number, offset), encodeRecord(record, timestampMs)));
+        const { key, headers = NO_HEADERS } = record;
+        const value = bufferOf(record.value);
+        stored.push({ topic, partition: number, offset, timestampMs, key, value, headers });
       }
-    });
-    await committed;
+      nextOffset.set(partition, baseOffset + records.length);
+      written.push({ ...waiting, baseOffset, stored });
+    }
+    await Promise.all(writes);
     await db.flushed;
     return written;
   }
 
-  /** Compaction happens with the write: the record that this one replaces goes. */
-  #replace(
+  /** Compaction happens with the write: where the record stands that this one replaces. */
+  #replacedBy(
     partition: EmbeddedPartition,
     key: string,
     write: {
       readonly offset: number;
       readonly replaced: Map<EmbeddedPartition, Map<string, number>>;
     },
-  ): void {
-    if (TOPICS[partition.topic].cleanup !== 'compact') return;
+  ): number | undefined {
+    if (TOPICS[partition.topic].cleanup !== 'compact') return undefined;
     let inGroup = write.replaced.get(partition);
     if (inGroup === undefined) {
       inGroup = new Map();
@@ -156,12 +158,22 @@ export class Appender {
     }
     const old = inGroup.get(key) ?? partition.replacedBy(key);
     inGroup.set(key, write.offset);
-    if (old === undefined) return;
-    void this.#store.records.remove(recordKey(partition.topic, partition.partition, old));
+    return old;
   }
 }
 
 function bufferOf(value: Uint8Array | null): Buffer | null {
   if (value === null || Buffer.isBuffer(value)) return value;
   return Buffer.from(value);
+}
+
+/** lmdb hides why a commit failed in a promise that rejects. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  try {
+    await error.commitError;
+    return error;
+  } catch (cause) {
+    return cause;
+  }
 }

@@ -21,6 +21,7 @@ import {
   type ReadResult,
 } from '../port.ts';
 import { Appender } from './appender.ts';
+import { ignoreCommitEchoes } from './commit-failures.ts';
 import { followPartitions } from './embedded-follower.ts';
 import { joinGroup } from './embedded-group.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
@@ -59,6 +60,7 @@ class EmbeddedLog implements EventLog {
   readonly #partitionsOf: ReadonlyMap<Topic, readonly EmbeddedPartition[]>;
   readonly #open = new Set<{ close(): Promise<void> }>();
   readonly #retention: NodeJS.Timeout;
+  readonly #endIgnoring = ignoreCommitEchoes();
   #closed: Promise<void> | null = null;
 
   constructor(store: Store, lock: FolderLock, clock: Clock) {
@@ -159,6 +161,7 @@ class EmbeddedLog implements EventLog {
     await this.#store.root.flushed;
     await this.#store.root.close();
     await this.#lock.release();
+    this.#endIgnoring();
   }
 
   async #trim(clock: Clock): Promise<void> {

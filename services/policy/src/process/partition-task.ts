@@ -10,8 +10,7 @@ import { ChainWriter, type RecordDraft } from '@estop/log/run/chain-writer';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
 import { EstopError } from '@estop/schemas/errors';
-import { parseSubject } from '@estop/schemas/ids';
-import type { AuditRecord, AuditRecordEvent, Decision } from '@estop/schemas/messages';
+import type { Decision } from '@estop/schemas/messages';
 import type { Topic } from '@estop/schemas/topics';
 import { agentView } from '../domain/agent-view.ts';
 import { applyRecord } from '../domain/apply-record.ts';
@@ -24,6 +23,7 @@ import { takeDue } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
 import type { ControlFeed } from './control-feed.ts';
+import { decisionsOf } from './decisions-of.ts';
 import {
   type Effects,
   noEffects,
@@ -260,40 +260,6 @@ export class PartitionTask {
     return { topic, partition: this.#assignment.partition, offset: NO_OFFSET, timestampMs };
   }
 }
-
-/** The decisions that a record just applied has made or changed. */
-function decisionsOf(
-  state: PartitionState,
-  record: Pick<AuditRecord, 'events' | 'subject'>,
-): readonly Decision[] {
-  const subject = record.subject === null ? undefined : parseSubject(record.subject);
-  const agent = subject?.kind === 'agent' ? state.agentById.get(subject.id) : undefined;
-  if (agent === undefined) return [];
-  const decisions = new Set<Decision>();
-  for (const event of record.events) {
-    if (!isDecisive(event)) continue;
-    const decided = agent.decidedById.get(event.intentId)?.decision;
-    const decision = decided ?? agent.pendingById.get(event.intentId)?.decision;
-    if (decision !== undefined) decisions.add(decision);
-  }
-  return [...decisions];
-}
-
-type DecisiveEvent = Extract<
-  AuditRecordEvent,
-  { readonly type: 'IntentAllowed' | 'IntentDenied' | 'ApprovalRequested' | 'ApprovalVoted' }
->;
-
-function isDecisive(event: AuditRecordEvent): event is DecisiveEvent {
-  return DECISIVE.has(event.type);
-}
-
-const DECISIVE: ReadonlySet<AuditRecordEvent['type']> = new Set<DecisiveEvent['type']>([
-  'IntentAllowed',
-  'IntentDenied',
-  'ApprovalRequested',
-  'ApprovalVoted',
-]);
 
 /** The next offset per topic after these inputs. */
 function offsetsAfter(inputs: readonly StoredRecord[]): ReadonlyMap<Topic, number> {
