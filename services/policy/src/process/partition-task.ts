@@ -1,7 +1,8 @@
 /**
  * One partition of the decider while this process owns it: fold the log, take over, then decide
- * inputs in batches. State runs ahead of the log only between deciding and the append's proof; when
- * the proof fails the task throws, its state is dropped, and the next run folds again.
+ * inputs in batches. The state runs ahead of the log by at most two batches, the one on its way and
+ * the one being decided; when a proof fails the task throws, its state is dropped, and the next run
+ * folds again.
  */
 import { randomUUID } from 'node:crypto';
 import type { Assignment, EventLog, StoredRecord } from '@estop/log/port';
@@ -70,6 +71,9 @@ export class PartitionTask {
   readonly #pacer: ViewPacer;
   #writer: ChainWriter | null = null;
   #effects: Effects = noEffects();
+  /** The batch on its way to the log. */
+  #proven: Promise<void> = Promise.resolve();
+  /** The effects of the last proven batch on their way out. */
   #published: Promise<void> = Promise.resolve();
   #stateWaiters: ((state: LiveState | undefined) => void)[] = [];
 
@@ -105,6 +109,7 @@ export class PartitionTask {
         news.clear();
         await this.#turn(inputs ?? []);
       }
+      await this.#proven;
       await this.#published;
     } finally {
       news.close();
@@ -154,9 +159,10 @@ export class PartitionTask {
     this.#tick();
     if (inputs.length > 0) await log.learnSchemas(inputs);
     for (const stored of inputs) this.#take(stored);
-    await this.#commit();
+    await this.#handOver();
     if (inputs.length > 0) this.#assignment.commit(offsetsAfter(inputs));
     if (this.#stateWaiters.length > 0 && this.#writer !== null) {
+      await this.#proven;
       const { nextOffset } = this.#writer;
       this.#answerStateWaiters({ nextOffset, text: serializeState(this.#state) });
     }
@@ -217,30 +223,43 @@ export class PartitionTask {
     for (const decision of decisionsOf(this.#state, record)) this.#effects.decisions.push(decision);
   }
 
-  /** Proves what was decided, then lets its effects go; at most one batch of effects is under way. */
-  async #commit(): Promise<void> {
-    await this.#writer?.commit();
-    const effects = this.#effects;
-    this.#effects = noEffects();
-    await this.#published;
-    this.#published = this.#publish(effects);
+  /**
+   * Hands what was decided to the log and goes on: the next batch is decided while this one is on
+   * its way. At most one batch is unproven when the next is handed over.
+   */
+  async #handOver(): Promise<void> {
+    const release = this.#prepareEffects();
+    await this.#proven;
+    this.#proven = this.#prove(release);
     // A failure surfaces at the next await; until then it must not count as unhandled.
+    this.#proven.catch(() => undefined);
+  }
+
+  /** Nothing leaves before the append has proven the records it rests on. */
+  async #prove(release: () => Promise<void>): Promise<void> {
+    await this.#writer?.commit();
+    await this.#published;
+    this.#published = release();
     this.#published.catch(() => undefined);
   }
 
-  async #publish(effects: Effects): Promise<void> {
+  /** Reads everything from the state now: by the time it leaves, the state has run ahead. */
+  #prepareEffects(): () => Promise<void> {
     const { log, metrics } = this.#deps;
     const { partition } = this.#assignment;
-    // Everything is read from the state before the first await: later it runs ahead of the log.
+    const effects = this.#effects;
+    this.#effects = noEffects();
     const decisions = effects.decisions.map((decision) => this.#withLimits(decision));
     const fleet = this.#fleet();
     const views = this.#pacer.due(effects.changed).map(([subject, offset]) => {
       return agentView(this.#state, fleet, { subject, record: { partition, offset } });
     });
-    metrics.count(decisions, effects.deadLetters);
-    if (decisions.length > 0) await publishDecisions(log, partition, decisions);
-    if (views.length > 0) await publishViews(log, partition, views);
-    if (effects.deadLetters.length > 0) await publishDeadLetters(log, effects.deadLetters);
+    return async () => {
+      metrics.count(decisions, effects.deadLetters);
+      if (decisions.length > 0) await publishDecisions(log, partition, decisions);
+      if (views.length > 0) await publishViews(log, partition, views);
+      if (effects.deadLetters.length > 0) await publishDeadLetters(log, effects.deadLetters);
+    };
   }
 
   #withLimits(decision: Decision): Decision {
