@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
-const MAIN = join(REPOSITORY, 'services/cli/src/main.ts');
+const MAIN = join(import.meta.dirname, 'estop-from-source.ts');
 const READY = /^estop ready (http:\/\/\S+)$/m;
 const START_MS_MAX = 60_000;
 
@@ -97,6 +97,14 @@ export class EstopProcess {
     );
     child.kill(signal);
     return ended;
+  }
+
+  /** What it logged as warnings and errors. */
+  get complaints(): string {
+    return this.#log
+      .split('\n')
+      .filter((line) => /"level":"(warn|error|fatal)"/.test(line))
+      .join('\n');
   }
 
   async dispose(): Promise<void> {

@@ -21,7 +21,10 @@ export function describeScenarios(
       key = await estop.agentKey('billing-bot');
     }, 120_000);
 
-    afterAll(() => estop?.dispose());
+    afterAll(async () => {
+      await estop.dispose();
+      expect(estop.complaints).toBe('');
+    });
 
     afterEach(async () => {
       const { code, out } = await estop.cli('verify');
@@ -56,7 +59,8 @@ export function describeScenarios(
       for (const { answer } of asked) reasons.push((await answer()).body['reason']);
       expect(reasons).toEqual([
         'forbidden',
-        'not-permitted',
+        // Outside the catalogue is destructive, and what is destructive asks a person here.
+        'approval-required',
         'invalid-arguments',
         'invalid-arguments',
         'budget-exhausted',

@@ -15,6 +15,8 @@ export interface MetricOptions<Label extends string> {
 }
 
 export interface Metrics {
+  /** For a part that defines its metrics with prom-client itself. */
+  readonly registry: Registry;
   /** A counter; the same one again when the name is known. */
   counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label>;
   gauge<Label extends string = never>(options: MetricOptions<Label>): Gauge<Label>;
@@ -50,6 +52,7 @@ export function createMetrics(): Metrics {
   }
 
   return {
+    registry,
     counter(options) {
       invariant(options.name.endsWith('_total'), `the counter ${options.name} ends in _total`);
       return define(options, (base) => new Counter(base));

@@ -48,7 +48,8 @@ export function createApi(options: ApiOptions): Api {
       });
     } catch (error) {
       if (options.signal.aborted) throw new CliError(EXIT.interrupted, 'interrupted');
-      const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : error;
+      const why =
+        error instanceof Error && error.cause instanceof Error ? error.cause.message : error;
       const hint = 'check that estop runs (`npm start`) and ESTOP_URL';
       throw new CliError(EXIT.error, `estop cannot be reached at ${base}: ${why}`, hint);
     }
@@ -74,12 +75,17 @@ export function createApi(options: ApiOptions): Api {
 /** The problem document of a refused request, as an error with its exit code. */
 export async function errorOf(response: Response): Promise<CliError> {
   const problem = fieldsOf(await response.json().catch(() => ({})));
-  const title = textIn(problem, 'detail') ?? textIn(problem, 'title') ?? `status ${response.status}`;
+  const title =
+    textIn(problem, 'detail') ?? textIn(problem, 'title') ?? `status ${response.status}`;
   const details = objectsIn(problem, 'errors').map((one) => {
     const place = textIn(one, 'pointer') || textIn(one, 'file') || '/';
     return `\n  ${place}: ${textIn(one, 'detail') ?? textIn(one, 'message') ?? ''}`;
   });
-  return new CliError(exitOfStatus(response.status), title + details.join(''), hintOf(response.status));
+  return new CliError(
+    exitOfStatus(response.status),
+    title + details.join(''),
+    hintOf(response.status),
+  );
 }
 
 function hintOf(status: number): string | undefined {
@@ -88,8 +94,9 @@ function hintOf(status: number): string | undefined {
 }
 
 function queryOf(query: ApiRequest['query']): string {
-  const set = Object.entries(query ?? {}).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  );
-  return set.length === 0 ? '' : `?${new URLSearchParams(set)}`;
+  const set = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) set.set(name, value);
+  }
+  return set.size === 0 ? '' : `?${set}`;
 }

@@ -22,6 +22,8 @@ export interface Context {
   readonly isJson: boolean;
   /** The gateway; throws when neither environment nor data folder say where it is. */
   api(): Api;
+  /** Where the gateway is, and the key to use there. Throws as `api` does. */
+  gateway(): { readonly url: string; readonly key: string };
   /** One line of data. */
   line(text: string): Promise<void>;
   /** One value of data, as a single line of JSON. */
@@ -38,6 +40,7 @@ export function createContext(io: Io, options: GlobalOptions): Context {
     painter: createPainter(isColoured),
     data,
     isJson: options.output === 'json',
+    gateway: () => gatewayOf(io, data),
     api: () => createApi({ ...gatewayOf(io, data), fetch, signal: io.signal }),
     line: (text) => io.out(`${text}\n`),
     json: (value) => io.out(`${JSON.stringify(value)}\n`),

@@ -13,6 +13,8 @@ export interface Io {
   readonly errIsTty: boolean;
   /** Fires when the process is asked to stop (SIGINT, SIGTERM). */
   readonly signal: AbortSignal;
+  /** Ends the process at once: for a stop that takes too long. */
+  exit(code: number): void;
 }
 
 /** The Io of this process. `signal` is fired by whoever listens to the process's signals. */
@@ -28,6 +30,7 @@ export function processIo(signal: AbortSignal): Io {
     outIsTty: process.stdout.isTTY === true,
     errIsTty: process.stderr.isTTY === true,
     signal,
+    exit: (code) => process.exit(code),
   };
 }
 

@@ -9,7 +9,7 @@ import {
 } from '@estop/schemas/ids';
 import type { Intent, Outcome, OutcomeStatus } from '@estop/schemas/messages';
 import canonicalize from 'canonicalize';
-import { type Fields, isFields, numberIn, objectIn, textIn } from './domain/fields.ts';
+import { type Fields, isFields, numberIn, textIn } from './domain/fields.ts';
 
 export type RecordedLine =
   | {
@@ -28,6 +28,7 @@ export type RecordedOutcome = Omit<Outcome, 'agentId' | 'reportedBy'> & {
 
 const STATUSES: readonly OutcomeStatus[] = ['ok', 'error', 'cancelled', 'unknown'];
 const SOURCES = ['user', 'tool', 'model'];
+const BAD_COST = '`cost` holds whole numbers: tokens, microUsd';
 
 /** Reads one line: `{ id, agent, at, tool, arguments, … }` or `{ outcome: {…}, at }`. */
 export function readRecordedLine(line: Fields): RecordedLine {
@@ -51,37 +52,46 @@ function readIntent(line: Fields, atMs: number): RecordedLine {
   const session = textIn(line, 'session');
   const sessionId = session === null ? null : parseSessionId(session);
   if (sessionId === undefined) return bad('`session` is no session id');
-  const cost = objectIn(line, 'cost');
+  const cost = readCost(line);
+  if (cost === undefined) return bad(BAD_COST);
+  const provenance = readProvenance(line['provenance'] ?? {});
+  if (provenance === undefined) return bad('`provenance` maps pointers to user, tool or model');
+  const undo = readUndo(line['undo'] ?? null);
+  if (undo === undefined) return bad('`undo` is no call: { tool, arguments }');
   const args = canonicalText(line['arguments']);
-  const intent: Intent = {
-    intentId,
-    agentId,
-    sessionId,
-    tool,
-    arguments: args,
-    reason: textIn(line, 'reason'),
-    task: textIn(line, 'task'),
-    tokens: numberIn(cost, 'tokens'),
-    microUsd: numberIn(cost, 'microUsd'),
-    provenance: provenanceOf(objectIn(line, 'provenance')),
-    undo: undoOf(objectIn(line, 'undo')),
-    proposedBy: null,
-  };
+  const { reason, task } = { reason: textIn(line, 'reason'), task: textIn(line, 'task') };
+  const about = { intentId, agentId, sessionId, tool, reason, task, provenance, undo };
+  const intent: Intent = { ...about, ...cost, arguments: args, proposedBy: null };
   return { kind: 'intent', intent, digest: intentDigest(agentId, tool, args), atMs };
 }
 
-function provenanceOf(fields: Fields): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([pointer, source]) =>
-      typeof source === 'string' && SOURCES.includes(source) ? [[pointer, source]] : [],
-    ),
-  );
+/** Both amounts, null where they are not given; undefined when one is no amount. */
+function readCost(line: Fields): Pick<Intent, 'tokens' | 'microUsd'> | undefined {
+  const cost = line['cost'] ?? {};
+  if (!isFields(cost)) return undefined;
+  const { tokens = null, microUsd = null } = cost;
+  return isAmount(tokens) && isAmount(microUsd) ? { tokens, microUsd } : undefined;
 }
 
-function undoOf(fields: Fields): Intent['undo'] {
-  const tool = parseToolName(textIn(fields, 'tool') ?? '');
-  if (tool === undefined || !isFields(fields['arguments'])) return null;
-  return { tool, arguments: canonicalText(fields['arguments']) };
+function isAmount(value: unknown): value is number | null {
+  return value === null || (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0);
+}
+
+function readProvenance(value: unknown): Intent['provenance'] | undefined {
+  if (!isFields(value)) return undefined;
+  const labels: Record<string, string> = {};
+  for (const [pointer, source] of Object.entries(value)) {
+    if (typeof source !== 'string' || !SOURCES.includes(source)) return undefined;
+    labels[pointer] = source;
+  }
+  return labels;
+}
+
+function readUndo(value: unknown): Intent['undo'] | undefined {
+  if (value === null) return null;
+  if (!isFields(value) || !isFields(value['arguments'])) return undefined;
+  const tool = parseToolName(textIn(value, 'tool') ?? '');
+  return tool === undefined ? undefined : { tool, arguments: canonicalText(value['arguments']) };
 }
 
 function readOutcome(line: Fields, fields: Fields, atMs: number): RecordedLine {
@@ -92,13 +102,13 @@ function readOutcome(line: Fields, fields: Fields, atMs: number): RecordedLine {
   if (intentId === undefined) return bad('`outcome.intentId` is missing or no intent id');
   if (agentId === undefined) return bad('`agent` of the outcome is no agent id');
   if (status === undefined) return bad(`\`outcome.status\` is not one of ${STATUSES.join(', ')}`);
-  const cost = objectIn(fields, 'cost');
+  const cost = readCost(fields);
+  if (cost === undefined) return bad(BAD_COST);
   const outcome: RecordedOutcome = {
     intentId,
     agentId,
     status,
-    tokens: numberIn(cost, 'tokens'),
-    microUsd: numberIn(cost, 'microUsd'),
+    ...cost,
     durationMs: numberIn(fields, 'durationMs'),
     resultDigest: textIn(fields, 'resultDigest'),
     error: textIn(fields, 'error'),

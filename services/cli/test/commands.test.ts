@@ -2,7 +2,13 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Answer, type Asked, runLine, type ScriptedGateway, startScripted } from './memory-io.ts';
+import {
+  type Answer,
+  type Asked,
+  runLine,
+  type ScriptedGateway,
+  startScripted,
+} from './memory-io.ts';
 
 let gateway: ScriptedGateway | undefined;
 
@@ -194,10 +200,15 @@ describe('estop propose', () => {
   it('prints one decision per intent, in order, over as many batches as it takes', async () => {
     const { env, asked } = await scripted(batch(() => 'allow'));
     const ids = Array.from({ length: 450 }, (_unused, index) => `i${index}`);
-    const stdin = ids.map((id) => `${JSON.stringify({ id, tool: 't', arguments: {} })}\n`).join('\n');
+    const stdin = ids
+      .map((id) => `${JSON.stringify({ id, tool: 't', arguments: {} })}\n`)
+      .join('\n');
     const ran = await runLine(['propose', '--agent', 'a'], { env, stdin });
     expect(ran.exitCode).toBe(0);
-    const printed = ran.out.trim().split('\n').map((line) => JSON.parse(line).intentId);
+    const printed = ran.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).intentId);
     expect(printed).toEqual(ids);
     expect(asked.length).toBeGreaterThan(1);
     expect(JSON.parse(asked[0]?.text.split('\n')[0] ?? '')).toMatchObject({ agent: 'a' });
@@ -218,6 +229,32 @@ describe('estop propose', () => {
     expect(ran.out.trim().split('\n')).toHaveLength(2);
   });
 
+  it('asks again for the intents that were not decided in time, and keeps the order', async () => {
+    const turns: string[][] = [];
+    const { env } = await scripted({
+      'POST /v1/intents/batch': (asked) => {
+        const lines = asked.text.trim().split('\n');
+        const ids = lines.map((line) => (JSON.parse(line) as { readonly id: string }).id);
+        turns.push(ids);
+        const answers = ids.map((id) =>
+          id === 'i2' && turns.length === 1
+            ? { status: 503, code: 'not-decided' }
+            : { intentId: id, decision: 'allow' },
+        );
+        return { text: answers.map((answer) => JSON.stringify(answer)).join('\n') };
+      },
+    });
+    const stdin = '{"id":"i1"}\n{"id":"i2"}\n{"id":"i3"}';
+    const ran = await runLine(['propose'], { env, stdin });
+    expect(ran.exitCode).toBe(0);
+    expect(turns).toEqual([['i1', 'i2', 'i3'], ['i2']]);
+    const printed = ran.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).intentId);
+    expect(printed).toEqual(['i1', 'i2', 'i3']);
+  });
+
   it('asks again with the same intents while estop is busy', async () => {
     let turn = 0;
     const answer = batch(() => 'allow')['POST /v1/intents/batch'];
@@ -234,8 +271,10 @@ describe('estop propose', () => {
 });
 
 describe('estop tail', () => {
+  const DENIAL = { at: 0, decision: 'deny', agent: 'a', tool: 't', reason: 'halted' };
   const STREAM = [
-    'id: 1\nevent: decision\ndata: {"at":0,"decision":"deny","agentId":"a","tool":"t","reason":"halted"}\n\n',
+    `id: 1\nevent: decision\ndata: ${JSON.stringify(DENIAL)}\n\n`,
+    'event: agent\ndata: {"at":0,"id":"a"}\n\n',
     'id: 2\nevent: halt\ndata: {"at":0,"scope":{"fleet":true},"by":"dana"}\n\n',
   ];
 
@@ -244,9 +283,11 @@ describe('estop tail', () => {
       'GET /v1/stream': { type: 'text/event-stream', text: STREAM.join('') },
     });
     const people = await runLine(['tail', '-n', '2'], { env });
-    expect(people.out).toMatch(/^00:00:00 {2}deny +a +t +halted\n00:00:00 {2}halted +the fleet by dana\n$/);
+    expect(people.out).toMatch(
+      /^00:00:00 {2}deny +a +t +halted\n00:00:00 {2}halted +the fleet by dana\n$/,
+    );
     const programs = await runLine(['tail', '-n', '1', '-o', 'json'], { env });
-    expect(JSON.parse(programs.out)).toMatchObject({ id: '1', type: 'decision', agentId: 'a' });
+    expect(JSON.parse(programs.out)).toEqual({ stream: { id: '1', type: 'decision' }, ...DENIAL });
   });
 
   it('goes on after the last event when the stream breaks', async () => {
@@ -254,7 +295,7 @@ describe('estop tail', () => {
     const { env, asked } = await scripted({
       'GET /v1/stream': () => {
         turn += 1;
-        return { type: 'text/event-stream', text: STREAM[turn - 1] ?? '' };
+        return { type: 'text/event-stream', text: STREAM[turn === 1 ? 0 : 2] ?? '' };
       },
     });
     expect((await runLine(['tail', '-n', '2'], { env })).exitCode).toBe(0);
@@ -304,7 +345,14 @@ describe('estop agents, status and lag', () => {
     suspended: true,
     groups: ['finance'],
     budgets: [
-      { budgetId: 'spend', unit: 'microUsd', spent: 1_000_000, reserved: 0, ceiling: 5_000_000, window: 'day' },
+      {
+        budgetId: 'spend',
+        unit: 'microUsd',
+        spent: 1_000_000,
+        reserved: 0,
+        ceiling: 5_000_000,
+        window: 'day',
+      },
     ],
   };
 
@@ -313,8 +361,12 @@ describe('estop agents, status and lag', () => {
       'GET /v1/agents': { json: { agents: [agent] } },
       'GET /v1/agents/billing-bot': { json: agent },
     });
-    expect((await runLine(['agents'], { env })).out).toMatch(/billing-bot +suspended +3 +1 +0 +finance/);
-    expect((await runLine(['agents', 'billing-bot'], { env })).out).toMatch(/spend +\$1\.00 +\$0\.00 +\$5\.00 +day/);
+    expect((await runLine(['agents'], { env })).out).toMatch(
+      /billing-bot +suspended +3 +1 +0 +finance/,
+    );
+    expect((await runLine(['agents', 'billing-bot'], { env })).out).toMatch(
+      /spend +\$1\.00 +\$0\.00 +\$5\.00 +day/,
+    );
   });
 
   it('print an issued key alone on stdout', async () => {
@@ -343,7 +395,12 @@ describe('estop agents, status and lag', () => {
     const entry = { group: 'g', topic: 'intents.v1', seconds: 0, status: 'ok' };
     const { env } = await scripted({
       'GET /v1/lag': {
-        json: { lag: [{ ...entry, partition: 0, records: 0 }, { ...entry, partition: 1, records: 7 }] },
+        json: {
+          lag: [
+            { ...entry, partition: 0, records: 0 },
+            { ...entry, partition: 1, records: 7 },
+          ],
+        },
       },
     });
     const { out } = await runLine(['lag'], { env });

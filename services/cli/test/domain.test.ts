@@ -47,7 +47,13 @@ describe('amounts', () => {
 describe('tables', () => {
   it('align columns whatever the colour of their cells', () => {
     const { bad } = createPainter(true);
-    const lines = formatTable(['A', 'B'], [[bad('x'), '1'], ['longer', '2']]).split('\n');
+    const lines = formatTable(
+      ['A', 'B'],
+      [
+        [bad('x'), '1'],
+        ['longer', '2'],
+      ],
+    ).split('\n');
     expect(lines[0]).toBe('A       B');
     expect(lines[1]?.endsWith('       1')).toBe(true);
     expect(lines[2]).toBe('longer  2');
@@ -59,7 +65,8 @@ describe('tables', () => {
 });
 
 describe('server-sent events', () => {
-  const STREAM = ': hello\n\nid: 7\nevent: decision\ndata: {"a":1}\ndata: 2\r\n\r\nid: 8\ndata: x\n\n';
+  const STREAM =
+    ': hello\n\nid: 7\nevent: decision\ndata: {"a":1}\ndata: 2\r\n\r\nid: 8\ndata: x\n\n';
 
   it('are the same however the stream is cut', () => {
     const whole = createEventStreamParser().push(STREAM);
@@ -86,7 +93,10 @@ describe('server-sent events', () => {
 describe('scopes of halts', () => {
   it.each([
     [{ agent: 'a' }, { agent: 'a' }],
-    [{ agent: 'a', tool: 't' }, { agent: 'a', tool: 't' }],
+    [
+      { agent: 'a', tool: 't' },
+      { agent: 'a', tool: 't' },
+    ],
     [{ tool: 't' }, { tool: 't' }],
     [{ group: 'g' }, { group: 'g' }],
     [{ fleet: true }, { fleet: true }],
@@ -151,7 +161,13 @@ describe('the explanation of an intent', () => {
       at: 1_000,
       policyHash: 'sha256:ab',
       events: [
-        { type: 'IntentProposed', intent, digest: 'sha256:00', tier: 'destructive', targets: ['c-1'] },
+        {
+          type: 'IntentProposed',
+          intent,
+          digest: 'sha256:00',
+          tier: 'destructive',
+          targets: ['c-1'],
+        },
         {
           type: 'ApprovalRequested',
           intentId: 'i1',
@@ -172,7 +188,13 @@ describe('the explanation of an intent', () => {
       policyHash: 'sha256:ab',
       events: [
         { type: 'ApprovalVoted', intentId: 'i1', person: 'dana@example.com', vote: 'approve' },
-        { type: 'IntentAllowed', intentId: 'i1', reason: 'approved', rules: ['deletes-ask'], held: [] },
+        {
+          type: 'IntentAllowed',
+          intentId: 'i1',
+          reason: 'approved',
+          rules: ['deletes-ask'],
+          held: [],
+        },
         { type: 'IntentDenied', intentId: 'other', reason: 'halted', message: '', rules: [] },
       ],
     },

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly stdin?: string;
   readonly cwd?: string;
   readonly signal?: AbortSignal;
+  /** Told each text that goes to stdout. */
+  readonly onOut?: (text: string) => void;
 }
 
 /** Runs one command line without a terminal and collects what it wrote. */
@@ -31,6 +33,7 @@ export async function runLine(args: readonly string[], options: RunOptions = {})
     stdin: Readable.from([options.stdin ?? '']),
     out: async (text) => {
       out += text;
+      options.onOut?.(text);
     },
     err: (text) => {
       err += text;
@@ -38,6 +41,9 @@ export async function runLine(args: readonly string[], options: RunOptions = {})
     outIsTty: false,
     errIsTty: false,
     signal: options.signal ?? new AbortController().signal,
+    exit: (code) => {
+      throw new Error(`the process would end with ${code}`);
+    },
   };
   const exitCode = await runCli(args, io);
   return { exitCode, out, err };

@@ -41,7 +41,11 @@ export interface Demo {
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { url, seed = SEED, speed = 1, pace = PACE } = options;
   const operator = createOperator(url, options.operatorKey);
-  const keys = await agentKeys(ROSTER.map((member) => member.agent), operator, options.keyFile);
+  const keys = await agentKeys(
+    ROSTER.map((member) => member.agent),
+    operator,
+    options.keyFile,
+  );
   const stopping = new AbortController();
   const { signal } = stopping;
   // Every agent sleeps on it, and waits for an answer with it.
@@ -50,18 +54,17 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   let phase: Phase = 'quiet';
 
   tell(`It is 3 AM. ${ROSTER.length} agents are at work; nobody watches.`);
+  const night = new AbortController();
+  const nightfall = setTimeout(() => night.abort(), pace.quietMs / speed);
   const running = ROSTER.map((member) => keepAtWork(member));
 
   async function keepAtWork(member: Member): Promise<void> {
     const client = connect({ url, key: keys.get(member.agent) ?? '' });
     const random = createRandom(`${seed}/${member.agent}`);
     const worker: Worker = { member, client, random, speed, signal };
-    const isStray = member.agent === STRAY_AGENT;
     while (!signal.aborted) {
       try {
-        await workOn(worker, () => isStray && phase === 'quiet' && isStoryTime());
-        if (signal.aborted) return;
-        await runStory({ worker, operator, pace, tell, onPhase });
+        await workDayAndNight(worker);
       } catch (error) {
         if (signal.aborted) return;
         tell(`${member.agent} cannot work: ${messageOf(error)}`);
@@ -70,8 +73,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     }
   }
 
-  function isStoryTime(): boolean {
-    return (performance.now() - startedMs) * speed >= pace.quietMs;
+  async function workDayAndNight(worker: Worker): Promise<void> {
+    if (worker.member.agent === STRAY_AGENT && phase === 'quiet') {
+      await workOn(worker, AbortSignal.any([signal, night.signal]));
+      if (!signal.aborted) await runStory({ worker, operator, pace, tell, onPhase });
+    }
+    await workOn(worker);
   }
 
   function onPhase(next: Phase): void {
@@ -86,6 +93,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   return {
     phase: () => phase,
     async close() {
+      clearTimeout(nightfall);
       stopping.abort();
       await Promise.all(running);
     },

@@ -1,13 +1,7 @@
 /** Plays the 3 AM story with the stray agent, and tells it. */
 import type { Session } from '@estop/sdk';
 import { createNarrator, type Verdict } from './domain/narrator.ts';
-import {
-  FIRST_STEP,
-  type Pace,
-  type Phase,
-  STORY_TASK,
-  strayStep,
-} from './domain/story.ts';
+import { FIRST_STEP, type Pace, type Phase, STORY_TASK, strayStep } from './domain/story.ts';
 import type { Step } from './domain/work.ts';
 import type { Operator } from './operator.ts';
 import { rest, tryStep, type Worker } from './work-loop.ts';
@@ -51,14 +45,14 @@ export async function runStory(story: Story): Promise<void> {
   await halting;
   if (!worker.signal.aborted) onPhase('halted');
 
-  function tellCommand(): void {
-    tell(`stop it with   npx estop halt ${agent}   (the demo does after ${pace.astrayMs / 1_000} s)`);
+  function tellCommand(leftMs: number): void {
+    tell(`stop it with   npx estop halt ${agent}   (the demo does it in ${leftMs / 1_000} s)`);
   }
 
   async function haltInTime({ operator }: Story, signal: AbortSignal): Promise<void> {
-    tellCommand();
+    tellCommand(pace.astrayMs);
     await rest(pace.astrayMs / 2 / worker.speed, signal);
-    if (!signal.aborted) tellCommand();
+    if (!signal.aborted) tellCommand(pace.astrayMs / 2);
     await rest(pace.astrayMs / 2 / worker.speed, signal);
     if (signal.aborted) return;
     tell(`nobody did, so the demo does it: estop halt ${agent}`);

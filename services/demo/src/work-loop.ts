@@ -19,13 +19,13 @@ export interface Worker {
   readonly signal: AbortSignal;
 }
 
-/** Works until the signal fires. Throws RequestError when estop does not accept the agent. */
-export async function workOn(worker: Worker, until: () => boolean = () => false): Promise<void> {
-  const { member, random, speed, signal, client } = worker;
+/** Works until a signal fires. Throws RequestError when estop does not accept the agent. */
+export async function workOn(worker: Worker, until: AbortSignal = worker.signal): Promise<void> {
+  const { member, random, speed, client } = worker;
   const arrivals = createArrivals(random, member.meanGapMs);
-  while (!signal.aborted && !until()) {
-    await rest(arrivals.nextGapMs() / speed, signal);
-    if (signal.aborted || until()) return;
+  while (!until.aborted) {
+    await rest(arrivals.nextGapMs() / speed, until);
+    if (until.aborted) return;
     const task = pick(random, member.tasks)(random);
     const session = client.session({ task: task.userText.slice(0, TASK_CHARS_MAX) });
     session.sawUser(task.userText);
@@ -56,7 +56,8 @@ export async function tryStep(
     await call();
     return { decision: 'allow', reason: 'permitted', message: '', intentId: null };
   } catch (error) {
-    if (signal.aborted) return { decision: 'deny', reason: 'cancelled', message: '', intentId: null };
+    if (signal.aborted)
+      return { decision: 'deny', reason: 'cancelled', message: '', intentId: null };
     if (error instanceof DeniedError) return error.decision;
     if (error instanceof RequestError) throw error;
     return { decision: 'deny', reason: 'error', message: String(error), intentId: null };

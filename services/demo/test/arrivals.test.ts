@@ -51,7 +51,9 @@ describe('arrivals', () => {
   it('come in episodes: a busy window is followed by a busy one', () => {
     const perWindow = counts('episodes', 40_000);
     const mean = meanOf(perWindow);
-    const pairs = perWindow.slice(1).map((value, index) => (value - mean) * ((perWindow[index] ?? 0) - mean));
+    const pairs = perWindow
+      .slice(1)
+      .map((value, index) => (value - mean) * ((perWindow[index] ?? 0) - mean));
     expect(meanOf(pairs) / varianceOf(perWindow)).toBeGreaterThan(0.1);
   });
 });

@@ -38,11 +38,13 @@ describe('the fleet', () => {
 });
 
 describe('the story', () => {
-  it('has the stray agent delete, invoice and pay, partly to an address only the note names', () => {
+  it('has the stray agent delete, invoice and pay, in part to an address from the note', () => {
     const random = createRandom('story');
     const steps = Array.from({ length: 10 }, (_unused, index) => strayStep(random, index));
     const note = JSON.stringify(FIRST_STEP.result);
-    const planted = steps.filter(({ arguments: { to } }) => typeof to === 'string' && note.includes(to));
+    const planted = steps.filter(
+      ({ arguments: { to } }) => typeof to === 'string' && note.includes(to),
+    );
     expect(planted.map((step) => step.tool)).toEqual(['invoices.send', 'payments.send']);
     expect(steps.filter((step) => step.tool === 'crm.delete')).toHaveLength(5);
     expect(STORY_TASK).not.toContain('delete');

@@ -1,6 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect, RequestError } from '../src/main.ts';
-import { type Answer, type Asked, allowOf, denyOf, pendOf, type ScriptedServer, startScripted } from './scripted-server.ts';
+import {
+  type Answer,
+  type Asked,
+  allowOf,
+  denyOf,
+  pendOf,
+  type ScriptedServer,
+  startScripted,
+} from './scripted-server.ts';
 
 let server: ScriptedServer | undefined;
 
@@ -51,7 +59,9 @@ describe('propose', () => {
       { status: 429 },
       'hang-up',
     ];
-    const { client, asked } = await scripted((one, index) => answers[index] ?? allowOf(one.body['id']));
+    const { client, asked } = await scripted(
+      (one, index) => answers[index] ?? allowOf(one.body['id']),
+    );
     const decision = await client.propose({ tool: 'crm.read', arguments: {} });
     expect(decision.decision).toBe('allow');
     expect(asked).toHaveLength(4);

@@ -1,6 +1,14 @@
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { connect, DeniedError } from '../src/main.ts';
-import { type Answer, type Asked, allowOf, denyOf, pendOf, type ScriptedServer, startScripted } from './scripted-server.ts';
+import {
+  type Answer,
+  type Asked,
+  allowOf,
+  denyOf,
+  pendOf,
+  type ScriptedServer,
+  startScripted,
+} from './scripted-server.ts';
 
 let server: ScriptedServer | undefined;
 
@@ -33,7 +41,11 @@ describe('a guarded function', () => {
     expectTypeOf(add).toEqualTypeOf<(args: { a: number; b: number }) => Promise<number>>();
     expect(await add({ a: 1, b: 2 })).toBe(3);
     const [intent] = bodies('/intents');
-    expect(intent).toMatchObject({ tool: 'math.add', arguments: { a: 1, b: 2 }, reason: 'needs 1' });
+    expect(intent).toMatchObject({
+      tool: 'math.add',
+      arguments: { a: 1, b: 2 },
+      reason: 'needs 1',
+    });
     expect(bodies(`/${intent?.['id']}/outcome`)).toEqual([
       {
         status: 'ok',
@@ -134,7 +146,11 @@ describe('a session', () => {
     await read();
     await session.propose({
       tool: 'payments.send',
-      arguments: { to: ['bob@example.com', 'mallory@evil.example'], amount: 1200, memo: 'refund of May' },
+      arguments: {
+        to: ['bob@example.com', 'mallory@evil.example'],
+        amount: 1200,
+        memo: 'refund of May',
+      },
     });
     expect(bodies('/intents')[1]).toMatchObject({
       session: 's1',

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LABELS_MAX, labelArguments, NOTHING_SEEN, type Seen } from '../src/domain/provenance.ts';
-import { EMPTY_MEMORY, holds, remember, type TextMemory, textOf } from '../src/domain/text-memory.ts';
+import {
+  EMPTY_MEMORY,
+  holds,
+  remember,
+  type TextMemory,
+  textOf,
+} from '../src/domain/text-memory.ts';
 
 function seeing(user: string, tool = ''): Seen {
   return { user: remember(EMPTY_MEMORY, user), tool: remember(EMPTY_MEMORY, tool) };
@@ -48,13 +54,17 @@ describe('labels', () => {
 describe('the memory of texts', () => {
   it('stays within its bound and holds the newest', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ maxLength: 40 })), fc.integer({ min: 1, max: 60 }), (texts, max) => {
-        let memory: TextMemory = EMPTY_MEMORY;
-        for (const text of texts) memory = remember(memory, text, max);
-        const kept = memory.texts.reduce((sum, text) => sum + text.length, 0);
-        expect(kept).toBe(memory.chars);
-        expect(kept).toBeLessThanOrEqual(max);
-      }),
+      fc.property(
+        fc.array(fc.string({ maxLength: 40 })),
+        fc.integer({ min: 1, max: 60 }),
+        (texts, max) => {
+          let memory: TextMemory = EMPTY_MEMORY;
+          for (const text of texts) memory = remember(memory, text, max);
+          const kept = memory.texts.reduce((sum, text) => sum + text.length, 0);
+          expect(kept).toBe(memory.chars);
+          expect(kept).toBeLessThanOrEqual(max);
+        },
+      ),
     );
   });
 
@@ -62,7 +72,10 @@ describe('the memory of texts', () => {
     const word = fc.stringMatching(/^[a-z]{3,12}$/);
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 8 }), (words) => {
-        const nested = words.reduce<unknown>((inner, text) => ({ [`k${text}`]: [text, inner] }), 42);
+        const nested = words.reduce<unknown>(
+          (inner, text) => ({ [`k${text}`]: [text, inner] }),
+          42,
+        );
         const memory = remember(EMPTY_MEMORY, textOf(nested));
         for (const text of [...words, '42']) expect(holds(memory, text)).toBe(true);
       }),

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ATTEMPTS_MAX, isRetryableStatus, pauseBeforeRetry, retryAfterMsOf } from '../src/domain/retry.ts';
+import {
+  ATTEMPTS_MAX,
+  isRetryableStatus,
+  pauseBeforeRetry,
+  retryAfterMsOf,
+} from '../src/domain/retry.ts';
 
 describe('the pause before a retry', () => {
   it('is never sooner than Retry-After and never past the deadline', () => {

@@ -5,7 +5,13 @@
 import type { Topic } from '@estop/schemas/topics';
 import { TOPICS } from '@estop/schemas/topics';
 import type { ReadResult, StoredRecord } from '../port.ts';
-import { decodeRecord, OFFSET_MAX, offsetOfKey, recordKey } from './record-bytes.ts';
+import {
+  decodeRecord,
+  OFFSET_MAX,
+  offsetOfKey,
+  partitionPrefix,
+  recordKey,
+} from './record-bytes.ts';
 import type { Store } from './store.ts';
 
 /** Newest records of a partition kept in memory: the first bound that is reached counts. */
@@ -115,7 +121,7 @@ export class EmbeddedPartition {
   }
 
   #firstOffset(reverse: boolean): number | undefined {
-    const low = recordKey(this.topic, this.partition, 0);
+    const low = partitionPrefix(this.topic, this.partition);
     const high = recordKey(this.topic, this.partition, OFFSET_MAX);
     const bounds = reverse ? { start: high, end: low } : { start: low, end: high };
     for (const key of this.#store.records.getKeys({ ...bounds, limit: 1, reverse })) {

@@ -22,6 +22,11 @@ export function recordKey(topic: Topic, partition: number, offset: number): Buff
   return key;
 }
 
+/** Sorts before every key of the partition: LMDB leaves out the far end of a range. */
+export function partitionPrefix(topic: Topic, partition: number): Buffer {
+  return recordKey(topic, partition, 0).subarray(0, KEY_BYTES - OFFSET_BYTES);
+}
+
 export function offsetOfKey(key: Buffer): number {
   return key.readUIntBE(3, OFFSET_BYTES);
 }

@@ -391,9 +391,11 @@ export function describeEventLogContract(name: string, open: () => Promise<LogUn
         0,
         ['a', 'b'].map((text) => record(text)),
       );
+      await log.append(OUTCOMES, 0, [record('only one')]);
       const { id } = log;
       log = await subject.reopen();
       expect(log.id).toBe(id);
+      expect(await log.endOffset(OUTCOMES, 0)).toBe(1);
       expect((await log.append(INTENTS, 0, [record('c')])).baseOffset).toBe(2);
       expect(texts(await readAll(INTENTS, 0))).toEqual(['a', 'b', 'c']);
     });

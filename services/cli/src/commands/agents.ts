@@ -4,14 +4,7 @@ import { requireReason } from '../ask.ts';
 import type { Context } from '../context.ts';
 import { formatAmount, formatTime } from '../domain/amounts.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
-import {
-  type Fields,
-  flagIn,
-  numberIn,
-  objectsIn,
-  textIn,
-  textsIn,
-} from '../domain/fields.ts';
+import { type Fields, flagIn, numberIn, objectsIn, textIn, textsIn } from '../domain/fields.ts';
 import { paintDecision } from '../domain/paint.ts';
 import { formatTable } from '../domain/table.ts';
 
@@ -32,10 +25,7 @@ export function addAgents(program: Command, act: Act): void {
         act((context, id: string, options: ReasonOption) => order(context, { verb, id, options })),
       );
   }
-  agents
-    .command('key <agent>')
-    .description('issue an API key; printed once')
-    .action(act(issueKey));
+  agents.command('key <agent>').description('issue an API key; printed once').action(act(issueKey));
 }
 
 interface ReasonOption {
@@ -70,7 +60,10 @@ async function show(context: Context, id: string): Promise<ExitCode> {
   }
   const { strong } = context.painter;
   await context.line(`${strong(nameOf(agent))}  ${stateOf(agent, context)}`);
-  const limits = [...objectsIn(agent, 'budgets').map(budgetRow), ...objectsIn(agent, 'rates').map(rateRow)];
+  const limits = [
+    ...objectsIn(agent, 'budgets').map(budgetRow),
+    ...objectsIn(agent, 'rates').map(rateRow),
+  ];
   if (limits.length > 0) {
     await context.line(`\n${formatTable(['LIMIT', 'USED', 'HELD', 'CEILING', 'WINDOW'], limits)}`);
   }
@@ -91,13 +84,25 @@ function budgetRow(budget: Fields): readonly string[] {
   const unit = textIn(budget, 'unit') ?? '';
   const amount = (name: string) => formatAmount(numberIn(budget, name) ?? 0, unit);
   const id = textIn(budget, 'budgetId') ?? textIn(budget, 'id') ?? '';
-  return [id, amount('spent'), amount('reserved'), amount('ceiling'), textIn(budget, 'window') ?? ''];
+  return [
+    id,
+    amount('spent'),
+    amount('reserved'),
+    amount('ceiling'),
+    textIn(budget, 'window') ?? '',
+  ];
 }
 
 function rateRow(rate: Fields): readonly string[] {
   const id = textIn(rate, 'rateId') ?? textIn(rate, 'id') ?? '';
   const seconds = (numberIn(rate, 'windowMs') ?? 0) / 1_000;
-  return [id, `${numberIn(rate, 'used')} calls`, '', `${numberIn(rate, 'limit')} calls`, `${seconds}s`];
+  return [
+    id,
+    `${numberIn(rate, 'used')} calls`,
+    '',
+    `${numberIn(rate, 'limit')} calls`,
+    `${seconds}s`,
+  ];
 }
 
 function nameOf(agent: Fields): string {

@@ -10,15 +10,10 @@ export function addApply(program: Command, act: Act): void {
   program
     .command('apply <dir>')
     .description('make a fleet folder the one that decides')
-    .option('--reason <text>', 'why')
     .action(act(apply));
 }
 
-async function apply(
-  context: Context,
-  folder: string,
-  options: { readonly reason?: string },
-): Promise<ExitCode> {
+async function apply(context: Context, folder: string): Promise<ExitCode> {
   const { checkFolder, formatProblem } = await import('../serve/fleet.ts');
   const { files, check } = await checkFolder(context, folder);
   const found = check.ok ? check.warnings : check.problems;
@@ -26,7 +21,7 @@ async function apply(
   if (!check.ok || files === null) {
     throw new CliError(EXIT.error, `nothing was applied: ${found.length} problems in ${folder}`);
   }
-  const body = { files: Object.fromEntries(files), reason: options.reason };
+  const body = { files: Object.fromEntries(files) };
   const answer = await context.api().call('PUT', '/v1/fleet', { body });
   if (context.isJson) await context.json(answer);
   else await context.line(`applied ${textIn(answer, 'hash') ?? check.bundle.hash}`);

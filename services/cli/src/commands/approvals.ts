@@ -18,10 +18,7 @@ export function addApprovals(program: Command, act: Act): void {
     .action(act(approvals));
 }
 
-async function approvals(
-  context: Context,
-  options: { readonly state: string },
-): Promise<ExitCode> {
+async function approvals(context: Context, options: { readonly state: string }): Promise<ExitCode> {
   const found = await pendingApprovals(context.api(), options.state);
   if (context.isJson) {
     for (const one of found) await context.json(one);

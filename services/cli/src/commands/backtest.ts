@@ -97,7 +97,7 @@ function createDecider(run: Backtest): (line: Fields) => DecisionLine | string |
   function settle(recorded: RecordedOutcome, atMs: number): string | undefined {
     const agentId = recorded.agentId ?? agentByIntent.get(recorded.intentId);
     if (agentId === undefined) return `the outcome is of an unknown intent ${recorded.intentId}`;
-    // An outcome of an intent that is denied here is no fault of the file: it happened under others.
+    // An intent that is denied here may have been allowed, and done, under the rules of its time.
     run.settle({ ...recorded, agentId, reportedBy: agentId }, atMs);
     return undefined;
   }

@@ -3,7 +3,7 @@ import type { Act } from '../act.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 
-/** `estop check`: whether a fleet folder could be applied; what is wrong, where, what would be right. */
+/** `estop check`: whether a fleet folder could be applied, and what is wrong where. */
 export function addCheck(program: Command, act: Act): void {
   program
     .command('check <dir>')

@@ -26,7 +26,8 @@ async function explain(
 ): Promise<ExitCode> {
   const records = await recordsOf(context.api(), { intent, agent: options.agent });
   const lines = explainIntent(intent, records);
-  if (lines.length === 0) throw new CliError(EXIT.notFound, `the audit log has no intent ${intent}`);
+  if (lines.length === 0)
+    throw new CliError(EXIT.notFound, `the audit log has no intent ${intent}`);
   if (context.isJson) for (const record of records) await context.json(record);
   else await context.line(lines.join('\n'));
   return EXIT.ok;

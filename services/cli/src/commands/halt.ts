@@ -46,9 +46,8 @@ async function halt(
   const shown = { ...scope, ...objectIn(answer, 'scope') };
   const id = textIn(answer, 'id');
   const epoch = numberIn(answer, 'epoch');
-  await context.line(
-    `${context.painter.bad('halted')} ${describeScope(shown)} (${options.mode}, epoch ${epoch}): ${id}`,
-  );
+  const how = `${options.mode}, epoch ${epoch}`;
+  await context.line(`${context.painter.bad('halted')} ${describeScope(shown)} (${how}): ${id}`);
   context.note(`lift it with: estop lift ${id} --reason "…"`);
   return EXIT.ok;
 }

@@ -54,5 +54,8 @@ async function findHalt(
     active.find((halt) => isSameScope(objectIn(halt, 'scope'), { ...scope }));
   const id = found === undefined ? null : textIn(found, 'id');
   if (id !== null) return id;
-  throw new CliError(EXIT.notFound, `no halt in force covers exactly ${describeScope({ ...scope })}`);
+  throw new CliError(
+    EXIT.notFound,
+    `no halt in force covers exactly ${describeScope({ ...scope })}`,
+  );
 }

@@ -7,7 +7,7 @@ import { type Api, errorOf } from '../api.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
-import { type Fields, fieldsOf, textIn } from '../domain/fields.ts';
+import { type Fields, textIn } from '../domain/fields.ts';
 import { readJsonLines } from '../lines.ts';
 
 /** Intents of one request: enough to share its cost, few enough to be answered soon. */
@@ -35,7 +35,8 @@ export function addPropose(program: Command, act: Act): void {
 async function propose(context: Context, options: ProposeOptions): Promise<ExitCode> {
   const api = context.api();
   const { io } = context;
-  const input = options.file === undefined ? io.stdin : createReadStream(resolve(io.cwd, options.file));
+  const input =
+    options.file === undefined ? io.stdin : createReadStream(resolve(io.cwd, options.file));
   let exitCode: ExitCode = EXIT.ok;
   let batch: Fields[] = [];
   let chars = 0;
@@ -64,43 +65,68 @@ function withAgent({ at: _at, ...intent }: Fields, agent: string | undefined): F
   return agent === undefined || 'agent' in intent ? intent : { ...intent, agent };
 }
 
-/** Sends one batch and prints its answers. */
-async function decideBatch(context: Context, api: Api, batch: readonly Fields[]): Promise<ExitCode> {
-  const response = await sendUntilTaken(context, api, batch);
-  if (response.body === null) throw new CliError(EXIT.error, 'the answer is empty');
-  let exitCode: ExitCode = EXIT.ok;
-  let answers = 0;
-  for await (const read of readJsonLines(response.body)) {
-    if (read.kind === 'bad') throw new CliError(EXIT.error, `answer ${read.line}: ${read.why}`);
-    answers += 1;
-    await context.json(read.value);
-    exitCode = worse(exitCode, exitCodeOf(read.value));
-  }
-  if (answers === batch.length) return exitCode;
-  throw new CliError(EXIT.partial, `${answers} of ${batch.length} intents were answered`);
-}
-
-/** Asks again with the same ids while estop is busy: the decisions stay the same. */
-async function sendUntilTaken(
+/**
+ * Sends one batch and prints its answers. What estop was too busy to decide is asked again with the
+ * same ids: the decisions stay the same.
+ */
+async function decideBatch(
   context: Context,
   api: Api,
   batch: readonly Fields[],
-): Promise<Response> {
-  const body = batch.map((intent) => `${JSON.stringify(intent)}\n`).join('');
-  const headers = { 'content-type': 'application/x-ndjson', accept: 'application/x-ndjson' };
-  for (let attempt = 1; ; attempt += 1) {
-    const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), context.io.signal]);
-    const response = await api.send('POST', '/v1/intents/batch', { body, headers, signal });
-    if (response.ok) return response;
-    const isBusy = response.status === 503 || response.status === 429;
-    if (!isBusy || attempt >= ATTEMPTS_MAX) throw await errorOf(response);
-    const retryAfterMs = Number(response.headers.get('retry-after') ?? 0) * 1_000;
-    await pause(retryAfterMs || RETRY_PAUSE_MS, undefined, { signal: context.io.signal });
+): Promise<ExitCode> {
+  const answers = new Map<Fields, Fields>();
+  let open = batch;
+  for (let attempt = 1; open.length > 0; attempt += 1) {
+    const asked = open;
+    const isLast = attempt >= ATTEMPTS_MAX;
+    for (const [index, answer] of (
+      await askBatch(context, api, { batch: asked, isLast })
+    ).entries()) {
+      const intent = asked[index];
+      if (intent !== undefined) answers.set(intent, answer);
+    }
+    open = asked.filter((intent) => isBusy(answers.get(intent)));
+    if (isLast) break;
+    if (open.length > 0) await pause(RETRY_PAUSE_MS, undefined, { signal: context.io.signal });
   }
+  let exitCode: ExitCode = EXIT.ok;
+  for (const intent of batch) {
+    const answer = answers.get(intent) ?? {};
+    await context.json(answer);
+    exitCode = worse(exitCode, exitCodeOf(answer));
+  }
+  return exitCode;
+}
+
+/** One answer per intent, in order; none when estop takes no requests now. */
+async function askBatch(
+  context: Context,
+  api: Api,
+  { batch, isLast }: { readonly batch: readonly Fields[]; readonly isLast: boolean },
+): Promise<readonly Fields[]> {
+  const response = await api.send('POST', '/v1/intents/batch', {
+    body: batch.map((intent) => `${JSON.stringify(intent)}\n`).join(''),
+    headers: { 'content-type': 'application/x-ndjson', accept: 'application/x-ndjson' },
+    signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), context.io.signal]),
+  });
+  if (isBusy({ status: response.status }) && !isLast) return [];
+  if (!response.ok || response.body === null) throw await errorOf(response);
+  const answers: Fields[] = [];
+  for await (const read of readJsonLines(response.body)) {
+    if (read.kind === 'bad') throw new CliError(EXIT.error, `answer ${read.line}: ${read.why}`);
+    answers.push(read.value);
+  }
+  if (answers.length === batch.length) return answers;
+  throw new CliError(EXIT.partial, `${answers.length} of ${batch.length} intents were answered`);
+}
+
+/** Whether this is no answer yet, but a "not now". */
+function isBusy(answer: Fields | undefined): boolean {
+  return answer === undefined || answer['status'] === 503 || answer['status'] === 429;
 }
 
 function exitCodeOf(answer: Fields): ExitCode {
-  const decision = textIn(answer, 'decision') ?? textIn(fieldsOf(answer['result']), 'decision');
+  const decision = textIn(answer, 'decision');
   if (decision === null) return EXIT.error;
   return decision === 'deny' ? EXIT.negative : EXIT.ok;
 }

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Act } from '../act.ts';
-import { EXIT } from '../domain/exit.ts';
 
 /** Services that run in a process of their own. */
 export const SERVICES = ['gateway', 'policy', 'demo'] as const;
@@ -23,8 +22,7 @@ export function addServe(program: Command, act: Act): void {
       act(async (context, names: readonly string[], options: ServeCommandOptions) => {
         const services = names.length === 0 ? (['gateway', 'policy'] as const) : names.map(service);
         const { serve } = await import('../serve/serve.ts');
-        await serve(context, { ...options, services });
-        return EXIT.ok;
+        return serve(context, { ...options, services, createTopics: false });
       }),
     );
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Act } from '../act.ts';
-import { EXIT } from '../domain/exit.ts';
 import { parsePort } from './serve.ts';
 
 interface StartOptions {
@@ -24,8 +23,7 @@ export function addStart(program: Command, act: Act): void {
         const services = demo
           ? (['gateway', 'policy', 'demo'] as const)
           : (['gateway', 'policy'] as const);
-        await serve(context, { ...rest, services });
-        return EXIT.ok;
+        return serve(context, { ...rest, services, createTopics: true });
       }),
     );
 }

@@ -1,9 +1,18 @@
 import type { Command } from 'commander';
 import type { Act } from '../act.ts';
 import type { Api } from '../api.ts';
+import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
-import { type Fields, fieldsOf, flagIn, numberIn, objectIn, objectsIn, textIn } from '../domain/fields.ts';
+import {
+  type Fields,
+  fieldsOf,
+  flagIn,
+  numberIn,
+  objectIn,
+  objectsIn,
+  textIn,
+} from '../domain/fields.ts';
 import { describeScope } from '../domain/scope.ts';
 
 /** The health answer should come at once, even of a system in trouble. */
@@ -11,10 +20,7 @@ const READY_TIMEOUT_MS = 5_000;
 
 /** `estop status`: is it up, what is halted, what waits. */
 export function addStatus(program: Command, act: Act): void {
-  program
-    .command('status')
-    .description('is it up, what is halted, what waits')
-    .action(act(status));
+  program.command('status').description('is it up, what is halted, what waits').action(act(status));
 }
 
 async function status(context: Context): Promise<ExitCode> {
@@ -26,10 +32,16 @@ async function status(context: Context): Promise<ExitCode> {
     api
       .call('GET', '/v1/approvals', { query: { state: 'pending' } })
       .then((answer) => objectsIn(answer, 'approvals')),
-    api.call('GET', '/v1/fleet').then((answer) => textIn(answer, 'hash')),
+    activeFleet(api),
   ]);
   const active = halts.filter((halt) => !flagIn(halt, 'lifted'));
-  const summary = { url: api.url, ready: ready.isReady, checks: ready.checks, fleet, halts: active };
+  const summary = {
+    url: api.url,
+    ready: ready.isReady,
+    checks: ready.checks,
+    fleet,
+    halts: active,
+  };
   const total = (name: string) =>
     agents.reduce((sum, agent) => sum + (numberIn(agent, name) ?? 0), 0);
   const counts = { agents: agents.length, allowed: total('allowed'), denied: total('denied') };
@@ -40,12 +52,24 @@ async function status(context: Context): Promise<ExitCode> {
   const { good, bad, waiting } = context.painter;
   await context.line(`${ready.isReady ? good('ready') : bad('not ready')}  ${api.url}`);
   await context.line(`fleet    ${fleet ?? 'none is active'}`);
-  await context.line(`agents   ${counts.agents}; ${counts.allowed} allowed, ${counts.denied} denied`);
+  await context.line(
+    `agents   ${counts.agents}; ${counts.allowed} allowed, ${counts.denied} denied`,
+  );
   const waits = approvals.length === 0 ? 'nothing' : waiting(String(approvals.length));
   await context.line(`waiting  ${waits}`);
   const halted = active.map((halt) => bad(describeScope(objectIn(halt, 'scope'))));
   await context.line(`halted   ${halted.join('; ') || 'nothing'}`);
   return ready.isReady ? EXIT.ok : EXIT.negative;
+}
+
+/** The hash of the fleet in force; null in the moments before there is one. */
+async function activeFleet(api: Api): Promise<string | null> {
+  try {
+    return textIn(await api.call('GET', '/v1/fleet'), 'hash');
+  } catch (error) {
+    if (error instanceof CliError && error.exitCode === EXIT.notFound) return null;
+    throw error;
+  }
 }
 
 interface Readiness {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Act } from '../act.ts';
 import { type Api, errorOf } from '../api.ts';
@@ -34,26 +35,41 @@ export function addTail(program: Command, act: Act): void {
 
 async function tail(context: Context, options: TailOptions): Promise<ExitCode> {
   const { limit, ...filters } = options;
-  const api = context.api();
-  let left = limit ?? Number.POSITIVE_INFINITY;
-  let lastId: string | null = null;
-  while (left > 0) {
-    try {
-      for await (const event of openStream(api, { filters, lastId, signal: context.io.signal })) {
-        lastId = event.id ?? lastId;
-        await show(context, event);
-        left -= 1;
-        if (left <= 0) return EXIT.ok;
-      }
-    } catch (error) {
-      // A stream that was open may break and is resumed; one that cannot be opened is an error.
-      if (error instanceof CliError || context.io.signal.aborted) throw error;
-    }
-    if (context.io.signal.aborted) return EXIT.interrupted;
+  const { signal } = context.io;
+  const reading: Reading = { left: limit ?? Number.POSITIVE_INFINITY, lastId: null };
+  while (reading.left > 0) {
+    await readStream(context, filters, reading);
+    if (signal.aborted) return EXIT.interrupted;
+    if (reading.left <= 0) break;
     context.note('the stream ended; opening it again');
-    await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
+    await pause(REOPEN_MS, undefined, { signal });
   }
   return EXIT.ok;
+}
+
+/** How far the command has come; grows as events are shown. */
+interface Reading {
+  left: number;
+  lastId: string | null;
+}
+
+/** Shows events until the stream breaks. Throws when it cannot be opened. */
+async function readStream(
+  context: Context,
+  filters: Readonly<Record<string, string>>,
+  reading: Reading,
+): Promise<void> {
+  const { signal } = context.io;
+  try {
+    for await (const event of openStream(context.api(), { ...reading, filters, signal })) {
+      reading.lastId = event.id ?? reading.lastId;
+      if (await show(context, event)) reading.left -= 1;
+      if (reading.left <= 0) return;
+    }
+  } catch (error) {
+    // A stream that was open may break and is resumed; one that cannot be opened is an error.
+    if (error instanceof CliError || signal.aborted) throw error;
+  }
 }
 
 interface StreamRequest {
@@ -78,10 +94,16 @@ async function* openStream(api: Api, request: StreamRequest): AsyncGenerator<Ser
   }
 }
 
-async function show(context: Context, event: ServerSentEvent): Promise<void> {
+/** Tells whether the event was worth a line. */
+async function show(context: Context, event: ServerSentEvent): Promise<boolean> {
   const fields = parseData(event.data);
-  if (context.isJson) await context.json({ id: event.id, type: event.event, ...fields });
-  else await context.line(formatStreamLine(event.event, fields, context.painter));
+  if (context.isJson) {
+    await context.json({ stream: { id: event.id, type: event.event }, ...fields });
+    return true;
+  }
+  const line = formatStreamLine(event.event, fields, context.painter);
+  if (line !== undefined) await context.line(line);
+  return line !== undefined;
 }
 
 function parseData(data: string): Fields {

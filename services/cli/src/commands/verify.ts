@@ -1,74 +1,64 @@
 import type { Command } from 'commander';
 import type { Act } from '../act.ts';
-import { readTextFile } from '../data-folder.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
-import { type Fields, numberIn, objectsIn, textIn } from '../domain/fields.ts';
+import { type Fields, fieldsOf, numberIn, objectsIn, textIn } from '../domain/fields.ts';
 import { formatTable } from '../domain/table.ts';
 
-/** Rebuilding every state takes time. */
-const TIMEOUT_MS = 600_000;
-const HEAD_CHARS = 12;
+const HASH_CHARS = 12;
 
-/** `estop verify`: the chain of every partition, and that the rebuilt state equals the live one. */
+/**
+ * `estop verify`: the chain of every partition, and that the rebuilt state equals the live one. The
+ * process that runs on this data folder is asked; without one the log itself is read.
+ */
 export function addVerify(program: Command, act: Act): void {
   program
     .command('verify')
     .description('check the chain of the audit log, and the live state against it')
-    .option('--offline', 'read the log itself, without a running estop')
     .action(act(verify));
 }
 
-async function verify(
-  context: Context,
-  options: { readonly offline?: boolean },
-): Promise<ExitCode> {
-  const isRunning =
-    Boolean(context.io.env['ESTOP_URL']) || readTextFile(context.data.addressFile) !== undefined;
-  const reports =
-    options.offline === true || !isRunning ? await readLog(context) : await askRunning(context);
-  const bad = reports.filter((report) => !isSound(report));
-  if (context.isJson) for (const report of reports) await context.json(report);
-  else await context.line(formatTable(HEADERS, reports.map((report) => row(context, report))));
-  const records = reports.reduce((sum, report) => sum + (numberIn(report, 'records') ?? 0), 0);
-  const verdict = bad.length === 0 ? 'the log verifies' : `${bad.length} partitions do not verify`;
-  context.note(`${records} records in ${reports.length} partitions: ${verdict}`);
+async function verify(context: Context): Promise<ExitCode> {
+  const { askControlSocket } = await import('../serve/control-socket.ts');
+  const answer = await askControlSocket(context.data, context.io.signal);
+  const isLive = answer !== undefined;
+  const verdicts = isLive ? objectsIn(fieldsOf(answer), 'partitions') : await readLog(context);
+  const bad = verdicts.filter((verdict) => textIn(verdict, 'problem') !== null);
+  if (context.isJson) for (const verdict of verdicts) await context.json(verdict);
+  else await context.line(formatTable(HEADERS, verdicts.map(row)));
+  const records = verdicts.reduce((sum, verdict) => sum + (numberIn(verdict, 'records') ?? 0), 0);
+  const what = `${records} records in ${verdicts.length} partitions`;
+  const compared = isLive ? 'and its state is the live one' : 'no live state was compared';
+  context.note(
+    bad.length === 0
+      ? `${what}: the log verifies, ${compared}`
+      : `${what}: ${bad.length} partitions do not verify`,
+  );
   return bad.length === 0 ? EXIT.ok : EXIT.negative;
 }
 
-const HEADERS = ['PARTITION', 'RECORDS', 'VOID', 'HEAD', 'LIVE STATE', 'PROBLEM'];
+const HEADERS = ['PARTITION', 'RECORDS', 'VOID', 'HEAD', 'STATE', 'PROBLEM'];
 
-function row({ painter }: Context, report: Fields): readonly string[] {
-  const live = textIn(report, 'live') ?? '';
+function row(verdict: Fields): readonly string[] {
   return [
-    String(numberIn(report, 'partition')),
-    String(numberIn(report, 'records')),
-    String(numberIn(report, 'voidRecords')),
-    (textIn(report, 'head') ?? '').slice(0, HEAD_CHARS),
-    live === 'equal' ? painter.good(live) : live === 'differs' ? painter.bad(live) : live,
-    textIn(report, 'problem') ?? '',
+    String(numberIn(verdict, 'partition')),
+    String(numberIn(verdict, 'records')),
+    String(numberIn(verdict, 'voidRecords')),
+    (textIn(verdict, 'head') ?? '').slice(0, HASH_CHARS),
+    (textIn(verdict, 'stateHash') ?? '').slice(0, HASH_CHARS),
+    textIn(verdict, 'problem') ?? '',
   ];
 }
 
-function isSound(report: Fields): boolean {
-  return textIn(report, 'problem') === null && textIn(report, 'live') !== 'differs';
-}
-
-async function askRunning(context: Context): Promise<readonly Fields[]> {
-  const answer = await context.api().call('GET', '/v1/verify', { timeoutMs: TIMEOUT_MS });
-  return objectsIn(answer, 'partitions');
-}
-
 async function readLog(context: Context): Promise<readonly Fields[]> {
-  const [{ openLog }, { verifyLog }] = await Promise.all([
+  const [{ openExistingLog }, { verifyLog }] = await Promise.all([
     import('../serve/open-log.ts'),
-    import('../serve/verify-log.ts'),
+    import('@estop/audit/verify'),
   ]);
-  const log = await openLog(context);
+  const log = await openExistingLog(context);
   try {
-    const reports: Fields[] = [];
-    for await (const report of verifyLog(log, () => undefined)) reports.push({ ...report });
-    return reports;
+    const verdicts = await verifyLog(log);
+    return verdicts.map((verdict) => ({ ...verdict }));
   } finally {
     await log.close();
   }

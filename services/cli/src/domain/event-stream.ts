@@ -1,4 +1,7 @@
-/** Server-sent events, read as they come: https://html.spec.whatwg.org/multipage/server-sent-events.html */
+/**
+ * Server-sent events, read as they come.
+ * Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
 export interface ServerSentEvent {
   readonly id: string | null;
   readonly event: string;
@@ -42,14 +45,21 @@ export function createEventStreamParser(): EventStreamParser {
 
   function takeField(line: string): void {
     const colon = line.indexOf(':');
-    if (colon === 0) return;
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
-    if (name === 'id' && !value.includes('\u0000')) id = value;
-    else if (name === 'event') event = value;
-    else if (name === 'data') {
-      chars += value.length;
-      if (chars <= EVENT_CHARS_MAX) data.push(value);
+    switch (name) {
+      case 'id':
+        id = value;
+        break;
+      case 'event':
+        event = value;
+        break;
+      case 'data':
+        chars += value.length;
+        if (chars <= EVENT_CHARS_MAX) data.push(value);
+        break;
+      default:
+      // A comment, or a field of tomorrow.
     }
   }
 

@@ -3,14 +3,7 @@
  * what a person reads is what the log proves.
  */
 import { formatSpan, formatTime } from './amounts.ts';
-import {
-  type Fields,
-  numberIn,
-  objectIn,
-  objectsIn,
-  textIn,
-  textsIn,
-} from './fields.ts';
+import { type Fields, numberIn, objectIn, objectsIn, textIn, textsIn } from './fields.ts';
 import { plain } from './paint.ts';
 
 /** Longest text of an agent that is shown. */
@@ -28,8 +21,13 @@ export function explainIntent(intentId: string, records: readonly Fields[]): rea
     lines.push(...told);
   }
   if (lines.length === 0) return [];
-  const hash = records.map((record) => textIn(record, 'policyHash')).findLast((text) => text !== null);
-  return [...lines, `Written at ${positions.join(', ')} of the audit log, under policy ${hash ?? 'none'}.`];
+  const hash = records
+    .map((record) => textIn(record, 'policyHash'))
+    .findLast((text) => text !== null);
+  return [
+    ...lines,
+    `Written at ${positions.join(', ')} of the audit log, under policy ${hash ?? 'none'}.`,
+  ];
 }
 
 /** The intent an event is about: named by itself, or by what it holds. */
@@ -92,7 +90,10 @@ function tellProposed(event: Fields, at: string): readonly string[] {
 
 function toolPointersOf(intent: Fields): string {
   const provenance = Object.entries(objectIn(intent, 'provenance'));
-  return provenance.filter(([, source]) => source === 'tool').map(([pointer]) => pointer).join(', ');
+  return provenance
+    .filter(([, source]) => source === 'tool')
+    .map(([pointer]) => pointer)
+    .join(', ');
 }
 
 function tellAllowed(event: Fields, at: string): readonly string[] {
@@ -100,17 +101,17 @@ function tellAllowed(event: Fields, at: string): readonly string[] {
     `estop allowed it at ${at} (${textIn(event, 'reason')}).`,
     ...rulesOf(event),
     ...heldOf(event),
-    ...objectsIn(event, 'rates').map(
-      (rate) =>
-        `  counted on rate ${textIn(rate, 'rateId')}, window ${formatSpan(numberIn(rate, 'windowMs') ?? 0)}`,
-    ),
+    ...objectsIn(event, 'rates').map((rate) => {
+      const window = formatSpan(numberIn(rate, 'windowMs') ?? 0);
+      return `  counted on rate ${textIn(rate, 'rateId')}, window ${window}`;
+    }),
   ];
 }
 
 function tellDenied(event: Fields, at: string): readonly string[] {
   const retryAfterMs = numberIn(event, 'retryAfterMs');
   return [
-    `estop denied it at ${at} (${textIn(event, 'reason')}): ${shown(textIn(event, 'message') ?? '')}`,
+    `estop denied it at ${at} ${becauseOf(event)}`,
     ...rulesOf(event),
     ...detail('worth asking again after', retryAfterMs === null ? null : formatSpan(retryAfterMs)),
   ];
@@ -122,7 +123,7 @@ function tellApprovalRequested(event: Fields, at: string): readonly string[] {
   const who = approvers.length === 0 ? 'any approver' : approvers.join(', ');
   const votes = quorum === 1 ? 'one vote' : `${quorum} votes`;
   return [
-    `estop asked for approval at ${at} (${textIn(event, 'reason')}): ${shown(textIn(event, 'message') ?? '')}`,
+    `estop asked for approval at ${at} ${becauseOf(event)}`,
     ...rulesOf(event),
     `  who may say yes: ${who}; ${votes}, until ${formatTime(numberIn(event, 'expiresAt'))}`,
     ...heldOf(event),
@@ -137,12 +138,17 @@ function tellReason(event: Fields): readonly string[] {
 function tellOutcome(event: Fields, at: string): readonly string[] {
   const outcome = objectIn(event, 'outcome');
   const durationMs = numberIn(outcome, 'durationMs');
+  const by = textIn(outcome, 'reportedBy');
   const took = durationMs === null ? '' : ` after ${formatSpan(durationMs)}`;
   return [
-    `The outcome was ${textIn(outcome, 'status')}${took}, reported by ${textIn(outcome, 'reportedBy')} at ${at}.`,
+    `The outcome was ${textIn(outcome, 'status')}${took}, reported by ${by} at ${at}.`,
     ...detail('error', textIn(outcome, 'error')),
     ...settledOf(event),
   ];
+}
+
+function becauseOf(event: Fields): string {
+  return `(${textIn(event, 'reason')}): ${shown(textIn(event, 'message') ?? '')}`;
 }
 
 function rulesOf(event: Fields): readonly string[] {
@@ -159,8 +165,8 @@ function settledOf(event: Fields): readonly string[] {
   return objectsIn(event, 'settled').map((one) => {
     const overrun = numberIn(one, 'overrun') ?? 0;
     const over = overrun > 0 ? `, ${overrun} over the ceiling` : '';
-    const spent = numberIn(one, 'spent');
-    return `  spent ${spent} of ${numberIn(one, 'reserved')} held on budget ${textIn(one, 'budgetId')}${over}`;
+    const amounts = `spent ${numberIn(one, 'spent')} of ${numberIn(one, 'reserved')} held`;
+    return `  ${amounts} on budget ${textIn(one, 'budgetId')}${over}`;
   });
 }
 

@@ -4,28 +4,66 @@ import { type Fields, flagIn, numberIn, objectIn, textIn } from './fields.ts';
 import { type Painter, paintDecision, plain } from './paint.ts';
 import { describeScope } from './scope.ts';
 
-/** The line for an event; its JSON when the kind is not known here. */
-export function formatStreamLine(kind: string, event: Fields, painter: Painter): string {
+const VERDICT_CHARS = 'needs-approval'.length;
+
+/**
+ * The line for an event; undefined for the counts of an agent, which follow each decision and would
+ * say it twice.
+ */
+export function formatStreamLine(
+  kind: string,
+  event: Fields,
+  painter: Painter,
+): string | undefined {
+  const words = wordsOf(kind, event, painter);
+  if (words === undefined) return undefined;
   const at = painter.dim(formatClock(numberIn(event, 'at')) || '--:--:--');
-  const decision = textIn(event, 'decision');
-  if (decision !== null) return `${at}  ${formatDecision(decision, event, painter)}`;
-  if (kind.startsWith('halt')) {
-    const word = flagIn(event, 'lifted') ? painter.good('lifted') : painter.bad('halted');
-    const by = textIn(event, 'by');
-    return `${at}  ${word}  ${describeScope(objectIn(event, 'scope'))}${by === null ? '' : ` by ${by}`}`;
-  }
-  return `${at}  ${kind}  ${plain(JSON.stringify(event))}`;
+  return `${at}  ${words}`.trimEnd();
 }
 
-function formatDecision(decision: string, event: Fields, painter: Painter): string {
-  const agent = textIn(event, 'agentId') ?? textIn(event, 'agent') ?? '';
-  const words = [
-    paintDecision(painter, decision) + ' '.repeat(Math.max(14 - decision.length, 0)),
-    agent.padEnd(16),
-    (textIn(event, 'tool') ?? '').padEnd(18),
+function wordsOf(kind: string, event: Fields, painter: Painter): string | undefined {
+  switch (kind) {
+    case 'decision':
+      return formatDecision(event, painter);
+    case 'approval':
+      return formatApproval(event, painter);
+    case 'halt':
+      return formatHalt(event, painter);
+    case 'fleet':
+      return `fleet ${textIn(event, 'hash')} by ${textIn(event, 'by')}`;
+    case 'agent':
+      return undefined;
+    default:
+      return `${kind} ${plain(JSON.stringify(event))}`;
+  }
+}
+
+function formatDecision(event: Fields, painter: Painter): string {
+  const decision = textIn(event, 'decision') ?? '';
+  const padding = ' '.repeat(Math.max(VERDICT_CHARS - decision.length, 0));
+  const isPlain = decision === 'allow';
+  return [
+    paintDecision(painter, decision) + padding,
+    (textIn(event, 'agent') ?? '').padEnd(14),
+    plain(textIn(event, 'tool') ?? '').padEnd(16),
     textIn(event, 'reason') ?? '',
-  ];
-  const message = decision === 'allow' ? '' : plain(textIn(event, 'message') ?? '');
-  const id = painter.dim(textIn(event, 'intentId') ?? '');
-  return `${words.join(' ')} ${message ? `${message} ` : ''}${id}`.trimEnd();
+    isPlain ? '' : plain(textIn(event, 'message') ?? ''),
+    painter.dim(textIn(event, 'intentId') ?? ''),
+  ]
+    .filter((word) => word !== '')
+    .join('  ');
+}
+
+function formatApproval(event: Fields, painter: Painter): string {
+  const state = textIn(event, 'state') ?? '';
+  const word =
+    state === 'approved' ? painter.good : state === 'pending' ? painter.waiting : painter.bad;
+  return `approval ${word(state)}  ${textIn(event, 'id')}  ${plain(textIn(event, 'message') ?? '')}`;
+}
+
+function formatHalt(event: Fields, painter: Painter): string {
+  const word = flagIn(event, 'lifted') ? painter.good('lifted') : painter.bad('halted');
+  const whom = describeScope(objectIn(event, 'scope'));
+  const by = textIn(event, 'by');
+  return `${word}  ${whom}${by === null ? '' : ` by ${by}`}`;
 }

@@ -1,5 +1,6 @@
 /** Tables in the manner of kubectl: capitals on top, columns two spaces apart, no lines. */
-const ESCAPES = /\u001b\[\d+m/g;
+/** What paint.ts adds: it takes no place. */
+const ESCAPES = /\p{Cc}\[\d+m/gu;
 const GAP = '  ';
 
 /** One line per row, no line break at the end. The last column is not padded. */

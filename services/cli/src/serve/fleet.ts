@@ -1,12 +1,16 @@
 /** Fleets from folders, checked with the very code that a running estop checks them with. */
 import { resolve } from 'node:path';
-import { type FleetCheck, checkFleet } from '@estop/policy/adapters/fleet/check-fleet';
+import { checkFleet, type FleetCheck } from '@estop/policy/adapters/fleet/check-fleet';
 import { type CompiledFleet, compileFleet } from '@estop/policy/adapters/fleet/compile-fleet';
 import { readFleetFolder } from '@estop/policy/adapters/fleet/fleet-folder';
 import type { FleetProblem } from '@estop/policy/adapters/fleet/report';
+import { EstopError } from '@estop/schemas/errors';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../domain/exit.ts';
+
+/** Problems that are told of a bundle in the log. */
+const TOLD_PROBLEMS_MAX = 5;
 
 export type FleetFiles = ReadonlyMap<string, string>;
 
@@ -35,6 +39,14 @@ export async function loadFolder(context: Context, folder: string): Promise<Comp
   if (check.ok) return compileFleet(check.bundle);
   for (const problem of check.problems) context.note(formatProblem(problem));
   throw new CliError(EXIT.error, `the fleet in ${folder} has problems`);
+}
+
+/** Compiles the files of a bundle that was applied; rejects when they are not fit to decide. */
+export async function loadFleetFiles(files: FleetFiles): Promise<CompiledFleet> {
+  const check = await checkFleet(files);
+  if (check.ok) return compileFleet(check.bundle);
+  const first = check.problems.map(formatProblem).slice(0, TOLD_PROBLEMS_MAX);
+  throw new EstopError('fleet-invalid', first.join('\n'));
 }
 
 /** `file:line:column: message (hint)`: editors make it a link. */

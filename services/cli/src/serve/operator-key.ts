@@ -1,8 +1,8 @@
 /** The key of the built-in operator of a local start: made once, readable by its owner only. */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { EstopError } from '@estop/schemas/errors';
 import type { DataFolder } from '../data-folder.ts';
+import { ensureSecretFile } from './secret-file.ts';
 
 const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const ID_CHARS = 12;
@@ -15,18 +15,19 @@ export interface OperatorKey {
   readonly hash: string;
 }
 
-/** The key in the data folder; made when there is none. Throws `config-invalid` for another text. */
-export function ensureOperatorKey(data: DataFolder): OperatorKey {
-  mkdirSync(data.path, { recursive: true, mode: 0o700 });
-  if (!existsSync(data.keyFile)) {
-    writeFileSync(data.keyFile, `${newKey()}\n`, { mode: 0o600, flag: 'wx' });
-  }
-  chmodSync(data.keyFile, 0o600);
-  const key = readFileSync(data.keyFile, 'utf8').trim();
-  if (!KEY_PATTERN.test(key)) {
-    throw new EstopError('config-invalid', `${data.keyFile} holds no API key; delete it for a new one`);
-  }
+/**
+ * The key that is given (ESTOP_OPERATOR_KEY), else the one in the data folder, made when there is
+ * none. Throws `config-invalid` when the file holds another text.
+ */
+export function ensureOperatorKey(data: DataFolder, given: string | null): OperatorKey {
+  const key = given ?? ensureKeyFile(data);
   return { key, hash: createHash('sha256').update(key, 'utf8').digest('hex') };
+}
+
+function ensureKeyFile({ keyFile }: DataFolder): string {
+  const key = ensureSecretFile(keyFile, newKey);
+  if (KEY_PATTERN.test(key)) return key;
+  throw new EstopError('config-invalid', `${keyFile} holds no API key; delete it for a new one`);
 }
 
 function newKey(): string {

@@ -30,7 +30,9 @@ export function createNarrator(): Narrator {
       const count = (countByKind.get(kind) ?? 0) + 1;
       countByKind.set(kind, count);
       if (count <= TOLD_EACH) return lineOf(step, verdict);
-      return count === TOLD_EACH + 1 ? `           … and so on: ${kindOf(step, verdict)}` : undefined;
+      return count === TOLD_EACH + 1
+        ? `           … and so on: ${kindOf(step, verdict)}`
+        : undefined;
     },
     sum() {
       const total = (decision: string) => {
@@ -40,8 +42,8 @@ export function createNarrator(): Narrator {
         }
         return sum;
       };
-      const allowed = total('allow');
-      return `${allowed} let through, ${total('needs-approval')} waiting for a person, ${total('deny')} refused`;
+      const waiting = `${total('needs-approval')} waiting for a person`;
+      return `${total('allow')} let through, ${waiting}, ${total('deny')} refused`;
     },
   };
 }

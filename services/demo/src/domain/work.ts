@@ -19,7 +19,18 @@ export interface Task {
 /** Makes the next task of a kind. */
 export type TaskMaker = (random: Random) => Task;
 
-const PEOPLE = ['ana', 'ben', 'chloe', 'dev', 'emma', 'farid', 'grace', 'hugo', 'ines', 'jo'] as const;
+const PEOPLE = [
+  'ana',
+  'ben',
+  'chloe',
+  'dev',
+  'emma',
+  'farid',
+  'grace',
+  'hugo',
+  'ines',
+  'jo',
+] as const;
 const COMPANIES = ['northwind', 'globex', 'initech', 'umbra', 'hooli', 'vandelay'] as const;
 
 export function customerId(random: Random): string {

@@ -50,7 +50,8 @@ export function createJwtVerifier(config: JwtConfig): JwtVerifier {
 
 function claimedBy(payload: JWTPayload): Claimed | undefined {
   const { sub, estop_kind: kind, estop_agent: agent } = payload;
-  if (typeof agent === 'string') return kind === 'person' ? undefined : { kind: 'agent', id: agent };
+  if (typeof agent === 'string')
+    return kind === 'person' ? undefined : { kind: 'agent', id: agent };
   if (sub === undefined || (kind !== 'agent' && kind !== 'person')) return undefined;
   return { kind, id: sub };
 }

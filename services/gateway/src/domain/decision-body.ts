@@ -1,6 +1,13 @@
 /** Decisions, approvals and agents as HTTP and the event stream show them. */
 import type { AgentId, IntentId } from '@estop/schemas/ids';
-import type { Decision, Halt, LimitState, Reason, RecordPosition, Verdict } from '@estop/schemas/messages';
+import type {
+  Decision,
+  Halt,
+  LimitState,
+  Reason,
+  RecordPosition,
+  Verdict,
+} from '@estop/schemas/messages';
 
 /** The answer to an intent. */
 export interface DecisionBody {

@@ -14,10 +14,7 @@ export interface SchemaFault {
 }
 
 /** `part` is where the schema was applied: body, querystring, params or headers. */
-export function validationProblem(
-  found: readonly SchemaFault[],
-  part: string,
-): ProblemError {
+export function validationProblem(found: readonly SchemaFault[], part: string): ProblemError {
   const errors = found.slice(0, ERRORS_MAX).map((error) => fieldProblem(error, part));
   const first = errors[0];
   const detail = first === undefined ? 'the shape is wrong' : `${first.pointer}: ${first.detail}`;
@@ -28,7 +25,10 @@ function fieldProblem(error: SchemaFault, part: string): FieldProblem {
   const { keyword, instancePath, params, message } = error;
   if (keyword === 'additionalProperties') {
     const name = String(params['additionalProperty']);
-    return { pointer: place(part, `${instancePath}${pointerOf([name])}`), detail: unknown(name, error) };
+    return {
+      pointer: place(part, `${instancePath}${pointerOf([name])}`),
+      detail: unknown(name, error),
+    };
   }
   if (keyword === 'required') {
     const name = String(params['missingProperty']);

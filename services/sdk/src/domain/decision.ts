@@ -1,6 +1,6 @@
 /** What estop answers, as a closed union to switch over; and how an answer is read. */
 import type { AllowReason, DenyReason, PendReason } from '@estop/schemas/messages';
-import { isRecord } from './json.ts';
+import { isRecord, type JsonRecord } from './json.ts';
 
 interface Answered {
   readonly intentId: string;
@@ -89,34 +89,46 @@ const PEND_REASONS: readonly string[] = ['approval-required', 'step-up'] satisfi
  * A `deny` or `needs-approval` with a reason this version does not know stays what it is.
  */
 export function parseDecision(value: unknown): Decision | undefined {
-  if (!isRecord(value)) return undefined;
-  const { intentId, decision, reason, message, rules, policy, at, record, limits } = value;
-  if (typeof intentId !== 'string' || typeof reason !== 'string') return undefined;
-  const answered: Answered = {
+  const answered = isRecord(value) ? parseAnswered(value) : undefined;
+  if (!isRecord(value) || answered === undefined) return undefined;
+  const reason = String(value['reason']);
+  switch (value['decision']) {
+    case 'allow':
+      return isAllowReason(reason) ? allowed(answered, reason, value) : undefined;
+    case 'deny': {
+      const known = isDenyReason(reason) ? reason : 'policy-error';
+      const retryAfterMs = numberOrNull(value['retryAfterMs']);
+      return { ...answered, decision: 'deny', reason: known, retryAfterMs };
+    }
+    case 'needs-approval': {
+      const { approval } = value;
+      const known = isPendReason(reason) ? reason : 'approval-required';
+      if (!isApproval(approval)) return undefined;
+      return { ...answered, decision: 'needs-approval', reason: known, approval };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function parseAnswered(value: JsonRecord): Answered | undefined {
+  const { intentId, message, rules, policy, at, record, limits } = value;
+  if (!isText(intentId) || !isText(value['reason'])) return undefined;
+  return {
     intentId,
-    message: typeof message === 'string' ? message : '',
+    message: isText(message) ? message : '',
     rules: listOf(rules, isText),
-    policy: typeof policy === 'string' ? policy : null,
-    at: typeof at === 'number' ? at : 0,
+    policy: isText(policy) ? policy : null,
+    at: numberOrNull(at) ?? 0,
     record: isPosition(record) ? record : null,
     limits: listOf(limits, isLimitLeft),
   };
-  if (decision === 'allow' && isAllowReason(reason)) {
-    const { permit } = value;
-    const expiresAt = numberOrNull(value['expiresAt']);
-    const token = typeof permit === 'string' ? permit : null;
-    return { ...answered, decision, reason, permit: token, expiresAt };
-  }
-  if (decision === 'deny') {
-    const known = isDenyReason(reason) ? reason : 'policy-error';
-    return { ...answered, decision, reason: known, retryAfterMs: numberOrNull(value['retryAfterMs']) };
-  }
-  const { approval } = value;
-  if (decision === 'needs-approval' && isApproval(approval)) {
-    const known = isPendReason(reason) ? reason : 'approval-required';
-    return { ...answered, decision, reason: known, approval };
-  }
-  return undefined;
+}
+
+function allowed(answered: Answered, reason: AllowReason, value: JsonRecord): Allowed {
+  const permit = isText(value['permit']) ? value['permit'] : null;
+  const expiresAt = numberOrNull(value['expiresAt']);
+  return { ...answered, decision: 'allow', reason, permit, expiresAt };
 }
 
 /** The decision when estop gave none: no answer means no. */
@@ -157,9 +169,7 @@ function isText(value: unknown): value is string {
 
 function isPosition(value: unknown): value is RecordPosition {
   return (
-    isRecord(value) &&
-    typeof value['partition'] === 'number' &&
-    typeof value['offset'] === 'number'
+    isRecord(value) && typeof value['partition'] === 'number' && typeof value['offset'] === 'number'
   );
 }
 

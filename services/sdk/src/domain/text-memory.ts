@@ -60,28 +60,32 @@ export function textOf(result: unknown, charsMax: number = MEMORY_CHARS_MAX): st
   collect(result, 0);
   return parts.join('\n').slice(0, charsMax + 1);
 
-  function add(text: string): void {
-    parts.push(text);
-    chars += text.length + 1;
-  }
-
   function collect(value: unknown, depth: number): void {
     values += 1;
     if (chars > charsMax || values > RESULT_VALUES_MAX || depth > RESULT_DEPTH_MAX) return;
-    if (typeof value === 'string') add(value);
-    else if (typeof value === 'number' || typeof value === 'bigint') add(String(value));
-    else if (value instanceof Date) add(Number.isNaN(value.getTime()) ? '' : value.toISOString());
-    else if (Array.isArray(value) || value instanceof Set) {
-      for (const item of value) collect(item, depth + 1);
-    } else if (value instanceof Map) {
-      for (const entry of value) collect(entry, depth + 1);
-    } else if (isRecord(value)) {
-      for (const [name, item] of Object.entries(value)) {
-        add(name);
-        collect(item, depth + 1);
-      }
+    const text = leafText(value);
+    if (text === undefined) {
+      for (const item of itemsOf(value)) collect(item, depth + 1);
+    } else {
+      parts.push(text);
+      chars += text.length + 1;
     }
   }
+}
+
+/** The text of a value that has no parts. */
+function leafText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (!(value instanceof Date)) return undefined;
+  return Number.isNaN(value.getTime()) ? '' : value.toISOString();
+}
+
+/** What a value is made of; of an object its names too. */
+function itemsOf(value: unknown): Iterable<unknown> {
+  if (Array.isArray(value) || value instanceof Set) return value;
+  if (value instanceof Map) return [...value].flat();
+  return isRecord(value) ? Object.entries(value).flat() : [];
 }
 
 /** One spelling for texts that people read as the same: width, case, spaces, 1,200 and 1200. */

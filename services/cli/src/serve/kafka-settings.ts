@@ -1,0 +1,67 @@
+/** From the environment to the settings of the log on Kafka. */
+import type { KafkaLogConfig } from '@estop/log/kafka/kafka-config';
+import { systemClock } from '@estop/runtime/clock';
+import { type Config, readConfig } from '@estop/runtime/config';
+import { LOG_VARIABLES } from '@estop/runtime/variables';
+import type { Context } from '../context.ts';
+import { ensureLinkKey } from './secret-file.ts';
+
+const VARIABLES = [...LOG_VARIABLES, 'KAFKA_REPLICATION'] as const;
+type Variables = Config<(typeof VARIABLES)[number]>;
+
+/** The settings, or null when the environment names no brokers. Throws `config-invalid`. */
+export function kafkaSettings(context: Context, createTopics: boolean): KafkaLogConfig | null {
+  const variables = readConfig(VARIABLES, context.io.env);
+  const { KAFKA_BROKERS: brokers } = variables;
+  if (brokers === null) return null;
+  const linkKey = variables.ESTOP_LINK_KEY ?? ensureLinkKey(context.data);
+  const { KAFKA_REPLICATION: replicationFactor } = variables;
+  return {
+    brokers,
+    clientId: 'estop',
+    partitions: variables.ESTOP_PARTITIONS,
+    linkKey: Buffer.from(linkKey, 'utf8'),
+    createTopics,
+    clock: systemClock,
+    ...(replicationFactor === null ? {} : { replicationFactor }),
+    ...saslOf(variables),
+    ...sslOf(variables),
+    ...registryOf(variables),
+  };
+}
+
+function saslOf(variables: Variables): Pick<KafkaLogConfig, 'sasl'> {
+  const { KAFKA_SASL_MECHANISM: mechanism } = variables;
+  const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = variables;
+  if (mechanism === null || username === null || password === null) return {};
+  // kafkajs tells its options apart by the mechanism, so each one is spelled out.
+  switch (mechanism) {
+    case 'plain':
+      return { sasl: { mechanism, username, password } };
+    case 'scram-sha-256':
+      return { sasl: { mechanism, username, password } };
+    case 'scram-sha-512':
+      return { sasl: { mechanism, username, password } };
+  }
+}
+
+function sslOf(variables: Variables): Pick<KafkaLogConfig, 'ssl'> {
+  const { KAFKA_SSL: isOn, KAFKA_SSL_CA: ca } = variables;
+  const { KAFKA_SSL_CERT: cert, KAFKA_SSL_KEY: key } = variables;
+  if (ca === null && cert === null) return isOn ? { ssl: true } : {};
+  return {
+    ssl: {
+      ...(ca === null ? {} : { ca }),
+      ...(cert === null || key === null ? {} : { cert, key }),
+    },
+  };
+}
+
+function registryOf(variables: Variables): Pick<KafkaLogConfig, 'registry'> {
+  const { SCHEMA_REGISTRY_URL: url } = variables;
+  const { SCHEMA_REGISTRY_USERNAME: username, SCHEMA_REGISTRY_PASSWORD: password } = variables;
+  if (url === null) return {};
+  return {
+    registry: username === null || password === null ? { url } : { url, username, password },
+  };
+}

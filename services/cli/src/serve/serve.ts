@@ -1,0 +1,226 @@
+/** The composition root: which services run in this process, and what each of them is given. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type PartitionVerdict, verifyLog } from '@estop/audit/verify';
+import { startDemo } from '@estop/demo/main';
+import type { EventLog } from '@estop/log/port';
+import { type PolicyService, startPolicy } from '@estop/policy/main';
+import { systemClock } from '@estop/runtime/clock';
+import { readConfig } from '@estop/runtime/config';
+import { createHealth, type Health } from '@estop/runtime/health';
+import { runUntilStopped, type Scope } from '@estop/runtime/lifecycle';
+import { createLogger, type Logger } from '@estop/runtime/logger';
+import { createMetrics, type Metrics } from '@estop/runtime/metrics';
+import { startStatusServer } from '@estop/runtime/status-server';
+import { EstopError } from '@estop/schemas/errors';
+import type { ServiceName } from '../commands/serve.ts';
+import type { Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../domain/exit.ts';
+import { removeAddress, writeAddress } from './address-file.ts';
+import { openControlSocket } from './control-socket.ts';
+import { ensureFleet } from './ensure-fleet.ts';
+import { loadFleetFiles } from './fleet.ts';
+import { openLog } from './open-log.ts';
+import { ensureOperatorKey } from './operator-key.ts';
+import { startGateway } from './start-gateway.ts';
+
+const VARIABLES = [
+  'ESTOP_HOST',
+  'ESTOP_PORT',
+  'ESTOP_FLEET',
+  'ESTOP_LOG_LEVEL',
+  'ESTOP_OPERATOR_KEY',
+  'ESTOP_URL',
+  'ESTOP_KEY',
+  'KAFKA_BROKERS',
+] as const;
+
+export interface ServeOptions {
+  readonly services: readonly ServiceName[];
+  /** A fleet folder to apply when another fleet, or none, is active. */
+  readonly fleet?: string;
+  /** 0 takes a free one; default: ESTOP_PORT. */
+  readonly port?: number;
+  /** Make the topics on Kafka that are missing; else `estop setup` has made them. */
+  readonly createTopics: boolean;
+}
+
+/** What every service of this process shares. */
+export interface Shared {
+  readonly context: Context;
+  readonly scope: Scope;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly host: string;
+  readonly port: number;
+  readonly version: string;
+}
+
+/**
+ * Runs services until the process is asked to stop, then drains them. Throws when they cannot be
+ * started; answers the exit code: 1 when one of them could not go on.
+ */
+export async function serve(context: Context, options: ServeOptions): Promise<ExitCode> {
+  const config = readConfig(VARIABLES, context.io.env);
+  refuseHalfEmbedded(options.services, config.KAFKA_BROKERS !== null);
+  const level = config.ESTOP_LOG_LEVEL;
+  // People at a terminal are told in sentences; what services log is for when it goes wrong.
+  const isQuiet = context.io.errIsTty && !context.io.env['ESTOP_LOG_LEVEL'];
+  const logger = createLogger({ service: 'estop', level: isQuiet ? 'warn' : level });
+  const host = { exit: context.io.exit, exitCode: EXIT.ok };
+  const failure = new AbortController();
+  const stop = AbortSignal.any([context.io.signal, failure.signal]);
+  await runUntilStopped({ logger, stop, host }, async (scope) => {
+    const shared: Shared = {
+      context,
+      scope,
+      logger,
+      metrics: createMetrics(),
+      health: createHealth(),
+      host: config.ESTOP_HOST,
+      port: options.port ?? config.ESTOP_PORT,
+      version: readVersion(),
+    };
+    const operatorKey = config.ESTOP_OPERATOR_KEY;
+    const starting = { ...options, operatorKey, initialFleet: config.ESTOP_FLEET };
+    await startServices(shared, starting).catch((error: unknown) => {
+      // Told to the person who started it, once everything is closed again.
+      if (!scope.signal.aborted) failure.abort(error);
+    });
+  });
+  if (failure.signal.aborted) throw failure.signal.reason;
+  return host.exitCode === EXIT.ok ? EXIT.ok : EXIT.error;
+}
+
+interface StartOptions extends ServeOptions {
+  readonly operatorKey: string | null;
+  readonly initialFleet: string | null;
+}
+
+async function startServices(shared: Shared, options: StartOptions): Promise<void> {
+  const { context } = shared;
+  const runs = (name: ServiceName) => options.services.includes(name);
+  if (!runs('gateway') && !runs('policy')) {
+    const { url, key } = context.gateway();
+    return openDemo(shared, url, key);
+  }
+  const log = await shared.scope.open(
+    'log',
+    () => openLog(context, { createTopics: options.createTopics }),
+    (opened) => opened.close(),
+  );
+  const policy = runs('policy') ? await openPolicy(shared, log) : undefined;
+  if (runs('gateway')) return openGateway(shared, { ...options, log, policy });
+  return openStatusServer(shared, log);
+}
+
+function openPolicy({ scope, logger, metrics, version }: Shared, log: EventLog) {
+  const deps = { log, logger, registry: metrics.registry, version };
+  return scope.open(
+    'policy',
+    () => startPolicy({ ...deps, loadFleet: loadFleetFiles, clock: systemClock }),
+    (started) => started.close(),
+  );
+}
+
+async function openStatusServer(shared: Shared, log: EventLog): Promise<void> {
+  const { context, scope, host, port, health, metrics } = shared;
+  health.add({ name: 'log', check: () => log.ping() });
+  const server = await scope.open(
+    'status server',
+    () => startStatusServer({ host, port, health, metrics }),
+    (started) => started.close(),
+  );
+  await context.line(`estop ready http://${host}:${server.port}`);
+}
+
+interface GatewayOptions extends StartOptions {
+  readonly log: EventLog;
+  readonly policy: PolicyService | undefined;
+}
+
+/** Serves, applies the fleet that is wanted, and only then says so. */
+async function openGateway(shared: Shared, options: GatewayOptions): Promise<void> {
+  const { context, scope } = shared;
+  const { log, policy } = options;
+  const operator = ensureOperatorKey(context.data, options.operatorKey);
+  const gateway = await scope.open(
+    'gateway',
+    () => startGateway(shared, { log, operatorKeyHash: operator.hash }),
+    (started) => started.close(),
+  );
+  const { url } = gateway;
+  await scope.open(
+    'address',
+    () => writeAddress(context.data, url),
+    () => removeAddress(context.data, url),
+  );
+  await scope.open(
+    'control socket',
+    () => openControlSocket(context.data, () => verifyLive(log, policy)),
+    (opened) => opened.close(),
+  );
+  const choice = { wanted: options.fleet, initial: options.initialFleet };
+  const fleet = await ensureFleet(context, gateway, choice);
+  await context.line(`estop ready ${url}`);
+  announce(context, { url, fleet, log: log.kind });
+  if (options.services.includes('demo')) await openDemo(shared, url, operator.key);
+}
+
+/** The live states are all asked for first: each is given between two turns of its partition. */
+function verifyLive(
+  log: EventLog,
+  policy: PolicyService | undefined,
+): Promise<readonly PartitionVerdict[]> {
+  const states = (policy?.partitions() ?? []).map(
+    (partition) => [partition, policy?.liveState(partition)] as const,
+  );
+  const stateOf = new Map(states);
+  return verifyLog(log, async (partition) => stateOf.get(partition));
+}
+
+async function openDemo(
+  { context, scope }: Shared,
+  url: string,
+  operatorKey: string,
+): Promise<void> {
+  const keyFile = join(context.data.path, 'demo-keys.json');
+  await scope.open(
+    'demo',
+    () => startDemo({ url, operatorKey, keyFile, tell: (line) => context.note(line) }),
+    (started) => started.close(),
+  );
+}
+
+interface Announced {
+  readonly url: string;
+  readonly fleet: string;
+  readonly log: EventLog['kind'];
+}
+
+function announce(context: Context, { url, fleet, log }: Announced): void {
+  const { data } = context;
+  context.note(`  address  ${url}`);
+  context.note(`  key      ${data.keyFile} (operator@local)`);
+  context.note(`  fleet    ${fleet}`);
+  context.note(`  log      ${log === 'kafka' ? 'Kafka' : data.path}`);
+  context.note('  try      npx estop status   npx estop tail   npx estop approvals');
+}
+
+/** The embedded log is private to its process: both sides of it run there, or neither. */
+function refuseHalfEmbedded(services: readonly ServiceName[], isKafka: boolean): void {
+  const isHalf = services.includes('gateway') !== services.includes('policy');
+  if (isKafka || !isHalf) return;
+  throw new EstopError(
+    'config-invalid',
+    'without Kafka, gateway and policy run in one process; serve both, or set KAFKA_BROKERS',
+  );
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const read: unknown = JSON.parse(text);
+  const isPackage = typeof read === 'object' && read !== null && 'version' in read;
+  return isPackage ? String(read.version) : '0';
+}

@@ -1,0 +1,62 @@
+import { mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createContext } from '../src/context.ts';
+import { processIo } from '../src/io.ts';
+import { kafkaSettings } from '../src/serve/kafka-settings.ts';
+
+const LINK_KEY = 'k'.repeat(32);
+const CERT = '-----BEGIN CERTIFICATE-----x';
+
+function settings(env: Readonly<Record<string, string>>) {
+  const io = { ...processIo(new AbortController().signal), env };
+  return kafkaSettings(createContext(io, { output: 'text' }), false);
+}
+
+describe('the settings of Kafka', () => {
+  it('are none without brokers', () => {
+    expect(settings({})).toBeNull();
+  });
+
+  it('make the key that proves who wrote a record, once, when none is given', () => {
+    const data = mkdtempSync(join(tmpdir(), 'estop-kafka-'));
+    const env = { KAFKA_BROKERS: 'k1:9092', ESTOP_DATA: data };
+    const made = settings(env)?.linkKey;
+    expect(made).toHaveLength(43);
+    expect(settings(env)?.linkKey).toEqual(made);
+    expect(statSync(join(data, 'link.key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('hold what is set and leave out the rest', () => {
+    const plain = settings({ KAFKA_BROKERS: 'k1:9092,k2:9092', ESTOP_LINK_KEY: LINK_KEY });
+    expect(plain).toMatchObject({
+      brokers: ['k1:9092', 'k2:9092'],
+      partitions: 12,
+      linkKey: Buffer.from(LINK_KEY),
+      createTopics: false,
+    });
+    for (const absent of ['sasl', 'ssl', 'registry', 'replicationFactor']) {
+      expect(plain).not.toHaveProperty(absent);
+    }
+  });
+
+  it('hold authentication, TLS and the registry', () => {
+    const full = settings({
+      KAFKA_BROKERS: 'k1:9092',
+      ESTOP_LINK_KEY: LINK_KEY,
+      KAFKA_SASL_MECHANISM: 'scram-sha-512',
+      KAFKA_SASL_USERNAME: 'u',
+      KAFKA_SASL_PASSWORD: 'p',
+      KAFKA_SSL_CA: CERT,
+      SCHEMA_REGISTRY_URL: 'http://registry:8080/',
+      KAFKA_REPLICATION: '3',
+    });
+    expect(full).toMatchObject({
+      sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
+      ssl: { ca: CERT },
+      registry: { url: 'http://registry:8080' },
+      replicationFactor: 3,
+    });
+  });
+});

@@ -1,0 +1,168 @@
+import { EventEmitter, once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Ran, runLine } from './memory-io.ts';
+
+const ENV = { ESTOP_PARTITIONS: '3', ESTOP_LOG_LEVEL: 'silent' };
+const FLEET = {
+  'agents.yaml': 'agents:\n  a: { owner: dana@example.com, groups: [g] }\n',
+  'tools.yaml': 'tools:\n  crm.read: { tier: read }\n  crm.drop: { tier: write }\n',
+  'people.yaml': 'people:\n  dana@example.com: { role: admin }\n',
+  'policies/rules.cedar': [
+    '@id("reads") permit (principal, action in Action::"tier-read", resource);',
+    '@id("drops-ask") permit (principal, action == Action::"crm.drop", resource)',
+    '  when { context.approval.granted };',
+  ].join('\n'),
+};
+
+let folder: string;
+let running: Running | undefined;
+
+interface Running {
+  readonly url: string;
+  /** Stops it as Ctrl-C does. */
+  stop(): Promise<Ran>;
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'estop-start-'));
+  mkdirSync(join(folder, 'fleet', 'policies'), { recursive: true });
+  for (const [path, text] of Object.entries(FLEET))
+    writeFileSync(join(folder, 'fleet', path), text);
+});
+
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(...more: readonly string[]): Promise<Running> {
+  const stopping = new AbortController();
+  const announced = new EventEmitter();
+  const args = ['start', '--no-demo', '--port', '0', '--data', join(folder, 'data'), ...more];
+  const ran = runLine(args, {
+    env: ENV,
+    cwd: folder,
+    signal: stopping.signal,
+    onOut: (text) => {
+      const url = /^estop ready (http:\S+)$/m.exec(text)?.[1];
+      if (url !== undefined) announced.emit('ready', url);
+    },
+  });
+  const [url] = await Promise.race([once(announced, 'ready'), ran.then(failWith)]);
+  return {
+    url,
+    stop() {
+      stopping.abort();
+      return ran;
+    },
+  };
+}
+
+function failWith({ err }: Ran): never {
+  throw new Error(err);
+}
+
+function estop(...args: readonly string[]): Promise<Ran> {
+  return runLine([...args, '--data', join(folder, 'data')], { env: ENV });
+}
+
+/** By the operator in the place of the agent, or by the agent with its own key. */
+function propose(id: string, tool: string, key?: string): Promise<Ran> {
+  const stdin = JSON.stringify({ id, tool, arguments: { id: 'c-1' }, reason: 'to see' });
+  const args = ['propose', '--agent', 'a', '--data', join(folder, 'data')];
+  const env = key === undefined ? ENV : { ...ENV, ESTOP_KEY: key };
+  return runLine(args, { env, stdin });
+}
+
+describe('estop start', () => {
+  it('serves, decides, halts, lifts and explains, on a fleet folder of its own', async () => {
+    running = await start('--fleet', 'fleet');
+    expect((await estop('status')).out).toContain(`ready  ${running.url}`);
+    const allowed = await propose('i1', 'crm.read');
+    expect(allowed.exitCode).toBe(0);
+    expect(JSON.parse(allowed.out)).toMatchObject({ decision: 'allow', rules: ['reads'] });
+
+    const halt = await estop('halt', 'a', '--reason', 'too eager');
+    expect(halt.out).toMatch(/^halted agent a \(pause, epoch 1\): /);
+    const halted = await propose('i2', 'crm.read');
+    expect(halted.exitCode).toBe(3);
+    expect(JSON.parse(halted.out)).toMatchObject({ decision: 'deny', reason: 'halted' });
+    expect((await estop('lift', 'a', '--reason', 'calm again')).exitCode).toBe(0);
+    expect((await propose('i3', 'crm.read')).exitCode).toBe(0);
+
+    const story = await estop('explain', 'i2', '--agent', 'a');
+    expect(story.out).toContain('operator@local asked for a to call crm.read (read)');
+    expect(story.out).toContain('(halted)');
+  });
+
+  it('asks people: approves by the digest that was read, rejects another', async () => {
+    running = await start('--fleet', 'fleet');
+    const key = (await estop('agents', 'key', 'a')).out.trim();
+    const first = await propose('i1', 'crm.drop', key);
+    expect(first.exitCode).toBe(0);
+    expect(JSON.parse(first.out)).toMatchObject({ decision: 'needs-approval' });
+    await propose('i2', 'crm.drop', key);
+    await propose('i3', 'crm.drop');
+    // What waits is a projection of the log: it follows the decision.
+    const digest = await vi.waitFor(async () => {
+      const pending = (await estop('approvals', '-o', 'json')).out.trim().split('\n');
+      expect(pending).toHaveLength(3);
+      return JSON.parse(pending[0] ?? '').digest as string;
+    });
+    expect((await estop('approve', 'a:i1', '--digest', digest.slice(0, 19))).exitCode).toBe(0);
+    expect((await estop('reject', 'a:i2', '--reason', 'no')).exitCode).toBe(0);
+    expect((await estop('reject', 'a:i2', '--digest', digest)).exitCode).toBe(6);
+    // Nobody approves what they asked for themselves.
+    expect((await estop('approve', 'a:i3', '--digest', digest)).exitCode).toBe(4);
+    const approved = await propose('i1', 'crm.drop', key);
+    expect(JSON.parse(approved.out)).toMatchObject({ decision: 'allow', reason: 'approved' });
+    expect((await propose('i2', 'crm.drop', key)).exitCode).toBe(3);
+    expect((await estop('explain', 'i1')).out).toContain('operator@local voted approve');
+  });
+
+  it('drains when it is stopped, and goes on from the log when it starts again', async () => {
+    running = await start('--fleet', 'fleet');
+    const first = await propose('i1', 'crm.read');
+    await estop('halt', 'a');
+    const stopped = await running.stop();
+    expect(stopped.exitCode).toBe(0);
+    expect(stopped.out).toBe(`estop ready ${running.url}\n`);
+    expect(existsSync(join(folder, 'data', 'address'))).toBe(false);
+    expect((await estop('verify')).exitCode).toBe(0);
+
+    running = await start();
+    expect(readFileSync(join(folder, 'data', 'address'), 'utf8')).toBe(`${running.url}\n`);
+    expect((await propose('i1', 'crm.read')).out).toBe(first.out);
+    expect((await propose('i2', 'crm.read')).exitCode).toBe(3);
+    const verified = await estop('verify');
+    expect(verified.exitCode).toBe(0);
+    expect(verified.err).toContain('its state is the live one');
+  });
+
+  it('applies another fleet while it runs, and keeps the old one when that has problems', async () => {
+    running = await start('--fleet', 'fleet');
+    const fleet = join(folder, 'fleet');
+    writeFileSync(join(fleet, 'agents.yaml'), 'agents: 7\n');
+    expect((await estop('apply', fleet)).exitCode).toBe(1);
+    expect((await propose('i1', 'crm.read')).exitCode).toBe(0);
+    writeFileSync(join(fleet, 'agents.yaml'), 'agents:\n  b: { owner: dana@example.com }\n');
+    expect((await estop('apply', fleet)).out).toMatch(/^applied sha256:/);
+    expect(JSON.parse((await propose('i2', 'crm.read')).out)).toMatchObject({
+      reason: 'agent-unknown',
+    });
+  });
+
+  it('refuses a data folder that another process holds', async () => {
+    running = await start('--fleet', 'fleet');
+    await expect(start()).rejects.toThrow('another process holds');
+  });
+
+  it('does not start on a fleet with problems', async () => {
+    writeFileSync(join(folder, 'fleet', 'tools.yaml'), 'tools: 7\n');
+    await expect(start('--fleet', 'fleet')).rejects.toThrow('tools.yaml:1:');
+  });
+});

@@ -1,0 +1,87 @@
+/** The parts of a running gateway, as its routes use them. */
+import type { EventLog } from '@estop/log/port';
+import type { Clock } from '@estop/runtime/clock';
+import type { Health } from '@estop/runtime/health';
+import type { Logger } from '@estop/runtime/logger';
+import type { Metrics } from '@estop/runtime/metrics';
+import { messageOf } from '@estop/schemas/errors';
+import { Authenticator } from './auth/authenticator.ts';
+import { createJwtVerifier } from './auth/jwt.ts';
+import { Commander } from './commands.ts';
+import type { GatewayConfig } from './config.ts';
+import { FleetDesk } from './fleets.ts';
+import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.ts';
+import { HaltDesk } from './halts.ts';
+import { DecisionLookup } from './intents/decision-lookup.ts';
+import { Proposer } from './intents/proposer.ts';
+import { AgentTable } from './read-models/agent-table.ts';
+import { DecisionCache } from './read-models/decision-cache.ts';
+import { Feeds } from './read-models/feeds.ts';
+import { type FleetChecker, FleetState } from './read-models/fleet-state.ts';
+import { HaltBook } from './read-models/halt-book.ts';
+import { AuditReader } from './records/audit-reader.ts';
+import { StreamHub } from './stream/stream-hub.ts';
+
+export interface GatewayDeps {
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly config: GatewayConfig;
+  readonly checkFleet: FleetChecker;
+  /** Consumer groups that /v1/lag tells of. */
+  readonly groups: readonly string[];
+}
+
+export interface GatewayContext extends GatewayDeps {
+  readonly counts: GatewayMetrics;
+  readonly decisions: DecisionCache;
+  readonly agents: AgentTable;
+  readonly fleet: FleetState;
+  readonly halts: HaltBook;
+  readonly hub: StreamHub;
+  readonly feeds: Feeds;
+  readonly authenticator: Authenticator;
+  readonly proposer: Proposer;
+  readonly lookup: DecisionLookup;
+  readonly commander: Commander;
+  readonly haltDesk: HaltDesk;
+  readonly fleetDesk: FleetDesk;
+  readonly audit: AuditReader;
+}
+
+export function createContext(deps: GatewayDeps): GatewayContext {
+  const { log, clock, logger, metrics, config, checkFleet } = deps;
+  const { limits, operatorKeyHash, jwt } = config;
+  const fleet = new FleetState({ log, logger, checkFleet });
+  const decisions = new DecisionCache(clock);
+  const agents = new AgentTable();
+  const halts = new HaltBook(clock, fleet);
+  const hub = new StreamHub(log.id);
+  const proposer = new Proposer({
+    log,
+    limits,
+    decisions,
+    halts,
+    onFault: (error) => logger.error({ error: messageOf(error) }, 'an intent was not written'),
+  });
+  const verifyJwt = jwt === null ? null : createJwtVerifier(jwt);
+  return {
+    ...deps,
+    counts: createGatewayMetrics(metrics, { hub, proposer }),
+    decisions,
+    agents,
+    fleet,
+    halts,
+    hub,
+    feeds: new Feeds({ log, logger, metrics, decisions, agents, halts, fleet, hub }),
+    authenticator: new Authenticator({ agents, fleet, operatorKeyHash, verifyJwt }),
+    proposer,
+    lookup: new DecisionLookup(log),
+    commander: new Commander({ log, agents, limits }),
+    haltDesk: new HaltDesk({ log, clock, logger, limits, book: halts }),
+    fleetDesk: new FleetDesk({ log, limits, fleet, checkFleet }),
+    audit: new AuditReader(log),
+  };
+}

@@ -1,0 +1,187 @@
+/**
+ * Writes intents and calls back with their decisions. No decision in time means no: the caller is
+ * told to ask again with the same id, and the log keeps the question.
+ */
+import { partitionOfKey } from '@estop/log/partitioner';
+import type { EventLog, Headers } from '@estop/log/port';
+import type { Codec } from '@estop/schemas/codec';
+import type { AgentId, IntentId } from '@estop/schemas/ids';
+import type { Decision, Intent } from '@estop/schemas/messages';
+import type { Limits } from '../config.ts';
+import { intentKey, isFinal, vetoed } from '../domain/decision-body.ts';
+import { ProblemError, problemOfLog } from '../problems.ts';
+import type { DecisionCache } from '../read-models/decision-cache.ts';
+import type { HaltBook } from '../read-models/halt-book.ts';
+import type { StatedIntent } from './intent-record.ts';
+
+/** Called once: with a decision, or with why there is none. */
+export type DecisionCallback = (problem: ProblemError | null, decision: Decision | null) => void;
+
+export interface ProposerDeps {
+  readonly log: EventLog;
+  readonly limits: Limits;
+  readonly decisions: DecisionCache;
+  readonly halts: HaltBook;
+  /** Something else than a refusal by the log went wrong with an append. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export class Proposer {
+  readonly #deps: ProposerDeps;
+  readonly #codec: Codec<Intent>;
+  readonly #pendingByAgent = new Map<AgentId, number>();
+  #pending = 0;
+  #longPolls = 0;
+
+  constructor(deps: ProposerDeps) {
+    this.#deps = deps;
+    this.#codec = deps.log.codec('intents.v1');
+  }
+
+  /** Intents written here and not decided yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Requests that wait for a person. */
+  get longPolls(): number {
+    return this.#longPolls;
+  }
+
+  /**
+   * Asks for a decision. `waitMs`: how long a person is waited for when one must decide. An intent
+   * decided lately is answered without asking again; another content under its id is refused.
+   */
+  propose(
+    stated: StatedIntent,
+    options: { readonly headers: Headers; readonly waitMs: number },
+    done: DecisionCallback,
+  ): void {
+    const { intent, digest } = stated;
+    const { agentId, intentId } = intent;
+    const known = this.#deps.decisions.get(agentId, intentId);
+    if (known !== undefined) {
+      if (known.digest !== digest) return done(conflict(intentId), null);
+      this.answerOrWait(known, options.waitMs, done);
+      return;
+    }
+    const refusal = this.#refusal(agentId);
+    if (refusal !== null) return done(refusal, null);
+
+    const untrack = this.#track(agentId);
+    const stop = this.#awaitFirst(intent, (problem, decision) => {
+      untrack();
+      if (decision === null) return done(problem, null);
+      if (decision.digest !== digest) return done(conflict(intentId), null);
+      this.answerOrWait(decision, options.waitMs, done);
+    });
+    this.#write(intent, options.headers, stop);
+  }
+
+  /** The decision on an intent that is being decided here, when it comes. */
+  awaitPending(
+    intent: Pick<Intent, 'agentId' | 'intentId'>,
+    waitMs: number,
+    done: DecisionCallback,
+  ): void {
+    this.#awaitFirst(intent, (problem, decision) => {
+      if (decision === null) return done(problem, null);
+      this.answerOrWait(decision, waitMs, done);
+    });
+  }
+
+  /** Answers a known decision once it is final or the time is up. */
+  answerOrWait(decision: Decision, waitMs: number, done: DecisionCallback): void {
+    const { decisions, limits } = this.#deps;
+    if (isFinal(decision) || waitMs <= 0) return done(null, this.#veto(decision));
+    // Who finds no place to wait is told how it stands now, and asks again.
+    if (this.#longPolls >= limits.longPolls) return done(null, this.#veto(decision));
+    this.#longPolls += 1;
+    let newest = decision;
+    const finish = (): void => {
+      clearTimeout(timer);
+      unlisten();
+      this.#longPolls -= 1;
+      done(null, this.#veto(newest));
+    };
+    const timer = setTimeout(finish, Math.min(waitMs, limits.waitMs));
+    const key = intentKey(decision.agentId, decision.intentId);
+    const unlisten = decisions.listen(key, (next) => {
+      newest = next;
+      if (isFinal(next)) finish();
+    });
+  }
+
+  #refusal(agentId: AgentId): ProblemError | null {
+    const { limits } = this.#deps;
+    if (this.#pending >= limits.pendingIntents) {
+      return new ProblemError('overloaded', `${this.#pending} intents wait for a decision`);
+    }
+    const ofAgent = this.#pendingByAgent.get(agentId) ?? 0;
+    if (ofAgent < limits.pendingIntentsPerAgent) return null;
+    return new ProblemError('too-many-pending', `${ofAgent} intents of ${agentId} wait already`);
+  }
+
+  #track(agentId: AgentId): () => void {
+    this.#pending += 1;
+    this.#pendingByAgent.set(agentId, (this.#pendingByAgent.get(agentId) ?? 0) + 1);
+    return () => {
+      this.#pending -= 1;
+      const left = (this.#pendingByAgent.get(agentId) ?? 1) - 1;
+      if (left === 0) this.#pendingByAgent.delete(agentId);
+      else this.#pendingByAgent.set(agentId, left);
+    };
+  }
+
+  /** Calls back with the next decision on an intent, in time or not; answers how to end it early. */
+  #awaitFirst(
+    { agentId, intentId }: Pick<Intent, 'agentId' | 'intentId'>,
+    done: DecisionCallback,
+  ): (problem: ProblemError) => void {
+    const { decisions, limits } = this.#deps;
+    let isDone = false;
+    const finish = (problem: ProblemError | null, decision: Decision | null): void => {
+      if (isDone) return;
+      isDone = true;
+      clearTimeout(timer);
+      unlisten();
+      done(problem, decision);
+    };
+    const timer = setTimeout(() => {
+      const detail = `${intentId} was not decided within ${limits.decideMs} ms: treat it as denied`;
+      finish(new ProblemError('not-decided', detail), null);
+    }, limits.decideMs);
+    const unlisten = decisions.listen(intentKey(agentId, intentId), (decision) => {
+      finish(null, decision);
+    });
+    return (problem) => finish(problem, null);
+  }
+
+  /** A halt known here counts before the log has told it to the policy. */
+  #veto(decision: Decision): Decision {
+    if (decision.decision !== 'allow') return decision;
+    const halt = this.#deps.halts.covering(decision);
+    return halt === undefined ? decision : vetoed(decision, halt);
+  }
+
+  #write(intent: Intent, headers: Headers, stop: (problem: ProblemError) => void): void {
+    const { log } = this.#deps;
+    const key = intent.agentId;
+    const value = this.#codec.encode(intent);
+    log
+      .publish('intents.v1', partitionOfKey(key, log.partitions), { key, value, headers })
+      .catch((error: unknown) => stop(this.#problemOf(error)));
+  }
+
+  #problemOf(error: unknown): ProblemError {
+    const problem = problemOfLog(error);
+    if (problem !== undefined) return problem;
+    this.#deps.onFault(error);
+    return new ProblemError('internal', 'the intent could not be written', { cause: error });
+  }
+}
+
+function conflict(intentId: IntentId): ProblemError {
+  const detail = `${intentId} was asked with another tool or other arguments`;
+  return new ProblemError('intent-conflict', detail);
+}

@@ -1,0 +1,56 @@
+/** The gateway: the HTTP door of estop. */
+
+import { EstopError, messageOf } from '@estop/schemas/errors';
+import type { PersonId } from '@estop/schemas/ids';
+import { createContext, type GatewayDeps } from './context.ts';
+import type { PutFleet } from './fleets.ts';
+import type { App } from './http/app.ts';
+import type { FleetFiles } from './read-models/fleet-state.ts';
+import { createApp } from './server.ts';
+
+export interface Gateway {
+  readonly app: App;
+  /** Hash of the fleet in force; null: there is none yet. Known once started. */
+  activeFleet(): string | null;
+  /** As PUT /v1/fleet. Rejects with ProblemError `fleet-invalid`. */
+  putFleet(files: FleetFiles, by: PersonId): Promise<PutFleet>;
+  /** Reads what the log holds, then listens; answers the address. Rejects `config-invalid`. */
+  start(): Promise<{ readonly url: string }>;
+  close(): Promise<void>;
+}
+
+export function createGateway(deps: GatewayDeps): Gateway {
+  const context = createContext(deps);
+  const { feeds, fleet, fleetDesk, haltDesk, hub } = context;
+  const { host, port } = deps.config;
+  const app = createApp(context);
+  deps.health.add({ name: 'log', check: () => deps.log.ping() });
+  deps.health.add({
+    name: 'feeds',
+    check() {
+      const { interrupted } = feeds;
+      if (interrupted.length > 0) throw new Error(`not followed: ${interrupted.join(', ')}`);
+    },
+  });
+
+  return {
+    app,
+    activeFleet: () => fleet.active?.hash ?? null,
+    putFleet: (files, by) => fleetDesk.put(files, by),
+    async start() {
+      await feeds.start();
+      try {
+        return { url: await app.listen({ host, port }) };
+      } catch (error) {
+        const problem = `cannot listen on ESTOP_HOST ${host}, ESTOP_PORT ${port}: ${messageOf(error)}`;
+        throw new EstopError('config-invalid', problem, { cause: error });
+      }
+    },
+    async close() {
+      hub.closeAll();
+      haltDesk.close();
+      await app.close();
+      await feeds.close();
+    },
+  };
+}

@@ -1,0 +1,192 @@
+/** The topics that the gateway follows, in the order in which a stream position numbers them. */
+import type { EventLog, StoredRecord } from '@estop/log/port';
+import type { Logger } from '@estop/runtime/logger';
+import type { Counter, Metrics } from '@estop/runtime/metrics';
+import { EstopError, messageOf } from '@estop/schemas/errors';
+import { agentSubject, parseSubject, personSubject, type SubjectId } from '@estop/schemas/ids';
+import { partitionCountOf, type Topic } from '@estop/schemas/topics';
+import {
+  agentEvents,
+  decisionEvents,
+  fleetEvents,
+  haltEvents,
+  type StreamEvent,
+} from '../stream/stream-event.ts';
+import type { StreamHub } from '../stream/stream-hub.ts';
+import type { AgentTable } from './agent-table.ts';
+import type { DecisionCache } from './decision-cache.ts';
+import { ACTIVE_KEY, type FleetState } from './fleet-state.ts';
+import type { HaltBook } from './halt-book.ts';
+import { Tail } from './tail.ts';
+
+const FOLLOWED = [
+  { topic: 'decisions.v1', from: 'end' },
+  { topic: 'agents.v1', from: 'start' },
+  { topic: 'halts.v1', from: 'start' },
+  { topic: 'policies.v1', from: 'start' },
+] as const satisfies readonly { readonly topic: Topic; readonly from: 'start' | 'end' }[];
+
+export interface FeedsDeps {
+  readonly log: EventLog;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly decisions: DecisionCache;
+  readonly agents: AgentTable;
+  readonly halts: HaltBook;
+  readonly fleet: FleetState;
+  readonly hub: StreamHub;
+}
+
+/** A place of the log, as a stream position numbers it. */
+export interface FeedSource {
+  readonly topic: (typeof FOLLOWED)[number]['topic'];
+  readonly partition: number;
+}
+
+export class Feeds {
+  readonly #deps: FeedsDeps;
+  readonly #tails: readonly Tail[];
+  readonly #sources: readonly FeedSource[];
+  readonly #firstSource = new Map<Topic, number>();
+  readonly #unreadable: Counter<'topic'>;
+
+  constructor(deps: FeedsDeps) {
+    this.#deps = deps;
+    const { log, logger } = deps;
+    const sources: FeedSource[] = [];
+    this.#tails = FOLLOWED.map(({ topic, from }) => {
+      const partitions = partitionCountOf(topic, log.partitions);
+      this.#firstSource.set(topic, sources.length);
+      for (let partition = 0; partition < partitions; partition += 1) {
+        sources.push({ topic, partition });
+      }
+      const onRecords = (records: readonly StoredRecord[]) => this.#take(records);
+      return new Tail({ log, logger, topic, partitions, from, onRecords });
+    });
+    this.#sources = sources;
+    this.#unreadable = deps.metrics.counter({
+      name: 'estop_gateway_unreadable_records_total',
+      help: 'Records of followed topics that could not be read or do not prove their writer',
+      labels: ['topic'],
+    });
+  }
+
+  get sources(): readonly FeedSource[] {
+    return this.#sources;
+  }
+
+  /** How far each source was read. */
+  get nextOffsets(): readonly number[] {
+    return this.#tails.flatMap((tail) => tail.nextOffsets);
+  }
+
+  /** Topics that are not followed right now. */
+  get interrupted(): readonly Topic[] {
+    return this.#tails.filter((tail) => !tail.isLive).map((tail) => tail.topic);
+  }
+
+  /** Resolves when all that stands in the followed topics has been taken. */
+  async start(): Promise<void> {
+    this.#deps.hub.startAt(this.#sources.map(() => 0));
+    // Fleet and halts first: from the first decision on they are known.
+    for (const tail of this.#tails.toReversed()) await tail.start();
+    this.#deps.hub.startAt(this.nextOffsets);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#tails.map((tail) => tail.close()));
+  }
+
+  /** The events of a stored record; none when it cannot be read. */
+  eventsOf(stored: StoredRecord): readonly StreamEvent[] {
+    try {
+      return this.#read(stored)?.events() ?? [];
+    } catch (error) {
+      return this.#skip(stored, error);
+    }
+  }
+
+  async #take(records: readonly StoredRecord[]): Promise<void> {
+    const { hub } = this.#deps;
+    for (const stored of records) {
+      const source = (this.#firstSource.get(stored.topic) ?? 0) + stored.partition;
+      let events: () => readonly StreamEvent[] = () => [];
+      try {
+        const read = this.#read(stored);
+        const applied = read?.apply();
+        // Only fleets take a promise: to await each decision would cost more than to take it.
+        if (applied !== undefined) await applied;
+        if (read !== undefined) events = read.events;
+      } catch (error) {
+        this.#skip(stored, error);
+      }
+      hub.publish(source, stored.offset, events);
+    }
+  }
+
+  #skip(stored: StoredRecord, error: unknown): readonly StreamEvent[] {
+    // Trouble on the way to schemas or bundles passes: the batch is repeated.
+    if (error instanceof EstopError && error.retryable) throw error;
+    const { topic, partition, offset } = stored;
+    this.#unreadable.inc({ topic });
+    this.#deps.logger.warn({ topic, partition, offset, error: messageOf(error) }, 'record skipped');
+    return [];
+  }
+
+  /** What a record says, and how it is taken; undefined for a tombstone. */
+  #read(stored: StoredRecord): Read | undefined {
+    const { log, decisions, agents, halts, fleet } = this.#deps;
+    const { topic, value, timestampMs } = stored;
+    if (value === null) return topic === 'agents.v1' ? this.#forget(stored.key) : undefined;
+    switch (topic) {
+      case 'decisions.v1': {
+        const decision = log.codec(topic).decode(value);
+        return { apply: () => decisions.take(decision), events: () => decisionEvents(decision) };
+      }
+      case 'agents.v1': {
+        const view = log.codec(topic).decode(value);
+        return { apply: () => agents.take(view), events: () => agentEvents(view) };
+      }
+      case 'halts.v1': {
+        this.#requireLink(stored);
+        const halt = log.codec(topic).decode(value);
+        return {
+          apply: () => halts.take(halt, timestampMs),
+          events: () => haltEvents(halt, stored),
+        };
+      }
+      case 'policies.v1': {
+        this.#requireLink(stored);
+        const record = log.codec(topic).decode(value);
+        const isNews = stored.key === ACTIVE_KEY;
+        return {
+          apply: () => fleet.take(stored, record),
+          events: () => (isNews ? fleetEvents(record, stored) : []),
+        };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #requireLink(stored: StoredRecord): void {
+    if (!this.#deps.log.isLinked(stored)) throw new Error('the record does not prove its writer');
+  }
+
+  #forget(key: string): Read | undefined {
+    const subject = subjectOf(key);
+    if (subject === undefined) return undefined;
+    return { apply: () => this.#deps.agents.forget(subject), events: () => [] };
+  }
+}
+
+interface Read {
+  readonly apply: () => Promise<void> | void;
+  readonly events: () => readonly StreamEvent[];
+}
+
+function subjectOf(key: string): SubjectId | undefined {
+  const named = parseSubject(key);
+  if (named === undefined) return undefined;
+  return named.kind === 'agent' ? agentSubject(named.id) : personSubject(named.id);
+}

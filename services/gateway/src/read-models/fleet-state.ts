@@ -1,0 +1,123 @@
+/** The active fleet: who belongs to it, and where its files stand in the log. */
+
+import type { EventLog, StoredRecord } from '@estop/log/port';
+import type { FleetAgent, FleetPerson } from '@estop/policy/domain/fleet';
+import { LOCAL_OPERATOR } from '@estop/policy/domain/people';
+import type { Logger } from '@estop/runtime/logger';
+import type { PolicyHash } from '@estop/schemas/ids';
+import type { PolicyRecord } from '@estop/schemas/messages';
+
+/** Bundles whose place in the log is remembered; older ones cannot be read by hash any more. */
+const BUNDLES_MAX = 10_000;
+/** The record whose key is this names the bundle in force. */
+export const ACTIVE_KEY = 'active';
+
+export type FleetFiles = Readonly<Record<string, string>>;
+
+/** What is wrong in a fleet, and where. */
+export interface FleetFault {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export type FleetVerdict =
+  | {
+      readonly ok: true;
+      readonly bundle: {
+        readonly hash: PolicyHash;
+        readonly agents: readonly FleetAgent[];
+        readonly people: readonly FleetPerson[];
+      };
+      readonly warnings: readonly FleetFault[];
+    }
+  | { readonly ok: false; readonly problems: readonly FleetFault[] };
+
+/** Checks the files of a fleet as the policy will; never rejects for their content. */
+export type FleetChecker = (files: ReadonlyMap<string, string>) => Promise<FleetVerdict>;
+
+export interface ActiveFleet {
+  readonly hash: PolicyHash;
+  readonly by: string;
+  readonly at: number;
+  readonly agentById: ReadonlyMap<string, FleetAgent>;
+  readonly personById: ReadonlyMap<string, FleetPerson>;
+}
+
+export interface FleetStateDeps {
+  readonly log: EventLog;
+  readonly logger: Logger;
+  readonly checkFleet: FleetChecker;
+}
+
+export class FleetState {
+  readonly #deps: FleetStateDeps;
+  readonly #offsetByHash = new Map<PolicyHash, number>();
+  #active: ActiveFleet | null = null;
+
+  constructor(deps: FleetStateDeps) {
+    this.#deps = deps;
+  }
+
+  get active(): ActiveFleet | null {
+    return this.#active;
+  }
+
+  agent(id: string): FleetAgent | undefined {
+    return this.#active?.agentById.get(id);
+  }
+
+  /** The person with their role, or undefined for a stranger. */
+  person(id: string): FleetPerson | undefined {
+    return id === LOCAL_OPERATOR.id ? LOCAL_OPERATOR : this.#active?.personById.get(id);
+  }
+
+  /** Takes a record of policies.v1; a bundle that cannot be used leaves the old one in force. */
+  async take(stored: StoredRecord, record: PolicyRecord): Promise<void> {
+    if (stored.key !== ACTIVE_KEY) {
+      this.#offsetByHash.delete(record.hash);
+      this.#offsetByHash.set(record.hash, stored.offset);
+      for (const oldest of this.#offsetByHash.keys()) {
+        if (this.#offsetByHash.size <= BUNDLES_MAX) break;
+        if (oldest !== this.#active?.hash) this.#offsetByHash.delete(oldest);
+      }
+      return;
+    }
+    if (record.hash === this.#active?.hash) return;
+    const bundle = await this.bundle(record.hash);
+    if (bundle === undefined) {
+      this.#deps.logger.error({ hash: record.hash }, 'the active fleet is not in the log');
+      return;
+    }
+    const verdict = await this.#deps.checkFleet(new Map(Object.entries(bundle.files)));
+    if (!verdict.ok) {
+      this.#deps.logger.error({ hash: record.hash }, 'the active fleet has errors; the old stays');
+      return;
+    }
+    const { agents, people } = verdict.bundle;
+    this.#active = {
+      hash: record.hash,
+      by: record.by,
+      at: stored.timestampMs,
+      agentById: new Map(agents.map((agent) => [agent.id, agent])),
+      personById: new Map(people.map((person) => [person.id, person])),
+    };
+  }
+
+  /** The files of a bundle, from the log. */
+  async bundle(
+    hash: PolicyHash,
+  ): Promise<{ readonly files: FleetFiles; readonly by: string; readonly at: number } | undefined> {
+    const fromOffset = this.#offsetByHash.get(hash);
+    if (fromOffset === undefined) return undefined;
+    const { log } = this.#deps;
+    const { records } = await log.read('policies.v1', 0, { fromOffset, maxRecords: 1 });
+    const stored = records[0];
+    if (stored === undefined || stored.key !== hash || stored.value === null) return undefined;
+    await log.learnSchemas(records);
+    const { files, by } = log.codec('policies.v1').decode(stored.value);
+    return files === null ? undefined : { files, by, at: stored.timestampMs };
+  }
+}

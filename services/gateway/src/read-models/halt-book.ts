@@ -1,0 +1,107 @@
+/**
+ * The newest word on every scope: what the log says, and what this gateway has said and the log does
+ * not hold yet. A halt counts here from the moment it is said.
+ */
+import { isLive, scopeCovers, scopeText } from '@estop/policy/domain/halts';
+import type { Clock } from '@estop/runtime/clock';
+import type { Decision, Halt, HaltScope } from '@estop/schemas/messages';
+import type { FleetState } from './fleet-state.ts';
+
+/** Scopes that were ever halted; the policy's bound is the same. */
+const SCOPES_MAX = 10_000;
+
+export interface KnownHalt {
+  readonly halt: Halt;
+  /** When it was said or stamped, ms. */
+  readonly at: number;
+}
+
+export class HaltBook {
+  readonly #clock: Clock;
+  readonly #fleet: FleetState;
+  readonly #knownByScope = new Map<string, KnownHalt>();
+
+  constructor(clock: Clock, fleet: FleetState) {
+    this.#clock = clock;
+    this.#fleet = fleet;
+  }
+
+  /** Takes a word on a scope; older words than the known one change nothing. */
+  take(halt: Halt, at: number): void {
+    const scope = scopeText(halt.scope);
+    const known = this.#knownByScope.get(scope)?.halt;
+    if (known !== undefined && !isNewer(halt, known)) return;
+    if (known === undefined && this.#knownByScope.size >= SCOPES_MAX) this.#dropOldestEnded();
+    this.#knownByScope.set(scope, { halt, at });
+  }
+
+  /** The epoch of the next halt on a scope. */
+  nextEpoch(scope: HaltScope): number {
+    return (this.#knownByScope.get(scopeText(scope))?.halt.epoch ?? 0) + 1;
+  }
+
+  /** Whether this halt is the newest word on its scope. */
+  holds({ scope, haltId }: Halt): boolean {
+    return this.#knownByScope.get(scopeText(scope))?.halt.haltId === haltId;
+  }
+
+  byId(haltId: string): KnownHalt | undefined {
+    for (const known of this.#knownByScope.values()) {
+      if (known.halt.haltId === haltId) return known;
+    }
+    return undefined;
+  }
+
+  all(): readonly KnownHalt[] {
+    return [...this.#knownByScope.values()];
+  }
+
+  live(): readonly KnownHalt[] {
+    return this.all().filter(({ halt }) => this.isLive(halt));
+  }
+
+  isLive(halt: Halt): boolean {
+    return isLive(halt, this.#clock.nowMs());
+  }
+
+  /** A live halt that covers what this decision allows, or undefined. */
+  covering({ agentId, tool }: Pick<Decision, 'agentId' | 'tool'>): Halt | undefined {
+    if (this.#knownByScope.size === 0) return undefined;
+    const nowMs = this.#clock.nowMs();
+    for (const { halt } of this.#knownByScope.values()) {
+      if (!isLive(halt, nowMs)) continue;
+      const groups = this.#groupsOf(agentId, halt.scope);
+      if (scopeCovers(halt.scope, { agentId, tool, groups })) return halt;
+    }
+    return undefined;
+  }
+
+  /** Live halts that can cover calls of an agent. */
+  ofAgent(agentId: string): readonly KnownHalt[] {
+    const groups: readonly string[] = this.#fleet.agent(agentId)?.groups ?? [];
+    return this.live().filter(({ halt: { scope } }) => {
+      if (scope.fleet || scope.agent === agentId) return true;
+      return scope.agent === null && scope.group !== null && groups.includes(scope.group);
+    });
+  }
+
+  /** Before the fleet is known, whoever may be in a halted group is taken to be. */
+  #groupsOf(agentId: string, { group }: HaltScope): readonly string[] {
+    if (this.#fleet.active === null && group !== null) return [group];
+    return this.#fleet.agent(agentId)?.groups ?? [];
+  }
+
+  #dropOldestEnded(): void {
+    for (const [scope, { halt }] of this.#knownByScope) {
+      if (this.isLive(halt)) continue;
+      this.#knownByScope.delete(scope);
+      return;
+    }
+  }
+}
+
+/** Epochs only grow; within one, a lift comes after its halt, and later words after earlier ones. */
+function isNewer(halt: Halt, known: Halt): boolean {
+  if (halt.epoch !== known.epoch) return halt.epoch > known.epoch;
+  return halt.lifted || !known.lifted;
+}

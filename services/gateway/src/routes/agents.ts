@@ -1,0 +1,235 @@
+/** The agents of the fleet, and orders about them: `/v1/agents`. */
+import {
+  type AgentId,
+  agentSubject,
+  parseAgentId,
+  parseBudgetId,
+  parseSubject,
+} from '@estop/schemas/ids';
+import type { AgentView } from '@estop/schemas/messages';
+import Type from 'typebox';
+import { personBehind } from '../auth/principal.ts';
+import type { GatewayContext } from '../context.ts';
+import { haltBody } from '../domain/halt-body.ts';
+import { type App, principalOf } from '../http/app.ts';
+import { emptyBodyIsObject } from '../http/request-parts.ts';
+import { Amount, Halt, IdParams, nullable, ReasonText, strict, TimeMs } from '../http/schemas.ts';
+import { invalidField, ProblemError } from '../problems.ts';
+
+const Budget = strict(
+  {
+    budgetId: Type.String(),
+    unit: Type.String({ description: 'calls, tokens or microUsd' }),
+    window: Type.String(),
+    windowStart: TimeMs,
+    ceiling: Type.Integer(),
+    spent: Type.Integer(),
+    reserved: Type.Integer(),
+  },
+  { title: 'Budget' },
+);
+
+const Agent = strict(
+  {
+    id: Type.String(),
+    inFleet: Type.Boolean({
+      description: 'false: not in the active fleet; all it asks is denied.',
+    }),
+    owner: nullable(Type.String()),
+    groups: Type.Array(Type.String()),
+    attributes: Type.Record(Type.String(), Type.Unknown()),
+    suspended: Type.Boolean(),
+    halts: Type.Array(Halt),
+    allowed: Type.Integer(),
+    denied: Type.Integer(),
+    budgets: Type.Array(Budget),
+    rates: Type.Array(Type.Unknown()),
+    pending: Type.Array(
+      strict({
+        intentId: Type.String(),
+        tool: Type.String(),
+        approvalId: nullable(Type.String()),
+        expiresAt: nullable(TimeMs),
+      }),
+    ),
+    lastActions: Type.Array(Type.Unknown()),
+    credentials: Type.Array(strict({ id: Type.String(), kind: Type.String(), issuedAt: TimeMs })),
+  },
+  { title: 'Agent' },
+);
+
+const Suspension = strict({ id: Type.String(), suspended: Type.Boolean() });
+
+export function agentRoutes(app: App, context: GatewayContext): void {
+  addRead(app, context);
+  for (const verb of ['suspend', 'resume'] as const) addSuspension(app, context, verb);
+  addBudget(app, context);
+}
+
+/** Throws ProblemError `not-found` for text that is no agent id. */
+export function agentIdParam(text: string): AgentId {
+  const agentId = parseAgentId(text);
+  if (agentId === undefined) throw new ProblemError('not-found', 'there is no such agent');
+  return agentId;
+}
+
+function addRead(app: App, context: GatewayContext): void {
+  const { agents, fleet } = context;
+  app.get(
+    '/v1/agents',
+    {
+      config: {
+        access: 'viewer',
+        doc: {
+          operationId: 'listAgents',
+          tag: 'Operators',
+          summary: 'Every agent of the fleet, and every other that was heard of',
+          answers: { 200: strict({ agents: Type.Array(Agent) }) },
+        },
+      },
+    },
+    async () => {
+      const ids = new Set<string>(fleet.active?.agentById.keys() ?? []);
+      for (const { subject } of agents.views()) {
+        if (parseSubject(subject)?.kind === 'agent') ids.add(subject);
+      }
+      const known = [...ids].sort().map((id) => agentBody(context, agentIdParam(id)));
+      return { agents: known };
+    },
+  );
+
+  app.get(
+    '/v1/agents/:id',
+    {
+      schema: { params: IdParams },
+      config: {
+        access: 'viewer',
+        doc: {
+          operationId: 'readAgent',
+          tag: 'Operators',
+          summary: 'One agent: limits used, halts, last actions',
+          answers: { 200: Agent },
+          problems: ['not-found'],
+        },
+      },
+    },
+    async (request) => {
+      const agentId = agentIdParam(request.params.id);
+      const isKnown = fleet.agent(agentId) ?? agents.view(agentSubject(agentId));
+      if (isKnown !== undefined) return agentBody(context, agentId);
+      throw new ProblemError('not-found', `there is no agent ${agentId}`);
+    },
+  );
+}
+
+function addSuspension(app: App, context: GatewayContext, verb: 'suspend' | 'resume'): void {
+  const isSuspend = verb === 'suspend';
+  app.route({
+    method: ['POST', 'PUT'],
+    url: `/v1/agents/:id/${verb}`,
+    preValidation: emptyBodyIsObject,
+    schema: { params: IdParams, body: strict({ reason: Type.Optional(ReasonText) }) },
+    config: {
+      access: 'operator',
+      doc: {
+        operationId: `${verb}Agent`,
+        tag: 'Stopping',
+        summary: isSuspend ? 'Deny everything an agent asks' : 'End a suspension',
+        answers: { 200: Suspension },
+        problems: ['not-found', 'not-answered', 'log-unavailable'],
+      },
+    },
+    handler: async (request) => {
+      const { view } = await context.commander.order({
+        subject: agentSubject(agentIdParam(request.params.id)),
+        by: personBehind(principalOf(request)).id,
+        reason: request.body.reason ?? null,
+        body: { type: isSuspend ? 'Suspend' : 'Resume' },
+      });
+      return { id: view.subject, suspended: view.suspended };
+    },
+  });
+}
+
+function addBudget(app: App, context: GatewayContext): void {
+  const Ceiling = strict(
+    {
+      ceiling: Type.Optional(Amount),
+      raiseBy: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+      reason: ReasonText,
+    },
+    { title: 'Ceiling', description: 'Either `ceiling` or `raiseBy`, in the unit of the budget.' },
+  );
+  const BudgetParams = strict({ id: Type.String(), bid: Type.String() });
+  app.post(
+    '/v1/agents/:id/budgets/:bid',
+    {
+      schema: { params: BudgetParams, body: Ceiling },
+      config: {
+        access: 'admin',
+        doc: {
+          operationId: 'setCeiling',
+          tag: 'Operators',
+          summary: "Set or raise an agent's ceiling on a budget",
+          answers: { 200: Budget },
+          problems: ['not-found', 'not-answered', 'log-unavailable'],
+        },
+      },
+    },
+    async (request) => {
+      const { id, bid } = request.params;
+      const { ceiling, raiseBy, reason } = request.body;
+      const budgetId = parseBudgetId(bid);
+      if (budgetId === undefined) throw new ProblemError('not-found', 'there is no such budget');
+      if (ceiling !== undefined && raiseBy !== undefined) {
+        throw invalidField('/raiseBy', 'give either ceiling or raiseBy');
+      }
+      if (ceiling === undefined && raiseBy === undefined) {
+        throw invalidField('/ceiling', 'give ceiling or raiseBy');
+      }
+      const { view } = await context.commander.order({
+        subject: agentSubject(agentIdParam(id)),
+        by: personBehind(principalOf(request)).id,
+        reason,
+        body:
+          ceiling === undefined
+            ? { type: 'RaiseCeiling', budgetId, raiseBy: raiseBy ?? 0 }
+            : { type: 'SetCeiling', budgetId, ceiling },
+      });
+      const budget = view.budgets.find((one) => one.budgetId === budgetId);
+      if (budget === undefined) throw new ProblemError('not-found', `there is no budget ${bid}`);
+      return budget;
+    },
+  );
+}
+
+function agentBody({ agents, fleet, halts }: GatewayContext, agentId: AgentId) {
+  const inFleet = fleet.agent(agentId);
+  const view = agents.view(agentSubject(agentId));
+  return {
+    id: agentId,
+    inFleet: inFleet !== undefined,
+    owner: inFleet?.owner ?? null,
+    groups: inFleet?.groups ?? [],
+    attributes: inFleet?.attributes ?? {},
+    suspended: view?.suspended ?? false,
+    halts: halts.ofAgent(agentId).map(({ halt, at }) => haltBody(halt, at)),
+    allowed: view?.allowed ?? 0,
+    denied: view?.denied ?? 0,
+    budgets: view?.budgets ?? [],
+    rates: view?.rates ?? [],
+    pending: view?.pending.map(pendingBody) ?? [],
+    lastActions: view?.lastActions ?? [],
+    credentials: view?.credentials.map(credentialBody) ?? [],
+  };
+}
+
+function pendingBody({ decision }: AgentView['pending'][number]) {
+  const { intentId, tool, approval, expiresAt } = decision;
+  return { intentId, tool, approvalId: approval?.id ?? null, expiresAt };
+}
+
+/** Never the hash: it proves nothing, but it is nobody's business. */
+function credentialBody({ credentialId, kind, issuedAt }: AgentView['credentials'][number]) {
+  return { id: credentialId, kind, issuedAt };
+}
