@@ -32,7 +32,8 @@ export async function decideSet(set: RecordedSet): Promise<readonly DecisionLine
   }
 }
 
-function intentOf(line: IntentLine): Intent {
+/** The intent of a line as intents.v1 carries it. */
+export function intentOf(line: IntentLine): Intent {
   return {
     intentId: line.id as Intent['intentId'],
     agentId: line.agent as Intent['agentId'],

@@ -122,3 +122,8 @@ function groupBy<Item>(
   }
   return groups;
 }
+
+/** Decisions without their times, which differ between a recording and a live system. */
+export function timeless(decisions: readonly DecisionLine[]): readonly Omit<DecisionLine, 'at'>[] {
+  return decisions.map(({ id, decision, reason, rules }) => ({ id, decision, reason, rules }));
+}

@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const MAIN = join(import.meta.dirname, 'estop-from-source.ts');
+const BIN = join(REPOSITORY, 'services/cli/bin/estop.mjs');
+const TSX = ['--import', 'tsx', '--conditions=@estop/source'];
 const READY = /^estop ready (http:\/\/\S+)$/m;
 const START_MS_MAX = 60_000;
 
@@ -13,6 +15,8 @@ export interface EstopOptions {
   readonly files: Readonly<Record<string, string>>;
   /** Extra environment: KAFKA_BROKERS and the like. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Runs the built files as a user does, instead of the sources. */
+  readonly built?: boolean;
 }
 
 export interface HttpAnswer {
@@ -31,11 +35,13 @@ export class EstopProcess {
   readonly dataDir: string;
   readonly fleetDir: string;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #command: readonly string[];
   #child: ChildProcess | null = null;
   #url = '';
   #log = '';
 
-  constructor({ files, env = {} }: EstopOptions) {
+  constructor({ files, env = {}, built = false }: EstopOptions) {
+    this.#command = built ? [BIN] : [...TSX, MAIN];
     const root = mkdtempSync(join(tmpdir(), 'estop-e2e-'));
     this.dataDir = join(root, 'data');
     this.fleetDir = join(root, 'fleet');
@@ -57,7 +63,7 @@ export class EstopProcess {
   /** Starts it and waits for the line that says so. */
   async start(): Promise<void> {
     const flags = ['--no-demo', '--fleet', this.fleetDir, '--port', '0', '--data', this.dataDir];
-    const child = spawn(process.execPath, [...TSX, MAIN, 'start', ...flags], {
+    const child = spawn(process.execPath, [...this.#command, 'start', ...flags], {
       cwd: REPOSITORY,
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -148,7 +154,7 @@ export class EstopProcess {
 
   /** Runs a command of the command line against this process. */
   async cli(...args: string[]): Promise<{ readonly code: number | null; readonly out: string }> {
-    const child = spawn(process.execPath, [...TSX, MAIN, ...args], {
+    const child = spawn(process.execPath, [...this.#command, ...args], {
       cwd: REPOSITORY,
       env: {
         ...process.env,
@@ -169,5 +175,3 @@ export class EstopProcess {
     return { code, out };
   }
 }
-
-const TSX = ['--import', 'tsx', '--conditions=@estop/source'];

@@ -1,8 +1,9 @@
 /**
- * Group commit: everything that waits is written in one LMDB transaction and synced once; while the
- * disk works, the next group gathers. One commit at a time, so a failed one leaves no hole.
+ * Group commit: everything that waits is written in one LMDB transaction; while the disk works, the
+ * next group gathers. Inputs and projections are shown to readers as soon as they are written, audit
+ * records only when they are synced; and since syncs keep the order of the transactions, an audit
+ * record on the disk has its input there too.
  */
-
 import type { Clock } from '@estop/runtime/clock';
 import { EstopError, messageOf } from '@estop/schemas/errors';
 import { TOPICS } from '@estop/schemas/topics';
@@ -15,6 +16,9 @@ import type { Store } from './store.ts';
 const GROUP_RECORDS_MAX = 10_000;
 /** Bytes that may wait for the disk. */
 const PENDING_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Transactions whose sync may be under way at the same time. */
+const SYNCS_MAX = 8;
 
 interface Waiting {
   readonly partition: EmbeddedPartition;
@@ -35,6 +39,8 @@ export class Appender {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #running: Promise<void> | null = null;
+  /** Syncs under way, oldest first. */
+  readonly #syncing: Promise<void>[] = [];
   #isClosed = false;
   #lastTimestampMs = 0;
 
@@ -71,6 +77,7 @@ export class Appender {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#running;
+    await Promise.all(this.#syncing);
   }
 
   async #run(): Promise<void> {
@@ -99,17 +106,38 @@ export class Appender {
     try {
       written = await this.#write(group, timestampMs);
     } catch (error) {
-      const cause = await causeOf(error);
-      const text = `the log cannot be written: ${messageOf(cause)}`;
-      for (const { reject } of group) {
-        reject(new EstopError('log-unavailable', text, { cause }));
-      }
+      await refuse(group, error);
       return;
     }
-    for (const { partition, stored, baseOffset, resolve } of written) {
-      partition.committed(stored);
-      resolve({ baseOffset, timestampMs });
+    const toSync: Written[] = [];
+    for (const appended of written) {
+      const { partition, stored, baseOffset, resolve } = appended;
+      const { topic } = partition;
+      partition.written(stored);
+      if (topic !== 'audit.v1') partition.reveal(baseOffset + stored.length);
+      if (TOPICS[topic].derived) resolve({ baseOffset, timestampMs });
+      else toSync.push(appended);
     }
+    if (toSync.length === 0) return;
+    const synced = this.#sync(toSync, timestampMs);
+    this.#syncing.push(synced);
+    void synced.finally(() => this.#syncing.splice(this.#syncing.indexOf(synced), 1));
+    if (this.#syncing.length >= SYNCS_MAX) await this.#syncing[0];
+  }
+
+  async #sync(written: readonly Written[], timestampMs: number): Promise<void> {
+    let failure: unknown;
+    try {
+      await this.#store.records.flushed;
+    } catch (error) {
+      failure = error;
+    }
+    // Written is written: also when the sync failed, the next append stands behind these records.
+    for (const { partition, stored, baseOffset } of written) {
+      partition.reveal(baseOffset + stored.length);
+    }
+    if (failure !== undefined) return refuse(written, failure);
+    for (const { baseOffset, resolve } of written) resolve({ baseOffset, timestampMs });
   }
 
   async #write(group: readonly Waiting[], timestampMs: number): Promise<readonly Written[]> {
@@ -122,7 +150,7 @@ export class Appender {
     for (const waiting of group) {
       const { partition, records } = waiting;
       const { topic, partition: number } = partition;
-      const baseOffset = nextOffset.get(partition) ?? partition.endOffset;
+      const baseOffset = nextOffset.get(partition) ?? partition.nextOffset;
       const stored: StoredRecord[] = [];
       for (const record of records) {
         const offset = baseOffset + stored.length;
@@ -137,7 +165,6 @@ export class Appender {
       written.push({ ...waiting, baseOffset, stored });
     }
     await Promise.all(writes);
-    await db.flushed;
     return written;
   }
 
@@ -165,6 +192,12 @@ export class Appender {
 function bufferOf(value: Uint8Array | null): Buffer | null {
   if (value === null || Buffer.isBuffer(value)) return value;
   return Buffer.from(value);
+}
+
+async function refuse(group: readonly Waiting[], error: unknown): Promise<void> {
+  const cause = await causeOf(error);
+  const text = `the log cannot be written: ${messageOf(cause)}`;
+  for (const { reject } of group) reject(new EstopError('log-unavailable', text, { cause }));
 }
 
 /** lmdb hides why a commit failed in a promise that rejects. */

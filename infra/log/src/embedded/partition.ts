@@ -25,6 +25,7 @@ export class EmbeddedPartition {
   readonly #store: Store;
   #startOffset: number;
   #endOffset: number;
+  #nextOffset: number;
   #tail: StoredRecord[] = [];
   #tailBytes = 0;
   readonly #waiters = new Set<() => void>();
@@ -39,6 +40,7 @@ export class EmbeddedPartition {
     const last = this.#firstOffset(true);
     const kept = store.ends.get(`${topic}/${partition}`) ?? 0;
     this.#endOffset = Math.max(last === undefined ? 0 : last + 1, kept);
+    this.#nextOffset = this.#endOffset;
     if (last === undefined) this.#startOffset = this.#endOffset;
     this.#offsetByKey = TOPICS[topic].cleanup === 'compact' ? this.#readKeys() : null;
   }
@@ -47,8 +49,14 @@ export class EmbeddedPartition {
     return this.#startOffset;
   }
 
+  /** One past the last record that readers may see. */
   get endOffset(): number {
     return this.#endOffset;
+  }
+
+  /** Where the next record goes. */
+  get nextOffset(): number {
+    return this.#nextOffset;
   }
 
   /** Where the record stands that a new one of this key replaces, if the topic is compacted. */
@@ -56,25 +64,27 @@ export class EmbeddedPartition {
     return this.#offsetByKey?.get(key);
   }
 
-  /** Takes in records that are durable now, in order, and wakes who waits. */
-  committed(records: readonly StoredRecord[]): void {
+  /** Takes in records that are written, in order; readers see them when they are revealed. */
+  written(records: readonly StoredRecord[]): void {
     for (const record of records) {
       this.#offsetByKey?.set(record.key, record.offset);
       this.#tail.push(record);
       this.#tailBytes += sizeOf(record);
     }
-    this.#endOffset += records.length;
+    this.#nextOffset += records.length;
     this.#trimTail();
-    this.wake();
+  }
+
+  /** Shows everything below this offset to readers and wakes those who wait. */
+  reveal(belowOffset: number): void {
+    if (belowOffset <= this.#endOffset) return;
+    this.#endOffset = belowOffset;
+    for (const waiter of [...this.#waiters]) waiter();
   }
 
   /** Records below this offset are gone. */
   trimmed(startOffset: number): void {
     this.#startOffset = startOffset;
-  }
-
-  wake(): void {
-    for (const waiter of [...this.#waiters]) waiter();
   }
 
   /** Calls back at every append until the answered function is called. */
@@ -101,7 +111,8 @@ export class EmbeddedPartition {
     // Compaction leaves holes, so a compacted tail is no plain slice.
     if (first === undefined || from < first.offset || this.#offsetByKey !== null) return undefined;
     const start = from - first.offset;
-    return this.#tail.slice(start, start + maxRecords);
+    const visible = this.#endOffset - first.offset;
+    return this.#tail.slice(start, Math.min(start + maxRecords, visible));
   }
 
   #fromDisk(from: number, maxRecords: number): readonly StoredRecord[] {
