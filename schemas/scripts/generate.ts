@@ -35,14 +35,6 @@ export function generate(): ReadonlyMap<string, string> {
   ]);
 }
 
-/** Each topic's schema, self-contained. */
-export function topicSchemas(): ReadonlyMap<string, Json> {
-  const named = readNamedTypes();
-  return new Map(
-    Object.entries(TOPICS).map(([topic, spec]) => [topic, inline(spec.schema, named, new Set())]),
-  );
-}
-
 function readNamedTypes(): Map<string, Named> {
   const named = new Map<string, Named>();
   for (const folder of readdirSync(join(ROOT, 'avro')).sort()) {

@@ -18,8 +18,6 @@ export interface TopicSpec {
 const DAY_MS = 86_400_000;
 const KIB = 1024;
 
-export const DEFAULT_PARTITIONS = 12;
-
 export const TOPICS = {
   'intents.v1': input('estop.intents.Intent'),
   'outcomes.v1': input('estop.outcomes.Outcome'),

@@ -2,7 +2,6 @@
  * An event log in memory with the semantics of the port, for tests that need many logs, or one that
  * misbehaves on purpose. It is held to the same contract suite as the real ones.
  */
-import { partitionOfKey } from '@estop/log/partitioner';
 import type {
   Appended,
   Assignment,
@@ -261,9 +260,4 @@ export class MemoryLog implements EventLog {
     this.#records.set(key, records);
     return records;
   }
-}
-
-/** The partition of a key in this log. */
-export function partitionIn(log: EventLog, key: string): number {
-  return partitionOfKey(key, log.partitions);
 }

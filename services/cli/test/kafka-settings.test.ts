@@ -36,7 +36,7 @@ describe('the settings of Kafka', () => {
       linkKey: Buffer.from(LINK_KEY),
       createTopics: false,
     });
-    for (const absent of ['sasl', 'ssl', 'registry', 'replicationFactor']) {
+    for (const absent of ['sasl', 'ssl', 'registryUrl', 'replicationFactor']) {
       expect(plain).not.toHaveProperty(absent);
     }
   });
@@ -55,8 +55,19 @@ describe('the settings of Kafka', () => {
     expect(full).toMatchObject({
       sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
       ssl: { ca: CERT },
-      registry: { url: 'http://registry:8080' },
+      registryUrl: 'http://registry:8080',
       replicationFactor: 3,
     });
+  });
+
+  it('carry the user of the registry in its address', () => {
+    const full = settings({
+      KAFKA_BROKERS: 'k1:9092',
+      ESTOP_LINK_KEY: LINK_KEY,
+      SCHEMA_REGISTRY_URL: 'https://registry/apis/ccompat/v7',
+      SCHEMA_REGISTRY_USERNAME: 'u',
+      SCHEMA_REGISTRY_PASSWORD: 'p@w',
+    });
+    expect(full?.registryUrl).toBe('https://u:p%40w@registry/apis/ccompat/v7');
   });
 });

@@ -42,7 +42,16 @@ afterEach(async () => {
 async function start(...more: readonly string[]): Promise<Running> {
   const stopping = new AbortController();
   const announced = new EventEmitter();
-  const args = ['start', '--no-demo', '--port', '0', '--data', join(folder, 'data'), ...more];
+  const demo = more.includes('--demo') ? [] : ['--no-demo'];
+  const args = [
+    'start',
+    ...demo,
+    '--port',
+    '0',
+    '--data',
+    join(folder, 'data'),
+    ...more.filter((one) => one !== '--demo'),
+  ];
   const ran = runLine(args, {
     env: ENV,
     cwd: folder,
@@ -127,7 +136,7 @@ describe('estop start', () => {
   it('drains when it is stopped, and goes on from the log when it starts again', async () => {
     running = await start('--fleet', 'fleet');
     const first = await propose('i1', 'crm.read');
-    await estop('halt', 'a');
+    await estop('halt', '--tool', 'crm.drop');
     const stopped = await running.stop();
     expect(stopped.exitCode).toBe(0);
     expect(stopped.out).toBe(`estop ready ${running.url}\n`);
@@ -137,7 +146,7 @@ describe('estop start', () => {
     running = await start();
     expect(readFileSync(join(folder, 'data', 'address'), 'utf8')).toBe(`${running.url}\n`);
     expect((await propose('i1', 'crm.read')).out).toBe(first.out);
-    expect((await propose('i2', 'crm.read')).exitCode).toBe(3);
+    expect(JSON.parse((await propose('i2', 'crm.drop')).out)).toMatchObject({ reason: 'halted' });
     const verified = await estop('verify');
     expect(verified.exitCode).toBe(0);
     expect(verified.err).toContain('its state is the live one');
@@ -154,6 +163,14 @@ describe('estop start', () => {
     expect(JSON.parse((await propose('i2', 'crm.read')).out)).toMatchObject({
       reason: 'agent-unknown',
     });
+  });
+
+  it('runs without the demo when the fleet does not have its agents', async () => {
+    running = await start('--fleet', 'fleet', '--demo');
+    expect((await propose('i1', 'crm.read')).exitCode).toBe(0);
+    const { exitCode, err } = await running.stop();
+    expect(exitCode).toBe(0);
+    expect(err).toContain('the demo does not run');
   });
 
   it('refuses a data folder that another process holds', async () => {

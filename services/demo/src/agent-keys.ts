@@ -1,5 +1,6 @@
 /** The API keys of the demo's agents, kept in one file so that a restart issues no new ones. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Operator } from './operator.ts';
 
 /** A key for each agent: from the file where estop still accepts it, else a new one. */
@@ -16,6 +17,7 @@ export async function agentKeys(
     keys.set(agent, isGood ? old : await operator.issueKey(agent));
   }
   if (file !== null) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(file, `${JSON.stringify(Object.fromEntries(keys), null, 2)}\n`, { mode: 0o600 });
   }
   return keys;

@@ -24,7 +24,7 @@ export const LIMITS = {
   batchInflight: 256,
   streams: 500,
   /** What one slow reader of the event stream may owe before it is dropped. */
-  streamBufferBytes: 1024 * 1024,
+  streamBufferBytes: 4 * 1024 * 1024,
   heartbeatMs: 15_000,
   /** How long a changed fleet or a lifted halt is waited for in the audit log. */
   fleetAppliedMs: 5_000,

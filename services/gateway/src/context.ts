@@ -49,6 +49,8 @@ export interface GatewayContext extends GatewayDeps {
   readonly haltDesk: HaltDesk;
   readonly fleetDesk: FleetDesk;
   readonly audit: AuditReader;
+  /** Fires when the gateway closes: what takes long ends early. */
+  readonly closing: AbortController;
 }
 
 export function createContext(deps: GatewayDeps): GatewayContext {
@@ -83,5 +85,6 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     haltDesk: new HaltDesk({ log, clock, logger, limits, book: halts }),
     fleetDesk: new FleetDesk({ log, limits, fleet, checkFleet }),
     audit: new AuditReader(log),
+    closing: new AbortController(),
   };
 }

@@ -53,6 +53,7 @@ export class FleetDesk {
     if (!verdict.ok) throw fleetProblem(verdict.problems);
     const { warnings } = verdict;
     const { hash } = verdict.bundle;
+    fleet.remember(verdict.bundle);
     const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
     if (fleet.active?.hash === hash) {
       const applied = { recorded: log.partitions, partitions: log.partitions };

@@ -5,8 +5,12 @@ import type { PersonId } from '@estop/schemas/ids';
 import { createContext, type GatewayDeps } from './context.ts';
 import type { PutFleet } from './fleets.ts';
 import type { App } from './http/app.ts';
+import { closerOf } from './http/close-server.ts';
 import type { FleetFiles } from './read-models/fleet-state.ts';
 import { createApp } from './server.ts';
+
+/** Longer than any answer but that of a long poll, which ends at once. */
+const CLOSE_GRACE_MS = 5_000;
 
 export interface Gateway {
   readonly app: App;
@@ -21,17 +25,12 @@ export interface Gateway {
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const context = createContext(deps);
-  const { feeds, fleet, fleetDesk, haltDesk, hub } = context;
+  const { feeds, fleet, fleetDesk, haltDesk, hub, proposer, closing } = context;
   const { host, port } = deps.config;
   const app = createApp(context);
+  const closePolitely = closerOf(app.server);
   deps.health.add({ name: 'log', check: () => deps.log.ping() });
-  deps.health.add({
-    name: 'feeds',
-    check() {
-      const { interrupted } = feeds;
-      if (interrupted.length > 0) throw new Error(`not followed: ${interrupted.join(', ')}`);
-    },
-  });
+  deps.health.add({ name: 'feeds', check: () => feeds.requireLive() });
 
   return {
     app,
@@ -42,14 +41,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
       try {
         return { url: await app.listen({ host, port }) };
       } catch (error) {
-        const problem = `cannot listen on ESTOP_HOST ${host}, ESTOP_PORT ${port}: ${messageOf(error)}`;
+        const where = `ESTOP_HOST ${host}, ESTOP_PORT ${port}`;
+        const problem = `cannot listen on ${where}: ${messageOf(error)}`;
         throw new EstopError('config-invalid', problem, { cause: error });
       }
     },
     async close() {
+      closing.abort();
       hub.closeAll();
+      proposer.endLongPolls();
       haltDesk.close();
-      await app.close();
+      await closePolitely(() => app.close(), CLOSE_GRACE_MS);
       await feeds.close();
     },
   };

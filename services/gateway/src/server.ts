@@ -49,7 +49,9 @@ export function createApp(context: GatewayContext): App {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
+    // Who still gets through while the gateway closes is answered as ever.
+    return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOf(error)),
     clientErrorHandler: refuseUnreadable,
   });

@@ -68,14 +68,42 @@ describe('bodies', () => {
   });
 
   it.each([
-    ['half a surrogate pair in a value', '{"id":"a","tool":"t","arguments":{"x":"\\ud800"}}', '/arguments/x'],
-    ['half a surrogate pair in a name', '{"id":"a","tool":"t","arguments":{"\\udc00":1}}', undefined],
-    ['__proto__', '{"id":"a","tool":"t","arguments":{"__proto__":{"a":1}}}', '/arguments/__proto__'],
-    ['an escaped __proto__', '{"id":"a","tool":"t","arguments":{"\\u005f_proto__":1}}', '/arguments/__proto__'],
-    ['a poisoned constructor', '{"id":"a","tool":"t","arguments":{"constructor":{"prototype":{}}}}', '/arguments/constructor'],
+    [
+      'half a surrogate pair in a value',
+      '{"id":"a","tool":"t","arguments":{"x":"\\ud800"}}',
+      '/arguments/x',
+    ],
+    [
+      'half a surrogate pair in a name',
+      '{"id":"a","tool":"t","arguments":{"\\udc00":1}}',
+      undefined,
+    ],
+    [
+      '__proto__',
+      '{"id":"a","tool":"t","arguments":{"__proto__":{"a":1}}}',
+      '/arguments/__proto__',
+    ],
+    [
+      'an escaped __proto__',
+      '{"id":"a","tool":"t","arguments":{"\\u005f_proto__":1}}',
+      '/arguments/__proto__',
+    ],
+    [
+      'a poisoned constructor',
+      '{"id":"a","tool":"t","arguments":{"constructor":{"prototype":{}}}}',
+      '/arguments/constructor',
+    ],
     ['a number beyond all', '{"id":"a","tool":"t","arguments":{"n":1e999}}', '/arguments/n'],
-    ['an integer that is not exact', '{"id":"a","tool":"t","arguments":{"n":9007199254740993}}', '/arguments/n'],
-    ['deep nesting', `{"id":"a","tool":"t","arguments":{"n":${'['.repeat(40)}${']'.repeat(40)}}}`, undefined],
+    [
+      'an integer that is not exact',
+      '{"id":"a","tool":"t","arguments":{"n":9007199254740993}}',
+      '/arguments/n',
+    ],
+    [
+      'deep nesting',
+      `{"id":"a","tool":"t","arguments":{"n":${'['.repeat(40)}${']'.repeat(40)}}}`,
+      undefined,
+    ],
     ['very deep nesting', '['.repeat(100_000), undefined],
   ])('refuses %s', async (_name, text, pointer) => {
     const answer = await propose(text);
@@ -164,13 +192,19 @@ describe('paths and queries', () => {
     expectProblem(await bench.send('POST', '/v1/approvals/none', { body }), 'not-found');
     expectProblem(await bench.send('POST', '/v1/approvals/none:x', { body }), 'not-found');
     const short = { decision: 'approve', digest: 'sha256:00' };
-    expectProblem(await bench.send('POST', '/v1/approvals/a:b', { body: short }), 'invalid-request');
+    expectProblem(
+      await bench.send('POST', '/v1/approvals/a:b', { body: short }),
+      'invalid-request',
+    );
   });
 
   it('refuses orders about agents and people that are not in the fleet', async () => {
     expectProblem(await bench.send('POST', '/v1/agents/none/suspend'), 'not-found');
     const body = { kind: 'api-key' };
-    expectProblem(await bench.send('POST', '/v1/people/none@x.y/credentials', { body }), 'not-found');
+    expectProblem(
+      await bench.send('POST', '/v1/people/none@x.y/credentials', { body }),
+      'not-found',
+    );
   });
 
   it('refuses an outcome of an unknown status', async () => {
@@ -182,7 +216,9 @@ describe('paths and queries', () => {
   it('answers what is no HTTP with 400 and goes on', async () => {
     const { port } = new URL(bench.url);
     const text = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(port), '127.0.0.1', () => socket.write('this is not HTTP\r\n\r\n'));
+      const socket = connect(Number(port), '127.0.0.1', () =>
+        socket.write('this is not HTTP\r\n\r\n'),
+      );
       let read = '';
       socket.on('data', (chunk) => {
         read += chunk;
@@ -224,7 +260,10 @@ describe('credentials', () => {
   });
 
   it('logs no key and no arguments', async () => {
-    await bench.send('POST', '/v1/intents', { key, body: intentOf('l', { arguments: { s: 'hush' } }) });
+    await bench.send('POST', '/v1/intents', {
+      key,
+      body: intentOf('l', { arguments: { s: 'hush' } }),
+    });
     const text = bench.logLines.join('\n');
     expect(text).not.toContain(key.slice(20));
     expect(text).not.toContain('hush');

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EventLog } from '@estop/log/port';
 import { openEmbeddedLog } from '@estop/log/embedded/embedded-log';
 import { partitionOfKey } from '@estop/log/partitioner';
+import type { EventLog } from '@estop/log/port';
 import { startPolicy } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
 import { createHealth } from '@estop/runtime/health';
@@ -104,7 +104,11 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     port: 0,
     operatorKeyHash: operator.secretHash,
     jwt,
-    limits: { ...LIMITS, ...(isDecided ? {} : { fleetAppliedMs: 50, liftAppliedMs: 50 }), ...limits },
+    limits: {
+      ...LIMITS,
+      ...(isDecided ? {} : { fleetAppliedMs: 50, liftAppliedMs: 50 }),
+      ...limits,
+    },
   };
   const open = (): Gateway =>
     createGateway({
@@ -138,7 +142,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       ...(payload === undefined ? {} : { body: payload }),
     });
     const read = await response.text();
-    const isJson = /json$/.test(response.headers.get('content-type')?.split(';')[0] ?? '');
+    const isJson = /[+/]json$/.test(response.headers.get('content-type')?.split(';')[0] ?? '');
     return {
       status: response.status,
       headers: response.headers,
@@ -161,7 +165,9 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       return issued.body.secret;
     },
     async publishDecision(decision) {
-      const value = log.codec('decisions.v1').encode({ ...ALLOWED, ...decision } as Decision);
+      const value = log
+        .codec('decisions.v1')
+        .encode({ ...ALLOWED, ...(decision as never as Decision) });
       const partition = partitionOfKey(decision.agentId, log.partitions);
       await log.publish('decisions.v1', partition, { key: decision.agentId, value });
     },
@@ -236,4 +242,3 @@ export function digestOf(agent: string, args = '{}', tool = 'crm.read'): string 
 export function intentOf(id: string, more: object = {}): object {
   return { id, tool: 'crm.read', arguments: {}, ...more };
 }
-

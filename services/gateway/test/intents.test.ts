@@ -12,7 +12,10 @@ describe('intents, decided by the policy', () => {
   afterAll(() => bench.close());
 
   it('answers an intent with its decision and the place of its record', async () => {
-    const { status, body } = await bench.send('POST', '/v1/intents', { key, body: intentOf('i-1') });
+    const { status, body } = await bench.send('POST', '/v1/intents', {
+      key,
+      body: intentOf('i-1'),
+    });
     expect(status).toBe(200);
     expect(body).toMatchObject({ intentId: 'i-1', decision: 'allow', reason: 'permitted' });
     expect(body.rules).toEqual(['reads']);
@@ -116,7 +119,11 @@ describe('intents, decided by the policy', () => {
 
   it('passes the trace of a request to the record', async () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
-    await bench.send('POST', '/v1/intents', { key, body: intentOf('i-trace'), headers: { traceparent } });
+    await bench.send('POST', '/v1/intents', {
+      key,
+      body: intentOf('i-trace'),
+      headers: { traceparent },
+    });
     const found: string[] = [];
     for (let partition = 0; partition < bench.log.partitions; partition += 1) {
       const options = { fromOffset: 0, maxRecords: 1_000 };

@@ -14,7 +14,9 @@ describe('operators', () => {
     expect(suspended.body).toEqual({ id: 'crm-bot', suspended: true });
     const asked = await bench.send('POST', '/v1/intents?agent=crm-bot', { body: intentOf('s-1') });
     expect(asked.body.reason).toBe('agent-suspended');
-    const resumed = await bench.send('PUT', '/v1/agents/crm-bot/resume', { body: { reason: 'ok' } });
+    const resumed = await bench.send('PUT', '/v1/agents/crm-bot/resume', {
+      body: { reason: 'ok' },
+    });
     expect(resumed.body).toEqual({ id: 'crm-bot', suspended: false });
     const again = await bench.send('POST', '/v1/intents?agent=crm-bot', { body: intentOf('s-2') });
     expect(again.body.decision).toBe('allow');
@@ -61,20 +63,50 @@ describe('operators', () => {
     const statusOf = async (key: string | undefined, method: string, path: string, body?: object) =>
       (await bench.send(method, path, { key: key ?? null, body })).status;
     expect(await statusOf(viewer, 'GET', '/v1/agents')).toBe(200);
-    expect(await statusOf(viewer, 'POST', '/v1/approvals/a:b', { decision: 'reject', digest: DIGEST })).toBe(403);
-    expect(await statusOf(approver, 'POST', '/v1/approvals/crm-bot:b', { decision: 'reject', digest: DIGEST })).toBe(404);
+    expect(
+      await statusOf(viewer, 'POST', '/v1/approvals/a:b', { decision: 'reject', digest: DIGEST }),
+    ).toBe(403);
+    expect(
+      await statusOf(approver, 'POST', '/v1/approvals/crm-bot:b', {
+        decision: 'reject',
+        digest: DIGEST,
+      }),
+    ).toBe(404);
     expect(await statusOf(approver, 'POST', '/v1/halts', halt)).toBe(403);
     expect(await statusOf(operator, 'PUT', '/v1/fleet', { files: FLEET })).toBe(403);
-    expect(await statusOf(operator, 'POST', '/v1/people/vera@example.com/credentials', { kind: 'api-key' })).toBe(403);
-    expect(await statusOf(operator, 'POST', '/v1/agents/billing-bot/budgets/calls', { ceiling: 5, reason: 'x' })).toBe(403);
-    expect(await statusOf(admin, 'POST', '/v1/agents/billing-bot/budgets/calls', { raiseBy: 5, reason: 'x' })).toBe(200);
+    expect(
+      await statusOf(operator, 'POST', '/v1/people/vera@example.com/credentials', {
+        kind: 'api-key',
+      }),
+    ).toBe(403);
+    expect(
+      await statusOf(operator, 'POST', '/v1/agents/billing-bot/budgets/calls', {
+        ceiling: 5,
+        reason: 'x',
+      }),
+    ).toBe(403);
+    expect(
+      await statusOf(admin, 'POST', '/v1/agents/billing-bot/budgets/calls', {
+        raiseBy: 5,
+        reason: 'x',
+      }),
+    ).toBe(200);
     expect(await statusOf(viewer, 'POST', '/v1/intents?agent=crm-bot', intentOf('r-1'))).toBe(403);
-    expect(await statusOf(operator, 'POST', '/v1/intents?agent=crm-bot', intentOf('r-1'))).toBe(200);
+    expect(await statusOf(operator, 'POST', '/v1/intents?agent=crm-bot', intentOf('r-1'))).toBe(
+      200,
+    );
   });
 
   it('refuses agents on routes for people', async () => {
     const key = await bench.keyOf('crm-bot');
-    for (const path of ['/v1/agents', '/v1/halts', '/v1/records', '/v1/stream', '/v1/lag', '/v1/fleet']) {
+    for (const path of [
+      '/v1/agents',
+      '/v1/halts',
+      '/v1/records',
+      '/v1/stream',
+      '/v1/lag',
+      '/v1/fleet',
+    ]) {
       expect((await bench.send('GET', path, { key })).status, path).toBe(403);
     }
   });
@@ -88,7 +120,9 @@ describe('operators', () => {
     const both = { ceiling: 1, raiseBy: 1, reason: 'x' };
     expect((await bench.send('POST', path, { body: both })).status).toBe(422);
     const other = '/v1/agents/billing-bot/budgets/none';
-    expect((await bench.send('POST', other, { body: { ceiling: 1, reason: 'x' } })).status).toBe(404);
+    expect((await bench.send('POST', other, { body: { ceiling: 1, reason: 'x' } })).status).toBe(
+      404,
+    );
   });
 
   it('halts and lifts every kind of scope, with epochs that grow', async () => {
@@ -105,7 +139,9 @@ describe('operators', () => {
       const path = '/v1/intents?agent=billing-bot';
       const during = await bench.send('POST', path, { body: intentOf(`during-${index}`) });
       expect(during.body).toMatchObject({ decision: 'deny', reason: 'halted' });
-      const lift = await bench.send('POST', `/v1/halts/${halt.body.id}/lift`, { body: { reason: 'over' } });
+      const lift = await bench.send('POST', `/v1/halts/${halt.body.id}/lift`, {
+        body: { reason: 'over' },
+      });
       expect(lift.body).toMatchObject({ id: halt.body.id, lifted: true });
       const after = await bench.send('POST', path, { body: intentOf(`after-${index}`) });
       expect(after.body.decision).toBe('allow');
@@ -122,7 +158,9 @@ describe('operators', () => {
     const halt = await bench.send('POST', '/v1/halts', { body });
     expect(halt.body.until).toBe(halt.body.at + 80);
     await expect.poll(async () => (await bench.send('GET', '/v1/halts')).body.halts).toEqual([]);
-    const lift = await bench.send('POST', `/v1/halts/${halt.body.id}/lift`, { body: { reason: 'x' } });
+    const lift = await bench.send('POST', `/v1/halts/${halt.body.id}/lift`, {
+      body: { reason: 'x' },
+    });
     expect(lift.status).toBe(409);
   });
 
@@ -134,7 +172,10 @@ describe('operators', () => {
     expect((await bench.send('PUT', '/v1/fleet', { body: wrong })).status).toBe(422);
 
     const before = await bench.send('GET', '/v1/fleet');
-    const files = { ...FLEET, 'agents.yaml': `${FLEET['agents.yaml']}  new-bot: { groups: [sales] }\n` };
+    const files = {
+      ...FLEET,
+      'agents.yaml': `${FLEET['agents.yaml']}  new-bot: { groups: [sales] }\n`,
+    };
     const put = await bench.send('PUT', '/v1/fleet', { body: { files } });
     expect(put.body).toMatchObject({ changed: true, applied: { recorded: 3, partitions: 3 } });
     expect(put.body.hash).not.toBe(before.body.hash);
@@ -148,14 +189,22 @@ describe('operators', () => {
 
   it('searches the audit log by what an operator asks for, page by page', async () => {
     for (let index = 0; index < 5; index += 1) {
-      const body = intentOf(`page-${index}`, { session: 'pages', tool: 'crm.write', arguments: { id: index } });
+      const body = intentOf(`page-${index}`, {
+        session: 'pages',
+        tool: 'crm.write',
+        arguments: { id: index },
+      });
       await bench.send('POST', '/v1/intents?agent=crm-bot', { body });
     }
-    const query = 'agent=crm-bot&session=pages&tool=crm.write&decision=allow&from=2020-01-01T00:00:00Z';
+    const query =
+      'agent=crm-bot&session=pages&tool=crm.write&decision=allow&from=2020-01-01T00:00:00Z';
     const found: string[] = [];
     let cursor = '';
     do {
-      const page = await bench.send('GET', `/v1/records?${query}&limit=2${cursor && `&cursor=${cursor}`}`);
+      const page = await bench.send(
+        'GET',
+        `/v1/records?${query}&limit=2${cursor && `&cursor=${cursor}`}`,
+      );
       expect(page.body.records.length).toBeLessThanOrEqual(2);
       found.push(...page.body.records.map((one: never) => one['events'][0]['intent']['intentId']));
       cursor = page.body.cursor ?? '';
@@ -175,7 +224,9 @@ describe('operators', () => {
     expect((await bench.send('GET', '/livez', { key: null })).body.ok).toBe(true);
     expect((await bench.send('GET', '/readyz', { key: null })).body.ok).toBe(true);
     const metrics = await bench.send('GET', '/metrics', { key: null });
-    expect(metrics.body).toContain('estop_gateway_intents_total{decision="allow",reason="permitted"}');
+    expect(metrics.body).toContain(
+      'estop_gateway_intents_total{decision="allow",reason="permitted"}',
+    );
     await bench.log.close();
     const ready = await bench.send('GET', '/readyz', { key: null });
     expect(ready.status).toBe(503);

@@ -3,7 +3,6 @@ import { sha256Text } from '@estop/schemas/digest';
 import type { Asker, Cost, UndoCall } from './client.ts';
 import { DeniedError } from './denied-error.ts';
 import { isRecord, type JsonRecord } from './domain/json.ts';
-import type { Session } from './session.ts';
 
 /** Longest error text that is reported. */
 const ERROR_CHARS_MAX = 500;
@@ -34,9 +33,14 @@ export interface GuardOptions<Args extends readonly unknown[], Result> {
   readonly signal?: AbortSignal;
 }
 
+/** The session a function is guarded in, as far as the guard needs it. */
+interface GuardSession extends Pick<Asker, 'propose'> {
+  sawTool(result: unknown): void;
+}
+
 interface Guarded<Args extends readonly unknown[], Result> {
   readonly asker: Asker;
-  readonly session: Session;
+  readonly session: GuardSession;
   readonly tool: string;
   readonly run: (...args: Args) => Result;
 }

@@ -1,9 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Act } from '../act.ts';
-
-/** Services that run in a process of their own. */
-export const SERVICES = ['gateway', 'policy', 'demo'] as const;
-export type ServiceName = (typeof SERVICES)[number];
+import { SERVICES, type ServiceName } from '../serve/service-names.ts';
 
 interface ServeCommandOptions {
   readonly fleet?: string;

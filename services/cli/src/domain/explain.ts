@@ -156,9 +156,9 @@ function rulesOf(event: Fields): readonly string[] {
 }
 
 function heldOf(event: Fields): readonly string[] {
-  return objectsIn(event, 'held').map(
-    (use) => `  held ${numberIn(use, 'amount')} on budget ${textIn(use, 'budgetId')}`,
-  );
+  return objectsIn(event, 'held')
+    .filter((use) => numberIn(use, 'amount') !== 0)
+    .map((use) => `  held ${numberIn(use, 'amount')} on budget ${textIn(use, 'budgetId')}`);
 }
 
 function settledOf(event: Fields): readonly string[] {

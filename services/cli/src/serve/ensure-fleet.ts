@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import type { Gateway } from '@estop/gateway/main';
 import { LOCAL_OPERATOR } from '@estop/policy/domain/people';
 import { CliError } from '../cli-error.ts';
-import type { Context } from '../context.ts';
 import { EXIT } from '../domain/exit.ts';
 import { checkFolder, formatProblem } from './fleet.ts';
+import type { Shared } from './shared.ts';
 
 /** The worked fleet that comes with estop; the same distance from src/ and dist/. */
 const STARTER = fileURLToPath(new URL('../../../../infra/fleet', import.meta.url));
@@ -19,14 +19,14 @@ export interface FleetChoice {
 
 /** The hash of the fleet in force now. Throws CliError when the folder has problems. */
 export async function ensureFleet(
-  context: Context,
+  { context, checkFleet }: Shared,
   gateway: Gateway,
   choice: FleetChoice,
 ): Promise<string> {
   const active = gateway.activeFleet();
   if (choice.wanted === undefined && active !== null) return active;
   const folder = choice.wanted ?? choice.initial ?? STARTER;
-  const { files, check } = await checkFolder(context, folder);
+  const { files, check } = await checkFolder(context, folder, checkFleet);
   if (!check.ok || files === null) {
     for (const problem of check.ok ? [] : check.problems) context.note(formatProblem(problem));
     throw new CliError(EXIT.error, `the fleet in ${folder} has problems`, `estop check ${folder}`);

@@ -1,5 +1,6 @@
 /** Fleets from folders, checked with the very code that a running estop checks them with. */
 import { resolve } from 'node:path';
+import { bundleHash } from '@estop/policy/adapters/fleet/bundle-hash';
 import { checkFleet, type FleetCheck } from '@estop/policy/adapters/fleet/check-fleet';
 import { type CompiledFleet, compileFleet } from '@estop/policy/adapters/fleet/compile-fleet';
 import { readFleetFolder } from '@estop/policy/adapters/fleet/fleet-folder';
@@ -20,10 +21,14 @@ export interface FolderCheck {
   readonly check: FleetCheck;
 }
 
-export async function checkFolder(context: Context, folder: string): Promise<FolderCheck> {
+export async function checkFolder(
+  context: Context,
+  folder: string,
+  checkFiles: CheckFleet = checkFleet,
+): Promise<FolderCheck> {
   const read = await readFleetFolder(resolve(context.io.cwd, folder));
   if (!read.ok) return { files: null, check: { ok: false, problems: read.problems } };
-  const check = await checkFleet(read.files);
+  const check = await checkFiles(read.files);
   if (!check.ok) return { files: read.files, check };
   const warnings = [...new Map([...read.warnings, ...check.warnings].map(byText)).values()];
   return { files: read.files, check: { ...check, warnings } };
@@ -41,9 +46,27 @@ export async function loadFolder(context: Context, folder: string): Promise<Comp
   throw new CliError(EXIT.error, `the fleet in ${folder} has problems`);
 }
 
+export type CheckFleet = (files: FleetFiles) => Promise<FleetCheck>;
+
+/**
+ * `checkFleet` for a process in which several parts check the same bundle one after the other: the
+ * newest answer is kept.
+ */
+export function createFleetChecker(): CheckFleet {
+  let newest: { readonly hash: string; readonly check: Promise<FleetCheck> } | undefined;
+  return (files) => {
+    const hash = bundleHash(files);
+    if (newest?.hash !== hash) newest = { hash, check: checkFleet(files) };
+    return newest.check;
+  };
+}
+
 /** Compiles the files of a bundle that was applied; rejects when they are not fit to decide. */
-export async function loadFleetFiles(files: FleetFiles): Promise<CompiledFleet> {
-  const check = await checkFleet(files);
+export async function compileFiles(
+  checkFiles: CheckFleet,
+  files: FleetFiles,
+): Promise<CompiledFleet> {
+  const check = await checkFiles(files);
   if (check.ok) return compileFleet(check.bundle);
   const first = check.problems.map(formatProblem).slice(0, TOLD_PROBLEMS_MAX);
   throw new EstopError('fleet-invalid', first.join('\n'));

@@ -1,5 +1,5 @@
 /** From the environment to the settings of the log on Kafka. */
-import type { KafkaLogConfig } from '@estop/log/kafka/kafka-config';
+import type { KafkaLogConfig } from '@estop/log/kafka/kafka-log';
 import { systemClock } from '@estop/runtime/clock';
 import { type Config, readConfig } from '@estop/runtime/config';
 import { LOG_VARIABLES } from '@estop/runtime/variables';
@@ -57,11 +57,14 @@ function sslOf(variables: Variables): Pick<KafkaLogConfig, 'ssl'> {
   };
 }
 
-function registryOf(variables: Variables): Pick<KafkaLogConfig, 'registry'> {
-  const { SCHEMA_REGISTRY_URL: url } = variables;
+/** User and password travel in the address: the client of the registry takes them from there. */
+function registryOf(variables: Variables): Pick<KafkaLogConfig, 'registryUrl'> {
+  const { SCHEMA_REGISTRY_URL: address } = variables;
   const { SCHEMA_REGISTRY_USERNAME: username, SCHEMA_REGISTRY_PASSWORD: password } = variables;
-  if (url === null) return {};
-  return {
-    registry: username === null || password === null ? { url } : { url, username, password },
-  };
+  if (address === null) return {};
+  if (username === null || password === null) return { registryUrl: address };
+  const url = new URL(address);
+  url.username = encodeURIComponent(username);
+  url.password = encodeURIComponent(password);
+  return { registryUrl: url.href.replace(/\/+$/, '') };
 }

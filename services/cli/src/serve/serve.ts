@@ -7,21 +7,22 @@ import type { EventLog } from '@estop/log/port';
 import { type PolicyService, startPolicy } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
 import { readConfig } from '@estop/runtime/config';
-import { createHealth, type Health } from '@estop/runtime/health';
-import { runUntilStopped, type Scope } from '@estop/runtime/lifecycle';
-import { createLogger, type Logger } from '@estop/runtime/logger';
-import { createMetrics, type Metrics } from '@estop/runtime/metrics';
+import { createHealth } from '@estop/runtime/health';
+import { runUntilStopped } from '@estop/runtime/lifecycle';
+import { createLogger } from '@estop/runtime/logger';
+import { createMetrics } from '@estop/runtime/metrics';
 import { startStatusServer } from '@estop/runtime/status-server';
-import { EstopError } from '@estop/schemas/errors';
-import type { ServiceName } from '../commands/serve.ts';
+import { EstopError, messageOf } from '@estop/schemas/errors';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 import { removeAddress, writeAddress } from './address-file.ts';
 import { openControlSocket } from './control-socket.ts';
 import { ensureFleet } from './ensure-fleet.ts';
-import { loadFleetFiles } from './fleet.ts';
+import { compileFiles, createFleetChecker, type FleetFiles } from './fleet.ts';
 import { openLog } from './open-log.ts';
 import { ensureOperatorKey } from './operator-key.ts';
+import type { ServiceName } from './service-names.ts';
+import type { Shared } from './shared.ts';
 import { startGateway } from './start-gateway.ts';
 
 const VARIABLES = [
@@ -45,18 +46,6 @@ export interface ServeOptions {
   readonly createTopics: boolean;
 }
 
-/** What every service of this process shares. */
-export interface Shared {
-  readonly context: Context;
-  readonly scope: Scope;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly health: Health;
-  readonly host: string;
-  readonly port: number;
-  readonly version: string;
-}
-
 /**
  * Runs services until the process is asked to stop, then drains them. Throws when they cannot be
  * started; answers the exit code: 1 when one of them could not go on.
@@ -78,6 +67,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
       logger,
       metrics: createMetrics(),
       health: createHealth(),
+      checkFleet: createFleetChecker(),
       host: config.ESTOP_HOST,
       port: options.port ?? config.ESTOP_PORT,
       version: readVersion(),
@@ -115,11 +105,13 @@ async function startServices(shared: Shared, options: StartOptions): Promise<voi
   return openStatusServer(shared, log);
 }
 
-function openPolicy({ scope, logger, metrics, version }: Shared, log: EventLog) {
+function openPolicy(shared: Shared, log: EventLog) {
+  const { scope, logger, metrics, version, checkFleet } = shared;
   const deps = { log, logger, registry: metrics.registry, version };
+  const loadFleet = (files: FleetFiles) => compileFiles(checkFleet, files);
   return scope.open(
     'policy',
-    () => startPolicy({ ...deps, loadFleet: loadFleetFiles, clock: systemClock }),
+    () => startPolicy({ ...deps, loadFleet, clock: systemClock }),
     (started) => started.close(),
   );
 }
@@ -162,10 +154,14 @@ async function openGateway(shared: Shared, options: GatewayOptions): Promise<voi
     (opened) => opened.close(),
   );
   const choice = { wanted: options.fleet, initial: options.initialFleet };
-  const fleet = await ensureFleet(context, gateway, choice);
+  const fleet = await ensureFleet(shared, gateway, choice);
   await context.line(`estop ready ${url}`);
   announce(context, { url, fleet, log: log.kind });
-  if (options.services.includes('demo')) await openDemo(shared, url, operator.key);
+  if (!options.services.includes('demo')) return;
+  // A fleet without the demo's agents, say: no reason for estop itself not to run.
+  await openDemo(shared, url, operator.key).catch((error: unknown) => {
+    context.note(`estop: the demo does not run: ${messageOf(error)}`);
+  });
 }
 
 /** The live states are all asked for first: each is given between two turns of its partition. */

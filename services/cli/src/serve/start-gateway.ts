@@ -2,11 +2,10 @@
 import { gatewayConfig } from '@estop/gateway/config';
 import { createGateway, type Gateway } from '@estop/gateway/main';
 import type { EventLog } from '@estop/log/port';
-import { checkFleet } from '@estop/policy/adapters/fleet/check-fleet';
 import { POLICY_GROUP } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
 import { readConfig } from '@estop/runtime/config';
-import type { Shared } from './serve.ts';
+import type { Shared } from './shared.ts';
 
 const VARIABLES = [
   'ESTOP_HOST',
@@ -25,7 +24,7 @@ export async function startGateway(
   shared: Shared,
   options: { readonly log: EventLog; readonly operatorKeyHash: string },
 ): Promise<RunningGateway> {
-  const { context, logger, metrics, health, host, port } = shared;
+  const { context, logger, metrics, health, checkFleet, host, port } = shared;
   const variables = readConfig(VARIABLES, context.io.env);
   const gateway = createGateway({
     log: options.log,

@@ -31,7 +31,8 @@ export class Proposer {
   readonly #codec: Codec<Intent>;
   readonly #pendingByAgent = new Map<AgentId, number>();
   #pending = 0;
-  #longPolls = 0;
+  /** Ends of the requests that wait for a person. */
+  readonly #longPolls = new Set<() => void>();
 
   constructor(deps: ProposerDeps) {
     this.#deps = deps;
@@ -45,7 +46,7 @@ export class Proposer {
 
   /** Requests that wait for a person. */
   get longPolls(): number {
-    return this.#longPolls;
+    return this.#longPolls.size;
   }
 
   /**
@@ -90,18 +91,22 @@ export class Proposer {
     });
   }
 
+  /** Answers everybody who waits for a person with how it stands now. */
+  endLongPolls(): void {
+    for (const finish of this.#longPolls) finish();
+  }
+
   /** Answers a known decision once it is final or the time is up. */
   answerOrWait(decision: Decision, waitMs: number, done: DecisionCallback): void {
     const { decisions, limits } = this.#deps;
     if (isFinal(decision) || waitMs <= 0) return done(null, this.#veto(decision));
     // Who finds no place to wait is told how it stands now, and asks again.
-    if (this.#longPolls >= limits.longPolls) return done(null, this.#veto(decision));
-    this.#longPolls += 1;
+    if (this.#longPolls.size >= limits.longPolls) return done(null, this.#veto(decision));
     let newest = decision;
     const finish = (): void => {
       clearTimeout(timer);
       unlisten();
-      this.#longPolls -= 1;
+      this.#longPolls.delete(finish);
       done(null, this.#veto(newest));
     };
     const timer = setTimeout(finish, Math.min(waitMs, limits.waitMs));
@@ -110,6 +115,7 @@ export class Proposer {
       newest = next;
       if (isFinal(next)) finish();
     });
+    this.#longPolls.add(finish);
   }
 
   #refusal(agentId: AgentId): ProblemError | null {

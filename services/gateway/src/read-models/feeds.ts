@@ -80,9 +80,10 @@ export class Feeds {
     return this.#tails.flatMap((tail) => tail.nextOffsets);
   }
 
-  /** Topics that are not followed right now. */
-  get interrupted(): readonly Topic[] {
-    return this.#tails.filter((tail) => !tail.isLive).map((tail) => tail.topic);
+  /** Throws when a topic is not followed right now. */
+  requireLive(): void {
+    const missing = this.#tails.filter((tail) => !tail.isLive).map((tail) => tail.topic);
+    if (missing.length > 0) throw new Error(`not followed: ${missing.join(', ')}`);
   }
 
   /** Resolves when all that stands in the followed topics has been taken. */
@@ -125,8 +126,9 @@ export class Feeds {
   }
 
   #skip(stored: StoredRecord, error: unknown): readonly StreamEvent[] {
-    // Trouble on the way to schemas or bundles passes: the batch is repeated.
-    if (error instanceof EstopError && error.retryable) throw error;
+    // Trouble on the way to a bundle passes: the batch is repeated.
+    const isPassing = error instanceof EstopError && error.retryable;
+    if (isPassing && error.code !== 'schema-unknown') throw error;
     const { topic, partition, offset } = stored;
     this.#unreadable.inc({ topic });
     this.#deps.logger.warn({ topic, partition, offset, error: messageOf(error) }, 'record skipped');

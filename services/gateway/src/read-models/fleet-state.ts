@@ -23,14 +23,17 @@ export interface FleetFault {
   readonly hint?: string;
 }
 
+/** What the gateway needs of a fleet that passed every check. */
+export interface CheckedBundle {
+  readonly hash: PolicyHash;
+  readonly agents: readonly FleetAgent[];
+  readonly people: readonly FleetPerson[];
+}
+
 export type FleetVerdict =
   | {
       readonly ok: true;
-      readonly bundle: {
-        readonly hash: PolicyHash;
-        readonly agents: readonly FleetAgent[];
-        readonly people: readonly FleetPerson[];
-      };
+      readonly bundle: CheckedBundle;
       readonly warnings: readonly FleetFault[];
     }
   | { readonly ok: false; readonly problems: readonly FleetFault[] };
@@ -56,6 +59,8 @@ export class FleetState {
   readonly #deps: FleetStateDeps;
   readonly #offsetByHash = new Map<PolicyHash, number>();
   #active: ActiveFleet | null = null;
+  /** Checked here lately: it comes back from the log right away. */
+  #checked: CheckedBundle | null = null;
 
   constructor(deps: FleetStateDeps) {
     this.#deps = deps;
@@ -86,17 +91,9 @@ export class FleetState {
       return;
     }
     if (record.hash === this.#active?.hash) return;
-    const bundle = await this.bundle(record.hash);
-    if (bundle === undefined) {
-      this.#deps.logger.error({ hash: record.hash }, 'the active fleet is not in the log');
-      return;
-    }
-    const verdict = await this.#deps.checkFleet(new Map(Object.entries(bundle.files)));
-    if (!verdict.ok) {
-      this.#deps.logger.error({ hash: record.hash }, 'the active fleet has errors; the old stays');
-      return;
-    }
-    const { agents, people } = verdict.bundle;
+    const checked = await this.#check(record.hash);
+    if (checked === undefined) return;
+    const { agents, people } = checked;
     this.#active = {
       hash: record.hash,
       by: record.by,
@@ -104,6 +101,11 @@ export class FleetState {
       agentById: new Map(agents.map((agent) => [agent.id, agent])),
       personById: new Map(people.map((person) => [person.id, person])),
     };
+  }
+
+  /** Remembers what a check has found, so that it is not made twice. */
+  remember(bundle: CheckedBundle): void {
+    this.#checked = bundle;
   }
 
   /** The files of a bundle, from the log. */
@@ -119,5 +121,18 @@ export class FleetState {
     await log.learnSchemas(records);
     const { files, by } = log.codec('policies.v1').decode(stored.value);
     return files === null ? undefined : { files, by, at: stored.timestampMs };
+  }
+
+  async #check(hash: PolicyHash): Promise<CheckedBundle | undefined> {
+    if (this.#checked?.hash === hash) return this.#checked;
+    const bundle = await this.bundle(hash);
+    if (bundle === undefined) {
+      this.#deps.logger.error({ hash }, 'the active fleet is not in the log; the old stays');
+      return undefined;
+    }
+    const verdict = await this.#deps.checkFleet(new Map(Object.entries(bundle.files)));
+    if (verdict.ok) return verdict.bundle;
+    this.#deps.logger.error({ hash }, 'the active fleet has errors; the old stays');
+    return undefined;
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { EventLog, Follower, FollowSource, StoredRecord } from '@estop/log/port';
 import type { Logger } from '@estop/runtime/logger';
-import { messageOf } from '@estop/schemas/errors';
+import { EstopError, messageOf } from '@estop/schemas/errors';
 import type { Topic } from '@estop/schemas/topics';
 
 const RESTART_MS = 1_000;
@@ -81,7 +81,7 @@ export class Tail {
     const first = records[0];
     const last = records.at(-1);
     if (first === undefined || last === undefined) return;
-    await this.#options.log.learnSchemas(records);
+    await this.#options.log.learnSchemas(records).catch(passUnknownSchema);
     await this.#options.onRecords(records);
     this.#nextOffsets[last.partition] = last.offset + 1;
   }
@@ -97,4 +97,9 @@ export class Tail {
       this.#follow().catch((cause: unknown) => this.#fail(cause));
     }, RESTART_MS);
   }
+}
+
+/** A schema that nobody knows spoils the record that names it, not those beside it. */
+function passUnknownSchema(error: unknown): void {
+  if (!(error instanceof EstopError) || error.code !== 'schema-unknown') throw error;
 }

@@ -23,10 +23,11 @@ const NDJSON = 'application/x-ndjson';
 
 export function batchRoutes(app: App, context: GatewayContext): void {
   // A scope of its own: elsewhere this type is refused.
-  app.register(async (scope: App) => {
+  app.register((scope: App, _options, ready) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload));
     addBatch(scope, context);
+    ready();
   });
 }
 
@@ -91,6 +92,8 @@ async function answerLines(context: GatewayContext, batch: Batch): Promise<void>
       askLine(context, batch, { bytes, line, answer: answers.next() });
       if (answers.isFull) await answers.room();
       if (response.destroyed) return;
+      // What was read is answered; the rest may be asked of another gateway.
+      if (context.closing.signal.aborted) break;
     }
     await answers.finished();
     response.end();

@@ -40,7 +40,7 @@ export class StreamClient implements HubClient {
     const { hub, response, heartbeatMs } = this.#options;
     const joinedAt = hub.nextOffsets;
     hub.join(this);
-    response.on('close', () => this.close());
+    response.on('close', () => this.#leave());
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
     this.#write(sseHello(lastEventId === null ? hub.position(joinedAt) : null));
     if (lastEventId !== null) await this.#catchUp(lastEventId, joinedAt);
@@ -63,11 +63,15 @@ export class StreamClient implements HubClient {
   }
 
   close(): void {
-    const { hub, response } = this.#options;
-    hub.leave(this);
+    this.#leave();
+    const { response } = this.#options;
+    if (!response.writableEnded) response.end();
+  }
+
+  #leave(): void {
+    this.#options.hub.leave(this);
     if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
     this.#heartbeat = null;
-    if (!response.writableEnded) response.end();
   }
 
   async #catchUp(lastEventId: string, until: readonly number[]): Promise<void> {
@@ -124,8 +128,9 @@ export class StreamClient implements HubClient {
   }
 
   #drop(): void {
+    if (this.#options.response.destroyed) return;
     this.#options.onDropped();
-    this.close();
+    this.#leave();
     this.#options.response.destroy();
   }
 }
