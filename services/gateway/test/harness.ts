@@ -14,7 +14,6 @@ import { createMetrics } from '@estop/runtime/metrics';
 import { intentDigest } from '@estop/schemas/digest';
 import { parsePersonId, type ToolName } from '@estop/schemas/ids';
 import type { Decision } from '@estop/schemas/messages';
-import { Registry } from 'prom-client';
 import { checkFleet } from '../../policy/src/adapters/fleet/check-fleet.ts';
 import { compileFleet } from '../../policy/src/adapters/fleet/compile-fleet.ts';
 import { newApiKey } from '../src/auth/api-key.ts';
@@ -199,7 +198,7 @@ function decide(log: EventLog) {
     log,
     clock: systemClock,
     logger: createMemoryLogger().logger,
-    registry: new Registry(),
+    registry: createMetrics().registry,
     version: 'test',
     async loadFleet(files) {
       const checked = await checkFleet(files);

@@ -1,0 +1,74 @@
+/** The README's commands, run one by one as a new user would, on what `npm start` starts. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const REPOSITORY = join(import.meta.dirname, '../..');
+const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
+const BIN = join(REPOSITORY, 'services/cli/bin/estop.mjs');
+const WITH_DEMO = /^npx estop .*$/gm;
+
+/** Commands of the README's shell blocks that begin so. */
+function commandsOf(pattern: RegExp): readonly string[] {
+  const blocks = [...README.matchAll(/```sh\n([^`]*)```/g)].map(([, block]) => block ?? '');
+  return blocks.flatMap((block) => block.match(pattern) ?? []);
+}
+
+describe('the README', () => {
+  let started: ChildProcess;
+  const folder = mkdtempSync(join(tmpdir(), 'estop-readme-'));
+  const env = { ...process.env, ESTOP_DATA: folder, ESTOP_PORT: '0', NO_COLOR: '1' };
+
+  beforeAll(async () => {
+    // npm start builds when needed, starts everything and the demo fleet.
+    started = spawn('npm', ['start'], {
+      cwd: REPOSITORY,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise<void>((resolve, reject) => {
+      started.stdout?.on('data', (chunk: Buffer) => {
+        if (chunk.toString().includes('estop ready http://127.0.0.1:')) resolve();
+      });
+      started.once('exit', (code) => reject(new Error(`npm start ended with ${code}`)));
+    });
+    // The story of the demo issues keys to its agents first.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+  }, 180_000);
+
+  afterAll(async () => {
+    const ended = new Promise<number | null>((resolve) => started.once('exit', resolve));
+    started.kill('SIGINT');
+    expect(await ended).toBe(0);
+    rmSync(folder, { recursive: true, force: true });
+  }, 30_000);
+
+  it('names commands of the command line', () => {
+    expect(commandsOf(WITH_DEMO).length).toBeGreaterThanOrEqual(7);
+  });
+
+  it.each(commandsOf(WITH_DEMO))('`%s` works', async (command) => {
+    const args = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(
+      ([, quoted, word]) => quoted ?? word,
+    );
+    const { code, out } = await run(args.slice(2).map(String));
+    expect(code, out).toBe(0);
+    expect(out).not.toBe('');
+  });
+
+  it('names npm scripts that exist', () => {
+    const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8'));
+    const named = [...README.matchAll(/npm (?:run )?([a-z:]+)/g)].map(([, name]) => name ?? '');
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  function run(args: readonly string[]): Promise<{ readonly code: unknown; readonly out: string }> {
+    return new Promise((resolve) => {
+      execFile(process.execPath, [BIN, ...args], { cwd: REPOSITORY, env }, (error, out, err) => {
+        resolve({ code: error?.code ?? 0, out: `${out}${err}` });
+      });
+    });
+  }
+});
