@@ -6,19 +6,16 @@
  */
 import { pathToFileURL } from 'node:url';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { createCedarOracle } from '../../services/policy/src/adapters/cedar/cedar-oracle.ts';
-import {
-  splitPolicies,
-  withExactIntegers,
-} from '../../services/policy/src/adapters/cedar/policy-text.ts';
+import { createCedarOracle } from '@estop/policy/adapters/cedar/cedar-oracle';
+import { splitPolicies, withExactIntegers } from '@estop/policy/adapters/cedar/policy-text';
 import {
   type CedarResult,
   type CompileOptions,
   compilePolicies,
   evaluate,
-} from '../../services/policy/src/domain/cedar/policy-set.ts';
-import type { CedarRequest } from '../../services/policy/src/domain/cedar/request.ts';
-import { type CedarRecord, EntityUid } from '../../services/policy/src/domain/cedar/values.ts';
+} from '@estop/policy/domain/cedar/policy-set';
+import type { CedarRequest } from '@estop/policy/domain/cedar/request';
+import { type CedarRecord, EntityUid } from '@estop/policy/domain/cedar/values';
 
 export interface PolicyEvaluationRow {
   readonly rules: number;

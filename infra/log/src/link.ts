@@ -7,6 +7,7 @@ import {
   createHash,
   createPrivateKey,
   createPublicKey,
+  hash,
   type KeyObject,
   sign,
   timingSafeEqual,
@@ -18,6 +19,7 @@ export const LINK_HEADER = 'estop-link';
 export const SIGNATURE_HEADER = 'estop-signature';
 
 const HMAC_BLOCK_BYTES = 64;
+const HASH_BYTES = 32;
 const LENGTH_BYTES = 4;
 /** Public keys parsed and kept; above, the oldest is parsed again. */
 const KEYS_MAX = 10_000;
@@ -35,25 +37,29 @@ export interface Linker {
 }
 
 /**
- * HMAC as RFC 2104 spells it out, with the padded keys hashed into two states once: about half the
- * cost of createHmac per record.
+ * HMAC as RFC 2104 spells it out, of two hashes in one call each: no hash object is made per record,
+ * which halves the cost of createHmac.
  */
 export function createLinker(linkKey: Buffer): Linker {
   const key = linkKey.length > HMAC_BLOCK_BYTES ? sha256(linkKey) : linkKey;
-  const inner = createHash('sha256').update(padded(key, 0x36));
-  const outer = createHash('sha256').update(padded(key, 0x5c));
+  const innerPad = padded(key, 0x36);
+  const outer = Buffer.concat([padded(key, 0x5c), Buffer.alloc(HASH_BYTES)]);
 
-  function mac(record: Proven): Buffer {
-    const innerHash = inner.copy().update(framed(record)).digest();
-    return outer.copy().update(innerHash).digest();
+  /** In `outer`, so only until the next call. */
+  function outerInput(record: Proven): Buffer {
+    const inner = framed(record, HMAC_BLOCK_BYTES);
+    innerPad.copy(inner);
+    // As a binary text, one character a byte: a buffer as the result costs three times as much.
+    outer.write(hash('sha256', inner, 'binary'), HMAC_BLOCK_BYTES, 'binary');
+    return outer;
   }
   return {
-    link: (record) => mac(record).toString('base64url'),
+    link: (record) => hash('sha256', outerInput(record), 'base64url'),
     isLinked(record) {
       const header = record.headers[LINK_HEADER];
       if (header === undefined) return false;
       const claimed = Buffer.from(header, 'base64url');
-      const expected = mac(record);
+      const expected = Buffer.from(hash('sha256', outerInput(record), 'binary'), 'binary');
       return claimed.length === expected.length && timingSafeEqual(claimed, expected);
     },
   };
@@ -106,12 +112,13 @@ function parsePublicKey(text: string): KeyObject | null {
   }
 }
 
-function framed({ topic, key, value }: Proven): Buffer {
+/** The record in its frame, with room for something in front. */
+function framed({ topic, key, value }: Proven, room = 0): Buffer {
   const valueBytes = value === null ? 0 : value.length;
   const topicBytes = Buffer.byteLength(topic);
   const keyBytes = Buffer.byteLength(key);
-  const frame = Buffer.allocUnsafe(3 * LENGTH_BYTES + topicBytes + keyBytes + valueBytes);
-  let at = frame.writeUInt32BE(topicBytes, 0);
+  const frame = Buffer.allocUnsafe(room + 3 * LENGTH_BYTES + topicBytes + keyBytes + valueBytes);
+  let at = frame.writeUInt32BE(topicBytes, room);
   at += frame.write(topic, at);
   at = frame.writeUInt32BE(keyBytes, at);
   at += frame.write(key, at);

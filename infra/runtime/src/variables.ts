@@ -118,6 +118,12 @@ export const VARIABLES = {
     max: 9,
     fallback: null,
   }),
+  KAFKA_AUDIT_ACLS: choice({
+    summary:
+      'access rights that `estop setup` makes so that nobody deletes or alters the audit topic: `closed` where the cluster denies what no right allows, `open` where it lets everybody do it, `none` without an authorizer',
+    words: ['none', 'closed', 'open'],
+    fallback: 'none',
+  }),
   SCHEMA_REGISTRY_URL: url({
     summary: 'Confluent-compatible schema registry; without it, the built-in table of ids',
     fallback: null,

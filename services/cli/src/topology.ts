@@ -13,6 +13,7 @@ export const topology = defineTopology({
     ...PROCESS_VARIABLES,
     ...LOG_VARIABLES,
     'KAFKA_REPLICATION',
+    'KAFKA_AUDIT_ACLS',
     'ESTOP_URL',
     'ESTOP_KEY',
   ],

@@ -9,12 +9,20 @@ import { kafkaSettings } from '../src/serve/kafka-settings.ts';
 const LINK_KEY = 'k'.repeat(32);
 const CERT = '-----BEGIN CERTIFICATE-----x';
 
-function settings(env: Readonly<Record<string, string>>) {
+function settings(env: Readonly<Record<string, string>>, isSetup = false) {
   const io = { ...processIo(new AbortController().signal), env };
-  return kafkaSettings(createContext(io, { output: 'text' }), false);
+  return kafkaSettings(createContext(io, { output: 'text' }), { createTopics: isSetup, isSetup });
 }
 
 describe('the settings of Kafka', () => {
+  it('ask for access rights on the audit topic in setup only, and only when told which', () => {
+    const env = { KAFKA_BROKERS: 'kafka:9092', ESTOP_LINK_KEY: LINK_KEY };
+    const open = { ...env, KAFKA_AUDIT_ACLS: 'open' };
+    expect(settings(open, true)).toMatchObject({ auditAcls: 'open' });
+    expect(settings(open)).not.toHaveProperty('auditAcls');
+    expect(settings(env, true)).not.toHaveProperty('auditAcls');
+  });
+
   it('are none without brokers', () => {
     expect(settings({})).toBeNull();
   });

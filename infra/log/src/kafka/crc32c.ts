@@ -13,7 +13,10 @@ export function crc32c(bytes: Uint8Array, start = 0): number {
   for (; at + STEP <= bytes.length; at += STEP) {
     const low =
       crc ^
-      (at8(bytes, at) | (at8(bytes, at + 1) << 8) | (at8(bytes, at + 2) << 16) | (at8(bytes, at + 3) << 24));
+      (at8(bytes, at) |
+        (at8(bytes, at + 1) << 8) |
+        (at8(bytes, at + 2) << 16) |
+        (at8(bytes, at + 3) << 24));
     crc =
       at32(t7, low & 0xff) ^
       at32(t6, (low >>> 8) & 0xff) ^
@@ -47,8 +50,7 @@ function makeTables(): Tables {
     for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? POLYNOMIAL : 0);
     return crc;
   });
-  const next = (table: Int32Array) =>
-    table.map((crc) => at32(first, crc & 0xff) ^ (crc >>> 8));
+  const next = (table: Int32Array) => table.map((crc) => at32(first, crc & 0xff) ^ (crc >>> 8));
   const second = next(first);
   const third = next(second);
   const fourth = next(third);

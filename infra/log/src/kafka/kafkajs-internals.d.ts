@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noDefaultExport: so the modules of kafkajs are
 // The parts of kafkajs 2.2.4 below its public interface that this adapter stands on. The version is
 // pinned, and the contract suite runs on them against a real broker.
 
@@ -13,6 +14,17 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
   export default class RequestQueue {
     readonly pending: readonly unknown[];
     scheduleCheckPendingRequests(): void;
+  }
+}
+
+declare module 'kafkajs/src/network/connection.js' {
+  import type { Socket } from 'node:net';
+
+  export default class Connection {
+    socket?: Socket | null;
+    connect(): Promise<boolean>;
+    disconnect(): Promise<boolean>;
+    rejectRequests(error: Error): void;
   }
 }
 
@@ -42,8 +54,9 @@ declare module 'kafkajs/src/protocol/error.js' {
 }
 
 declare module 'kafkajs/src/cluster/index.js' {
-  import type Encoder from 'kafkajs/src/protocol/encoder.js';
   import type { RootLogger } from 'kafkajs/src/loggers/index.js';
+  import type Connection from 'kafkajs/src/network/connection.js';
+  import type Encoder from 'kafkajs/src/protocol/encoder.js';
 
   /** One request and how its answer is read. */
   export interface Protocol<Answer> {
@@ -57,12 +70,6 @@ declare module 'kafkajs/src/cluster/index.js' {
       decode(payload: Buffer): Promise<Answer>;
       parse(answer: Answer): Promise<Answer>;
     };
-  }
-
-  export interface Connection {
-    readonly socket?: { destroy(): void };
-    rejectRequests(error: Error): void;
-    disconnect(): Promise<boolean>;
   }
 
   export interface PartitionOffsets {
@@ -84,17 +91,10 @@ declare module 'kafkajs/src/cluster/index.js' {
         readonly partitionMetadata: readonly PartitionMetadata[];
       }[];
     }>;
-    initProducerId(options: { transactionTimeout: number }): Promise<{
+    initProducerId(options: { transactionalId: null; transactionTimeout: number }): Promise<{
       readonly producerId: string;
       readonly producerEpoch: number;
     }>;
-    listOffsets(options: {
-      isolationLevel: number;
-      topics: readonly {
-        readonly topic: string;
-        readonly partitions: readonly { readonly partition: number; readonly timestamp: number }[];
-      }[];
-    }): Promise<{ readonly responses: readonly PartitionOffsets[] }>;
     joinGroup(options: {
       groupId: string;
       sessionTimeout: number;
@@ -127,10 +127,12 @@ declare module 'kafkajs/src/cluster/index.js' {
     }): Promise<unknown>;
     offsetFetch(options: {
       groupId: string;
-      topics: null | readonly {
-        readonly topic: string;
-        readonly partitions: readonly { readonly partition: number }[];
-      }[];
+      topics:
+        | null
+        | readonly {
+            readonly topic: string;
+            readonly partitions: readonly { readonly partition: number }[];
+          }[];
     }): Promise<{ readonly responses: readonly PartitionOffsets[] }>;
   }
 
@@ -161,15 +163,22 @@ declare module 'kafkajs/src/cluster/index.js' {
       readonly isolationLevel: number;
     });
     readonly brokerPool: {
-      readonly metadata: { readonly clusterId: string | null } | null;
+      readonly seedBroker?: Broker;
+      readonly brokers: Readonly<Record<string, Broker>>;
       findConnectedBroker(): Promise<Broker>;
     };
     connect(): Promise<void>;
     disconnect(): Promise<void>;
-    removeBroker(address: { host: string; port: number }): void;
     refreshMetadata(): Promise<void>;
     refreshMetadataIfNecessary(): Promise<void>;
-    addTargetTopic(topic: string): Promise<void>;
+    addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
+    fetchTopicsOffset(
+      topics: readonly {
+        readonly topic: string;
+        readonly partitions: readonly { readonly partition: number }[];
+        readonly fromBeginning: boolean;
+      }[],
+    ): Promise<readonly PartitionOffsets[]>;
     findBroker(options: { nodeId: number }): Promise<Broker>;
     findControllerBroker(): Promise<Broker>;
     findGroupCoordinator(options: { groupId: string }): Promise<Broker>;

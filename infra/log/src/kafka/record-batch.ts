@@ -35,12 +35,16 @@ export interface BatchIdentity {
 }
 
 /** Encodes records as one batch: the broker takes all of it or nothing. */
-export function encodeBatch(records: readonly NewRecord[], sizeHint: number): Buffer {
+export function encodeBatch(records: readonly NewRecord[], sizeHint = 0): Buffer {
   const writer = new WireWriter(BATCH_HEADER_BYTES + sizeHint);
   const nowMs = Date.now();
   writer.int64(0).int32(0).int32(-1).int8(MAGIC).int32(0);
   // The broker replaces the times by its own (LogAppendTime). Identity follows in `identify`.
-  writer.int16(0).int32(records.length - 1).int64(nowMs).int64(nowMs);
+  writer
+    .int16(0)
+    .int32(records.length - 1)
+    .int64(nowMs)
+    .int64(nowMs);
   writer.int64(-1n).int16(-1).int32(-1).int32(records.length);
   for (const [index, record] of records.entries()) writeRecord(writer, record, index);
   const batch = writer.take();
@@ -91,7 +95,11 @@ export interface ReadBatches {
  */
 export function readBatches(
   bytes: Buffer,
-  { topic, partition, fromOffset }: {
+  {
+    topic,
+    partition,
+    fromOffset,
+  }: {
     readonly topic: Topic;
     readonly partition: number;
     readonly fromOffset: number;

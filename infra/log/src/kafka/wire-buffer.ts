@@ -26,10 +26,6 @@ export class WireWriter {
     this.#bytes = Buffer.allocUnsafe(sizeHint);
   }
 
-  get length(): number {
-    return this.#at;
-  }
-
   /** What was written, in the writer's own memory. */
   take(): Buffer {
     return this.#bytes.subarray(0, this.#at);
@@ -76,8 +72,12 @@ export class WireWriter {
   }
 
   varint(value: number): this {
+    return this.uvarint(zigzag(value));
+  }
+
+  uvarint(value: number): this {
     this.#reserve(5);
-    let rest = zigzag(value);
+    let rest = value;
     while (rest >= 0x80) {
       this.#bytes[this.#at++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
@@ -171,12 +171,17 @@ export class WireReader {
   }
 
   varint(): number {
+    const value = this.uvarint();
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  uvarint(): number {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.#bytes[this.at++];
       if (byte === undefined) throw new RangeError('a number beyond the end of the bytes');
       value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
+      if (byte < 0x80) return value >>> 0;
     }
     throw new RangeError('a number of too many bytes');
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedLog } from '@estop/log/embedded/embedded-log';
-import { MemoryLog } from '../../../../test/sim/memory-log.ts';
+import { MemoryLog } from '@estop/log/memory-log';
 import { describeEventLogContract } from '../contract/event-log-contract.ts';
 
 const PARTITIONS = 3;

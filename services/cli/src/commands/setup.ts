@@ -17,7 +17,7 @@ async function setup(context: Context): Promise<ExitCode> {
     throw new CliError(EXIT.usage, 'KAFKA_BROKERS is not set; the embedded log needs no setup');
   }
   const { openLog } = await import('../serve/open-log.ts');
-  const log = await openLog(context, { createTopics: true });
+  const log = await openLog(context, { createTopics: true, isSetup: true });
   const { id, partitions } = log;
   await log.close();
   if (context.isJson) await context.json({ id, partitions });

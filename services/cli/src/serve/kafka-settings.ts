@@ -4,13 +4,17 @@ import { systemClock } from '@estop/runtime/clock';
 import { type Config, readConfig } from '@estop/runtime/config';
 import { LOG_VARIABLES } from '@estop/runtime/variables';
 import type { Context } from '../context.ts';
+import type { OpenOptions } from './open-options.ts';
 import { ensureLinkKey } from './secret-file.ts';
 
-const VARIABLES = [...LOG_VARIABLES, 'KAFKA_REPLICATION'] as const;
+const VARIABLES = [...LOG_VARIABLES, 'KAFKA_REPLICATION', 'KAFKA_AUDIT_ACLS'] as const;
 type Variables = Config<(typeof VARIABLES)[number]>;
 
 /** The settings, or null when the environment names no brokers. Throws `config-invalid`. */
-export function kafkaSettings(context: Context, createTopics: boolean): KafkaLogConfig | null {
+export function kafkaSettings(
+  context: Context,
+  { createTopics, isSetup = false }: OpenOptions,
+): KafkaLogConfig | null {
   const variables = readConfig(VARIABLES, context.io.env);
   const { KAFKA_BROKERS: brokers } = variables;
   if (brokers === null) return null;
@@ -22,12 +26,17 @@ export function kafkaSettings(context: Context, createTopics: boolean): KafkaLog
     partitions: variables.ESTOP_PARTITIONS,
     linkKey: Buffer.from(linkKey, 'utf8'),
     createTopics,
+    ...(isSetup ? aclsOf(variables) : {}),
     clock: systemClock,
     ...(replicationFactor === null ? {} : { replicationFactor }),
     ...saslOf(variables),
     ...sslOf(variables),
     ...registryOf(variables),
   };
+}
+
+function aclsOf({ KAFKA_AUDIT_ACLS: style }: Variables): Pick<KafkaLogConfig, 'auditAcls'> {
+  return style === 'closed' || style === 'open' ? { auditAcls: style } : {};
 }
 
 function saslOf(variables: Variables): Pick<KafkaLogConfig, 'sasl'> {

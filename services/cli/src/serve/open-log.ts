@@ -8,15 +8,11 @@ import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../domain/exit.ts';
 import { kafkaSettings } from './kafka-settings.ts';
-
-export interface OpenOptions {
-  /** Make the topics on Kafka that are missing. */
-  readonly createTopics: boolean;
-}
+import type { OpenOptions } from './open-options.ts';
 
 /** Opens the log; throws EstopError `config-invalid`, `log-locked` or `log-unavailable`. */
 export async function openLog(context: Context, options: OpenOptions): Promise<EventLog> {
-  const kafka = kafkaSettings(context, options.createTopics);
+  const kafka = kafkaSettings(context, options);
   // Each adapter is loaded only where it is used: both take their time.
   if (kafka !== null) {
     const { openKafkaLog } = await import('@estop/log/kafka/kafka-log');

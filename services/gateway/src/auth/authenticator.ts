@@ -1,11 +1,11 @@
 /** From an Authorization header to a principal. Every failure looks the same from outside. */
 import type { FleetPerson } from '@estop/policy/domain/fleet';
 import { LOCAL_OPERATOR } from '@estop/policy/domain/people';
+import { credentialIdOfKey, isKeyOf } from '@estop/schemas/api-key';
 import { parseAgentId, parsePersonId, parseSubject } from '@estop/schemas/ids';
 import { ProblemError } from '../problems.ts';
 import type { AgentTable } from '../read-models/agent-table.ts';
 import type { FleetState } from '../read-models/fleet-state.ts';
-import { credentialIdOfKey, isKeyOf } from './api-key.ts';
 import type { Claimed, JwtVerifier } from './jwt.ts';
 import type { Principal } from './principal.ts';
 

@@ -1,4 +1,6 @@
 /** Keys of agents and people: issued here, shown once, known to the log as hashes. */
+
+import { newApiKey, newCredentialId } from '@estop/schemas/api-key';
 import {
   agentSubject,
   type CredentialId,
@@ -10,7 +12,6 @@ import {
 import type { CommandBody } from '@estop/schemas/messages';
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { newApiKey, newCredentialId } from '../auth/api-key.ts';
 import { personBehind } from '../auth/principal.ts';
 import type { GatewayContext } from '../context.ts';
 import { type App, principalOf } from '../http/app.ts';

@@ -4,7 +4,7 @@ import { ChainWriter } from '@estop/log/run/chain-writer';
 import { createRebuild } from '@estop/policy/domain/rebuild';
 import type { AuditRecord } from '@estop/schemas/messages';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryLog } from '../../../../test/sim/memory-log.ts';
+import { MemoryLog } from '@estop/log/memory-log';
 import { digestOf } from '../domain/specification.ts';
 import { FILES, PolicyRig } from './policy-rig.ts';
 

@@ -2,6 +2,11 @@
  * An event log in memory with the semantics of the port, for tests that need many logs, or one that
  * misbehaves on purpose. It is held to the same contract suite as the real ones.
  */
+
+import { type Codec, createCodec } from '@estop/schemas/codec';
+import { EstopError } from '@estop/schemas/errors';
+import type { MessageOf } from '@estop/schemas/message-of';
+import { partitionCountOf, TOPICS, type Topic } from '@estop/schemas/topics';
 import type {
   Appended,
   Assignment,
@@ -14,12 +19,8 @@ import type {
   PartitionLag,
   ReadResult,
   StoredRecord,
-} from '@estop/log/port';
-import { APPEND_RECORDS_MAX } from '@estop/log/port';
-import { type Codec, createCodec } from '@estop/schemas/codec';
-import { EstopError } from '@estop/schemas/errors';
-import type { MessageOf } from '@estop/schemas/message-of';
-import { partitionCountOf, TOPICS, type Topic } from '@estop/schemas/topics';
+} from './port.ts';
+import { APPEND_RECORDS_MAX } from './port.ts';
 
 const DELIVERY_RECORDS = 500;
 const RESTART_MS = 5;

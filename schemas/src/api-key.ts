@@ -3,8 +3,8 @@
  * text proves it; only that hash is ever stored. 256 random bits need no slow hash.
  */
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
-import { type CredentialId, parseCredentialId } from '@estop/schemas/ids';
-import { invariant } from '@estop/schemas/invariant';
+import { type CredentialId, parseCredentialId } from './ids.ts';
+import { invariant } from './invariant.ts';
 
 const KEY = /^estop_([a-z0-9]{12})_[A-Za-z0-9_-]{43}$/;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -22,7 +22,7 @@ export interface NewApiKey {
 export function newApiKey(): NewApiKey {
   const credentialId = newCredentialId();
   const key = `estop_${credentialId}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
-  return { credentialId, key, secretHash: hashOf(key).toString('hex') };
+  return { credentialId, key, secretHash: hashOfKey(key) };
 }
 
 export function newCredentialId(): CredentialId {
@@ -42,6 +42,11 @@ export function isKeyOf(key: string, secretHash: string): boolean {
   const expected = Buffer.from(secretHash, 'hex');
   const actual = hashOf(key);
   return expected.length === actual.length && timingSafeEqual(expected, actual);
+}
+
+/** The lower-case hex SHA-256 under which a key is known. */
+export function hashOfKey(key: string): string {
+  return hashOf(key).toString('hex');
 }
 
 function hashOf(key: string): Buffer {

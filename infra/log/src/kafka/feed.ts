@@ -1,0 +1,103 @@
+/** What was fetched of one partition and not yet taken, and where fetching goes on. */
+import type { StoredRecord } from '../port.ts';
+import type { Place } from './reader.ts';
+import { readBatches } from './record-batch.ts';
+
+/** Above either bound nothing more is fetched until some was taken. */
+const BUFFER_RECORDS_MAX = 2_000;
+const BUFFER_BYTES_MAX = 1024 * 1024;
+
+export class Feed {
+  readonly place: Place;
+  readonly name: string;
+  #buffer: readonly StoredRecord[] = [];
+  #taken = 0;
+  #bytes = 0;
+  #fetchOffset: number | null = null;
+  /** Set while a fetch of this partition is under way. */
+  isFetching = false;
+  readonly #waiters = new Set<() => void>();
+
+  constructor(place: Place, name: string) {
+    this.place = place;
+    this.name = name;
+  }
+
+  /** Where the next fetch starts; null before the first seek. */
+  get fetchOffset(): number | null {
+    return this.#fetchOffset;
+  }
+
+  get isWanted(): boolean {
+    const hasRoom = this.#left < BUFFER_RECORDS_MAX && this.#bytes < BUFFER_BYTES_MAX;
+    return this.#fetchOffset !== null && hasRoom && !this.isFetching;
+  }
+
+  get #left(): number {
+    return this.#buffer.length - this.#taken;
+  }
+
+  seek(offset: number): void {
+    this.#fetchOffset = offset;
+    this.#buffer = [];
+    this.#taken = 0;
+    this.#bytes = 0;
+  }
+
+  /** Adds what a fetch from an offset gave; nothing if the feed was sought elsewhere meanwhile. */
+  accept(fetchedFrom: number, batches: Buffer): void {
+    if (fetchedFrom !== this.#fetchOffset) return;
+    const { records, nextOffset } = readBatches(batches, {
+      ...this.place,
+      fromOffset: fetchedFrom,
+    });
+    if (nextOffset === fetchedFrom) return;
+    this.#buffer = this.#left === 0 ? records : [...this.#buffer.slice(this.#taken), ...records];
+    this.#taken = 0;
+    this.#bytes += bytesOf(records);
+    this.#fetchOffset = nextOffset;
+    this.wake();
+  }
+
+  /** The next records, at most so many, and where the ones after them start. */
+  take(maxRecords: number): { records: readonly StoredRecord[]; nextOffset: number } {
+    const records = this.#buffer.slice(this.#taken, this.#taken + maxRecords);
+    this.#taken += records.length;
+    this.#bytes -= bytesOf(records);
+    const next = this.#buffer[this.#taken];
+    return { records, nextOffset: next?.offset ?? this.#fetchOffset ?? 0 };
+  }
+
+  /** Calls back when records have come, until the answered function is called. */
+  onRecords(waiter: () => void): () => void {
+    this.#waiters.add(waiter);
+    return () => this.#waiters.delete(waiter);
+  }
+
+  wake(): void {
+    for (const waiter of [...this.#waiters]) waiter();
+  }
+}
+
+/** Until one of the feeds gets something, the time is over, or the signal fires. */
+export function anyFed(
+  feeds: readonly Feed[],
+  { signal, waitMs }: { readonly signal: AbortSignal; readonly waitMs?: number },
+): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stops = feeds.map((feed) => feed.onRecords(done));
+    const timer = waitMs === undefined ? undefined : setTimeout(done, waitMs);
+    signal.addEventListener('abort', done);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      for (const stop of stops) stop();
+      resolve();
+    }
+  });
+}
+
+function bytesOf(records: readonly StoredRecord[]): number {
+  return records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+}

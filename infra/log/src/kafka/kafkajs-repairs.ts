@@ -1,0 +1,46 @@
+/// <reference path="./kafkajs-internals.d.ts" />
+/** Three faults of kafkajs 2.2.4 in methods that can be replaced from outside. */
+import Connection from 'kafkajs/src/network/connection.js';
+import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+
+/** Call once, before the first connection is made. */
+export function repairKafkajs(): void {
+  stopIdleTimers();
+  shareConnecting();
+  forgetDeadSockets();
+}
+
+/**
+ * A timer of about 1 ms is armed again for ever on every connection, whether or not anything waits
+ * (tulios/kafkajs#1704; on Node 24 it also warns of negative timeouts, #1751). The check is only of
+ * use while requests are queued, and everything that queues one calls it.
+ */
+function stopIdleTimers(): void {
+  const { scheduleCheckPendingRequests } = RequestQueue.prototype;
+  RequestQueue.prototype.scheduleCheckPendingRequests = function schedule(): void {
+    if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
+  };
+}
+
+/** Requests that meet on an unconnected connection would each open a socket; all but one leak. */
+function shareConnecting(): void {
+  const { connect } = Connection.prototype;
+  const connecting = new WeakMap<Connection, Promise<boolean>>();
+  Connection.prototype.connect = function connectOnce(): Promise<boolean> {
+    let underWay = connecting.get(this);
+    if (underWay === undefined) {
+      underWay = connect.call(this).finally(() => connecting.delete(this));
+      connecting.set(this, underWay);
+    }
+    return underWay;
+  };
+}
+
+/** Each failed attempt to connect hangs one more listener on the sockets of the last one. */
+function forgetDeadSockets(): void {
+  const { disconnect } = Connection.prototype;
+  Connection.prototype.disconnect = function disconnectLiving(): Promise<boolean> {
+    if (this.socket?.destroyed) this.socket = null;
+    return disconnect.call(this);
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * `npm run bench`: every figure beside its rival of the same run. `npm run bench -- NAME` runs one of
+ * policy, log, http, kafka.
+ */
+import { benchEmbeddedHttp } from './embedded-http.ts';
+import { benchEmbeddedLogToLog } from './embedded-log-to-log.ts';
+import { benchKafkaLogToLog } from './kafka-log-to-log.ts';
+import { benchPolicyEvaluation } from './policy-evaluation.ts';
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
+  policy: benchPolicyEvaluation,
+  log: benchEmbeddedLogToLog,
+  http: benchEmbeddedHttp,
+  kafka: benchKafkaLogToLog,
+};
+
+const [, , wanted] = process.argv;
+const names = wanted === undefined ? Object.keys(BENCHMARKS) : [wanted];
+for (const name of names) {
+  const benchmark = BENCHMARKS[name];
+  if (benchmark === undefined) {
+    process.stderr.write(`no benchmark ${name}; there are ${Object.keys(BENCHMARKS).join(', ')}\n`);
+    process.exitCode = 2;
+    break;
+  }
+  process.stdout.write(`${name} ${JSON.stringify(await benchmark(), null, 2)}\n`);
+}
