@@ -1,5 +1,5 @@
 /** Digests that bind decisions, approvals and permits to exactly one content. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The digest of an intent: SHA-256 over the RFC 8785 text of `{agent, arguments, tool}`.
@@ -14,5 +14,5 @@ export function intentDigest(agentId: string, tool: string, argumentsText: strin
 
 /** `sha256:` and the hex SHA-256 of a text's UTF-8. */
 export function sha256Text(text: string): string {
-  return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+  return `sha256:${hash('sha256', text, 'hex')}`;
 }

@@ -4,7 +4,7 @@
  * readers skip and count it. Two writers can never both win: the first in log order extends the
  * chain, whatever the second appends no longer fits.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const HASH_BYTES = 32;
 /** Magic byte and schema id of the Confluent wire format. */
@@ -36,7 +36,7 @@ export function extendsChain(head: ChainHead, value: Buffer | null): boolean {
 
 /** The head after a valid record with these value bytes. */
 export function headAfter(head: ChainHead, value: Uint8Array): ChainHead {
-  return { seq: head.seq + 1, hash: createHash('sha256').update(value).digest() };
+  return { seq: head.seq + 1, hash: hash('sha256', value, 'buffer') };
 }
 
 function readLong(

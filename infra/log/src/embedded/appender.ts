@@ -1,46 +1,49 @@
 /**
- * Group commit: everything that waits is written in one LMDB transaction; while the disk works, the
- * next group gathers. Inputs and projections are shown to readers as soon as they are written, audit
- * records only when they are synced; and since syncs keep the order of the transactions, an audit
- * record on the disk has its input there too.
+ * Group commit: everything that waits is written in one LMDB transaction and synced with it; while
+ * the disk works, the next group gathers. A transaction that fails leaves nothing behind, so what
+ * was refused is not in the log, and the log goes on when the disk does.
  */
 import type { Clock } from '@estop/runtime/clock';
 import { EstopError, messageOf } from '@estop/schemas/errors';
 import { TOPICS } from '@estop/schemas/topics';
 import { APPENDS_PENDING_MAX, type Appended, type NewRecord, type StoredRecord } from '../port.ts';
 import type { EmbeddedPartition } from './partition.ts';
-import { encodeRecord, NO_HEADERS, recordKey } from './record-bytes.ts';
+import {
+  type EncodedRecord,
+  encodeRecord,
+  NO_HEADERS,
+  RECORD_OVERHEAD_BYTES,
+  recordKey,
+  stampRecord,
+} from './record-bytes.ts';
 import type { Store } from './store.ts';
 
-/** Records of one transaction; what is above waits for the next. */
+/** One transaction takes about this much; what is above waits for the next. */
 const GROUP_RECORDS_MAX = 10_000;
-/** Bytes that may wait for the disk. */
+const GROUP_BYTES_MAX = 16 * 1024 * 1024;
+/** Bytes of appends that are not acknowledged yet. */
 const PENDING_BYTES_MAX = 256 * 1024 * 1024;
-
-/** Transactions whose sync may be under way at the same time. */
-const SYNCS_MAX = 8;
+/** A full disk may still have room for less than this. */
+const PROBE_BYTES_MAX = 1024 * 1024;
 
 interface Waiting {
   readonly partition: EmbeddedPartition;
-  readonly records: readonly NewRecord[];
+  readonly records: readonly EncodedRecord[];
   readonly bytes: number;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
-}
-
-interface Written extends Waiting {
-  readonly baseOffset: number;
-  readonly stored: readonly StoredRecord[];
 }
 
 export class Appender {
   readonly #store: Store;
   readonly #clock: Clock;
   #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  #pending = 0;
+  #pendingBytes = 0;
   #running: Promise<void> | null = null;
-  /** Syncs under way, oldest first. */
-  readonly #syncing: Promise<void>[] = [];
+  #probing: Promise<void> | null = null;
+  /** Size of the last group if it was refused; 0 when the disk took it. */
+  #refusedBytes = 0;
   #isClosed = false;
   #lastTimestampMs = 0;
 
@@ -50,34 +53,50 @@ export class Appender {
   }
 
   append(partition: EmbeddedPartition, records: readonly NewRecord[]): Promise<Appended> {
-    if (this.#isClosed) return Promise.reject(new EstopError('log-closed', 'the log is closed'));
-    let bytes = 0;
-    const { valueBytesMax } = TOPICS[partition.topic];
-    for (const { key, value } of records) {
-      const size = value?.length ?? 0;
-      if (size > valueBytesMax) {
-        const text = `a value of ${size} bytes on ${partition.topic}, at most ${valueBytesMax} fit`;
-        return Promise.reject(new EstopError('record-too-large', text));
-      }
-      bytes += size + key.length;
-    }
-    const isFull = this.#waiting.length >= APPENDS_PENDING_MAX;
-    if (isFull || this.#waitingBytes + bytes > PENDING_BYTES_MAX) {
-      const text = `${this.#waiting.length} appends wait for the disk already`;
-      return Promise.reject(new EstopError('log-overloaded', text));
-    }
+    const bytes = sizeOf(records);
+    const refusal = this.#refusal(partition, records, bytes);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const encoded = records.map(encodeRecord);
+    this.#pending += 1;
+    this.#pendingBytes += bytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ partition, records, bytes, resolve, reject });
-      this.#waitingBytes += bytes;
+      this.#waiting.push({ partition, records: encoded, bytes, resolve, reject });
       this.#running ??= this.#run();
     });
+  }
+
+  /** Resolves when the disk takes a write, if possible of the size that it refused last. */
+  ping(): Promise<void> {
+    this.#probing ??= this.#probe().finally(() => {
+      this.#probing = null;
+    });
+    return this.#probing;
   }
 
   /** Refuses new appends and waits for those that are under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#running;
-    await Promise.all(this.#syncing);
+    await this.#probing?.catch(() => undefined);
+  }
+
+  #refusal(
+    { topic }: EmbeddedPartition,
+    records: readonly NewRecord[],
+    bytes: number,
+  ): EstopError | undefined {
+    if (this.#isClosed) return new EstopError('log-closed', 'the log is closed');
+    const { valueBytesMax } = TOPICS[topic];
+    for (const { value } of records) {
+      const size = value?.length ?? 0;
+      if (size <= valueBytesMax) continue;
+      const text = `a value of ${size} bytes on ${topic}, at most ${valueBytesMax} fit`;
+      return new EstopError('record-too-large', text);
+    }
+    const isFull = this.#pending >= APPENDS_PENDING_MAX;
+    if (!isFull && this.#pendingBytes + bytes <= PENDING_BYTES_MAX) return undefined;
+    const text = `${this.#pending} appends of ${this.#pendingBytes} bytes wait for the disk`;
+    return new EstopError('log-overloaded', text);
   }
 
   async #run(): Promise<void> {
@@ -89,115 +108,126 @@ export class Appender {
 
   #takeGroup(): readonly Waiting[] {
     let records = 0;
+    let bytes = 0;
     let count = 0;
     for (const waiting of this.#waiting) {
-      if (count > 0 && records + waiting.records.length > GROUP_RECORDS_MAX) break;
       records += waiting.records.length;
-      this.#waitingBytes -= waiting.bytes;
+      bytes += waiting.bytes;
+      if (count > 0 && (records > GROUP_RECORDS_MAX || bytes > GROUP_BYTES_MAX)) break;
       count += 1;
     }
     return this.#waiting.splice(0, count);
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
-    const timestampMs = Math.max(this.#lastTimestampMs, this.#clock.nowMs());
-    this.#lastTimestampMs = timestampMs;
-    let written: readonly Written[];
+    this.#lastTimestampMs = Math.max(this.#lastTimestampMs, this.#clock.nowMs());
+    const timestampMs = this.#lastTimestampMs;
+    let bytes = 0;
+    for (const waiting of group) bytes += waiting.bytes;
     try {
-      written = await this.#write(group, timestampMs);
+      // All writes of one turn of the event loop are one LMDB transaction (eventTurnBatching).
+      const writes = [...byPartition(group)].map(([partition, appends]) =>
+        this.#write(partition, appends, timestampMs),
+      );
+      for (const written of await Promise.all(writes)) settle(written, timestampMs);
+      this.#refusedBytes = 0;
     } catch (error) {
-      await refuse(group, error);
-      return;
+      this.#refusedBytes = Math.max(bytes, 1);
+      refuse(group, await causeOf(error));
     }
-    const toSync: Written[] = [];
-    for (const appended of written) {
-      const { partition, stored, baseOffset, resolve } = appended;
-      const { topic } = partition;
-      partition.written(stored);
-      if (topic !== 'audit.v1') partition.reveal(baseOffset + stored.length);
-      if (TOPICS[topic].derived) resolve({ baseOffset, timestampMs });
-      else toSync.push(appended);
-    }
-    if (toSync.length === 0) return;
-    const synced = this.#sync(toSync, timestampMs);
-    this.#syncing.push(synced);
-    void synced.finally(() => this.#syncing.splice(this.#syncing.indexOf(synced), 1));
-    if (this.#syncing.length >= SYNCS_MAX) await this.#syncing[0];
+    this.#pending -= group.length;
+    this.#pendingBytes -= bytes;
   }
 
-  async #sync(written: readonly Written[], timestampMs: number): Promise<void> {
-    let failure: unknown;
-    try {
-      await this.#store.records.flushed;
-    } catch (error) {
-      failure = error;
-    }
-    // Written is written: also when the sync failed, the next append stands behind these records.
-    for (const { partition, stored, baseOffset } of written) {
-      partition.reveal(baseOffset + stored.length);
-    }
-    if (failure !== undefined) return refuse(written, failure);
-    for (const { baseOffset, resolve } of written) resolve({ baseOffset, timestampMs });
-  }
-
-  async #write(group: readonly Waiting[], timestampMs: number): Promise<readonly Written[]> {
-    const { records: db } = this.#store;
-    const nextOffset = new Map<EmbeddedPartition, number>();
-    const replaced = new Map<EmbeddedPartition, Map<string, number>>();
-    const written: Written[] = [];
-    // All writes of one turn of the event loop are one LMDB transaction (eventTurnBatching).
-    const writes = new Set<Promise<boolean>>();
-    for (const waiting of group) {
-      const { partition, records } = waiting;
-      const { topic, partition: number } = partition;
-      const baseOffset = nextOffset.get(partition) ?? partition.nextOffset;
-      const stored: StoredRecord[] = [];
-      for (const record of records) {
-        const offset = baseOffset + stored.length;
-        const old = this.#replacedBy(partition, record.key, { offset, replaced });
-        if (old !== undefined) writes.add(db.remove(recordKey(topic, number, old)));
-        writes.add(db.put(recordKey(topic, number, offset), encodeRecord(record, timestampMs)));
-        const { key, headers = NO_HEADERS } = record;
-        const value = bufferOf(record.value);
-        stored.push({ topic, partition: number, offset, timestampMs, key, value, headers });
-      }
-      nextOffset.set(partition, baseOffset + records.length);
-      written.push({ ...waiting, baseOffset, stored });
-    }
-    await Promise.all(writes);
-    return written;
-  }
-
-  /** Compaction happens with the write: where the record stands that this one replaces. */
-  #replacedBy(
+  async #write(
     partition: EmbeddedPartition,
-    key: string,
-    write: {
-      readonly offset: number;
-      readonly replaced: Map<EmbeddedPartition, Map<string, number>>;
-    },
-  ): number | undefined {
-    if (TOPICS[partition.topic].cleanup !== 'compact') return undefined;
-    let inGroup = write.replaced.get(partition);
-    if (inGroup === undefined) {
-      inGroup = new Map();
-      write.replaced.set(partition, inGroup);
+    appends: readonly Waiting[],
+    timestampMs: number,
+  ): Promise<Written> {
+    const { records: db } = this.#store;
+    const { topic, partition: number, endOffset } = partition;
+    const stored: StoredRecord[] = [];
+    const write = () => {
+      const replaced = new Map<string, number>();
+      for (const { key, headers, bytes, value } of appends.flatMap(({ records }) => records)) {
+        const offset = endOffset + stored.length;
+        stampRecord(bytes, timestampMs);
+        void db.put(recordKey(topic, number, offset), bytes);
+        stored.push({ topic, partition: number, offset, timestampMs, key, value, headers });
+        if (partition.newest === null) continue;
+        // Compaction happens with the write.
+        const old = replaced.get(key) ?? partition.newest.offset(key);
+        if (old !== undefined) void db.remove(recordKey(topic, number, old));
+        replaced.set(key, offset);
+      }
+    };
+    // The lock of the folder holds in one network namespace only; this holds everywhere.
+    const isWritten = await db.ifNoExists(recordKey(topic, number, endOffset), write);
+    return { partition, appends, stored, isWritten };
+  }
+
+  async #probe(): Promise<void> {
+    const { meta } = this.#store;
+    try {
+      const bytes = Math.min(this.#refusedBytes, PROBE_BYTES_MAX);
+      await meta.put('probe', 'x'.repeat(bytes));
+      if (bytes > 0) await meta.put('probe', '');
+      this.#refusedBytes = 0;
+    } catch (error) {
+      throw unavailable(await causeOf(error));
     }
-    const old = inGroup.get(key) ?? partition.replacedBy(key);
-    inGroup.set(key, write.offset);
-    return old;
   }
 }
 
-function bufferOf(value: Uint8Array | null): Buffer | null {
-  if (value === null || Buffer.isBuffer(value)) return value;
-  return Buffer.from(value);
+interface Written {
+  readonly partition: EmbeddedPartition;
+  readonly appends: readonly Waiting[];
+  readonly stored: readonly StoredRecord[];
+  /** False when the log goes on behind what this process knows. */
+  readonly isWritten: boolean;
 }
 
-async function refuse(group: readonly Waiting[], error: unknown): Promise<void> {
-  const cause = await causeOf(error);
+function settle({ partition, appends, stored, isWritten }: Written, timestampMs: number): void {
+  if (!isWritten) {
+    refuse(appends, new Error('another process has written to this folder'));
+    return;
+  }
+  let baseOffset = partition.endOffset;
+  partition.appended(stored);
+  for (const { records, resolve } of appends) {
+    resolve({ baseOffset, timestampMs });
+    baseOffset += records.length;
+  }
+}
+
+function byPartition(
+  group: readonly Waiting[],
+): ReadonlyMap<EmbeddedPartition, readonly Waiting[]> {
+  const grouped = new Map<EmbeddedPartition, Waiting[]>();
+  for (const waiting of group) {
+    const appends = grouped.get(waiting.partition);
+    if (appends === undefined) grouped.set(waiting.partition, [waiting]);
+    else appends.push(waiting);
+  }
+  return grouped;
+}
+
+function sizeOf(records: readonly NewRecord[]): number {
+  let bytes = 0;
+  for (const { key, value, headers = NO_HEADERS } of records) {
+    bytes += RECORD_OVERHEAD_BYTES + key.length + (value?.length ?? 0);
+    for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0);
+  }
+  return bytes;
+}
+
+function refuse(group: readonly Waiting[], cause: unknown): void {
+  for (const { reject } of group) reject(unavailable(cause));
+}
+
+function unavailable(cause: unknown): EstopError {
   const text = `the log cannot be written: ${messageOf(cause)}`;
-  for (const { reject } of group) reject(new EstopError('log-unavailable', text, { cause }));
+  return new EstopError('log-unavailable', text, { cause });
 }
 
 /** lmdb hides why a commit failed in a promise that rejects. */

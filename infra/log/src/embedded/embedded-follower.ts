@@ -1,5 +1,7 @@
 /** Following partitions of the embedded log: one loop each, woken by appends, never polling. */
 import { setMaxListeners } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { EstopError } from '@estop/schemas/errors';
 import type { Follower, FollowOptions } from '../port.ts';
 import type { EmbeddedPartition } from './partition.ts';
 
@@ -28,7 +30,12 @@ export function followPartitions(
       if (records.length > 0) await options.onBatch(records);
       source.nextOffset = nextOffset;
       for (const arrived of [...arrivals]) arrived();
-      if (nextOffset >= source.partition.endOffset) await appended(source.partition, { signal });
+      if (nextOffset >= source.partition.endOffset) {
+        await anyAppended([source.partition], { signal });
+      } else {
+        // Much to catch up with must not keep everybody else from their turn.
+        await nextTurn();
+      }
     }
   }
 
@@ -60,24 +67,21 @@ function caughtUp(
     const check = () => {
       if (!isThere()) return;
       arrivals.delete(check);
+      signal.removeEventListener('abort', end);
       resolve();
     };
+    const end = () => {
+      arrivals.delete(check);
+      reject(new EstopError('log-closed', 'the follower has ended'));
+    };
+    if (signal.aborted) return end();
     arrivals.add(check);
-    signal.addEventListener('abort', () => reject(new Error('the follower has ended')), {
-      once: true,
-    });
+    signal.addEventListener('abort', end, { once: true });
     check();
   });
 }
 
-/** Until the next append to the partition, the time is over, or the signal fires. */
-export function appended(
-  partition: EmbeddedPartition,
-  until: { readonly signal: AbortSignal; readonly waitMs?: number },
-): Promise<void> {
-  return anyAppended([partition], until);
-}
-
+/** Until the next append to one of the partitions, the time is over, or the signal fires. */
 export function anyAppended(
   partitions: readonly EmbeddedPartition[],
   { signal, waitMs }: { readonly signal: AbortSignal; readonly waitMs?: number },

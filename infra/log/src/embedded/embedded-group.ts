@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Topic } from '@estop/schemas/topics';
 import type { Assignment, GroupOptions, Membership, StoredRecord } from '../port.ts';
 import { anyAppended } from './embedded-follower.ts';
+import type { GroupOffsets } from './group-offsets.ts';
 import type { EmbeddedPartition } from './partition.ts';
 
 const RESTART_MS_MIN = 200;
@@ -12,7 +13,7 @@ const RESTART_MS_MAX = 5_000;
 export interface GroupContext {
   readonly partitions: number;
   readonly partitionOf: (topic: Topic, partition: number) => EmbeddedPartition;
-  readonly commit: (topic: Topic, partition: number, offset: number) => void;
+  readonly groupOffsets: GroupOffsets;
 }
 
 export function joinGroup(context: GroupContext, options: GroupOptions): Membership {
@@ -42,7 +43,7 @@ async function own(
   while (!signal.aborted) {
     const startedAt = performance.now();
     try {
-      await options.run(new EmbeddedAssignment(context, options.inputs, { partition, signal }));
+      await options.run(new EmbeddedAssignment(context, options, { partition, signal }));
     } catch (error) {
       options.onFailure(partition, error);
     }
@@ -63,19 +64,21 @@ class EmbeddedAssignment implements Assignment {
   readonly partition: number;
   readonly signal: AbortSignal;
   readonly #context: GroupContext;
+  readonly #group: string;
   readonly #inputs: readonly Input[];
   #isSought = false;
   #turn = 0;
 
   constructor(
     context: GroupContext,
-    topics: readonly Topic[],
+    { group, inputs }: GroupOptions,
     { partition, signal }: { readonly partition: number; readonly signal: AbortSignal },
   ) {
     this.partition = partition;
     this.signal = signal;
     this.#context = context;
-    this.#inputs = topics.map((topic) => {
+    this.#group = group;
+    this.#inputs = inputs.map((topic) => {
       return { topic, source: context.partitionOf(topic, partition), nextOffset: 0 };
     });
   }
@@ -97,7 +100,8 @@ class EmbeddedAssignment implements Assignment {
 
   commit(offsetByTopic: ReadonlyMap<Topic, number>): void {
     for (const [topic, offset] of offsetByTopic) {
-      this.#context.commit(topic, this.partition, offset);
+      const { partition } = this;
+      this.#context.groupOffsets.set(this.#group, { topic, partition, offset });
     }
   }
 

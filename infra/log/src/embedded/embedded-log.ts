@@ -25,25 +25,27 @@ import { ignoreCommitEchoes } from './commit-failures.ts';
 import { followPartitions } from './embedded-follower.ts';
 import { joinGroup } from './embedded-group.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { GroupOffsets } from './group-offsets.ts';
 import { EmbeddedPartition } from './partition.ts';
-import { trimPartition } from './retention.ts';
+import { Retention } from './retention.ts';
 import { openStore, type Store } from './store.ts';
 
-const RETENTION_RUN_MS = 60_000;
+const RETENTION_PAUSE_MS = 60_000;
 
 export interface EmbeddedLogOptions {
   /** The data folder; made when there is none. */
   readonly path: string;
   readonly partitions: number;
   readonly clock?: Clock;
+  /** From the end of one removal of old records to the next; a minute when not given. */
+  readonly retentionPauseMs?: number;
 }
 
 /** Opens the log in a folder; throws `log-locked` or `config-invalid`. */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EventLog> {
-  const { path, partitions, clock = systemClock } = options;
-  const lock = await lockFolder(path);
+  const lock = await lockFolder(options.path);
   try {
-    return new EmbeddedLog(await openStore(path, partitions), lock, clock);
+    return new EmbeddedLog(await openStore(options.path, options.partitions), lock, options);
   } catch (error) {
     await lock.release();
     throw error;
@@ -59,19 +61,22 @@ class EmbeddedLog implements EventLog {
   readonly #appender: Appender;
   readonly #partitionsOf: ReadonlyMap<Topic, readonly EmbeddedPartition[]>;
   readonly #open = new Set<{ close(): Promise<void> }>();
-  readonly #retention: NodeJS.Timeout;
+  readonly #groupOffsets: GroupOffsets;
+  readonly #retention: Retention;
   readonly #endIgnoring = ignoreCommitEchoes();
   #closed: Promise<void> | null = null;
 
-  constructor(store: Store, lock: FolderLock, clock: Clock) {
+  constructor(store: Store, lock: FolderLock, options: EmbeddedLogOptions) {
+    const { clock = systemClock, retentionPauseMs: pauseMs = RETENTION_PAUSE_MS } = options;
     this.id = store.id;
     this.partitions = store.partitions;
     this.#store = store;
     this.#lock = lock;
     this.#appender = new Appender(store, clock);
     this.#partitionsOf = openPartitions(store);
-    this.#retention = setInterval(() => void this.#trim(clock), RETENTION_RUN_MS);
-    this.#retention.unref();
+    this.#groupOffsets = new GroupOffsets(store);
+    const all = [...this.#partitionsOf.values()].flat();
+    this.#retention = new Retention({ store, partitions: all, clock, pauseMs });
   }
 
   codec<T extends Topic>(topic: T): Codec<MessageOf[T]> {
@@ -124,12 +129,12 @@ class EmbeddedLog implements EventLog {
 
   async join(options: GroupOptions): Promise<Membership> {
     this.#refuseClosed();
-    const commit = (topic: Topic, partition: number, offset: number) => {
-      // Best effort: lag displays read it, nobody trusts it.
-      void this.#store.groupOffsets.put(JSON.stringify([options.group, topic, partition]), offset);
+    const context = {
+      partitions: this.partitions,
+      groupOffsets: this.#groupOffsets,
+      partitionOf: (topic: Topic, partition: number) => this.#partition(topic, partition),
     };
-    const partitionOf = (topic: Topic, partition: number) => this.#partition(topic, partition);
-    return this.#keepOpen(joinGroup({ partitions: this.partitions, partitionOf, commit }, options));
+    return this.#keepOpen(joinGroup(context, options));
   }
 
   isLinked(): boolean {
@@ -138,15 +143,16 @@ class EmbeddedLog implements EventLog {
 
   async lag(group: string): Promise<readonly PartitionLag[]> {
     return [...this.#partitionsOf.values()].flat().flatMap(({ topic, partition, endOffset }) => {
-      const committed = this.#store.groupOffsets.get(JSON.stringify([group, topic, partition]));
-      return committed === undefined
+      const committedOffset = this.#groupOffsets.get(group, topic, partition);
+      return committedOffset === undefined
         ? []
-        : [{ topic, partition, committedOffset: committed, endOffset }];
+        : [{ topic, partition, committedOffset, endOffset }];
     });
   }
 
   async ping(): Promise<void> {
     this.#refuseClosed();
+    await this.#appender.ping();
   }
 
   close(): Promise<void> {
@@ -155,19 +161,15 @@ class EmbeddedLog implements EventLog {
   }
 
   async #close(): Promise<void> {
-    clearInterval(this.#retention);
-    for (const open of [...this.#open]) await open.close();
-    await this.#appender.close();
-    await this.#store.root.flushed;
-    await this.#store.root.close();
-    await this.#lock.release();
-    this.#endIgnoring();
-  }
-
-  async #trim(clock: Clock): Promise<void> {
-    for (const partition of [...this.#partitionsOf.values()].flat()) {
-      if (this.#closed !== null) return;
-      await trimPartition(this.#store, partition, clock);
+    try {
+      await Promise.all([...this.#open].map((open) => open.close()));
+      await this.#retention.close();
+      await this.#appender.close();
+      await this.#groupOffsets.write();
+      await this.#store.root.close();
+    } finally {
+      await this.#lock.release();
+      this.#endIgnoring();
     }
   }
 

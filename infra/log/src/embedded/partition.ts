@@ -5,19 +5,22 @@
 import type { Topic } from '@estop/schemas/topics';
 import { TOPICS } from '@estop/schemas/topics';
 import type { ReadResult, StoredRecord } from '../port.ts';
+import { NewestByKey } from './newest-by-key.ts';
 import {
   decodeRecord,
   OFFSET_MAX,
   offsetOfKey,
   partitionPrefix,
+  RECORD_OVERHEAD_BYTES,
   recordKey,
 } from './record-bytes.ts';
 import type { Store } from './store.ts';
 
 /** Newest records of a partition kept in memory: the first bound that is reached counts. */
 const TAIL_RECORDS_MAX = 4_096;
-const TAIL_BYTES_MAX = 2 * 1024 * 1024;
-const RECORD_OVERHEAD_BYTES = 128;
+const TAIL_BYTES_MAX = 1024 * 1024;
+/** A read ends behind the record that reaches this. */
+const READ_BYTES_MAX = 8 * 1024 * 1024;
 
 export class EmbeddedPartition {
   readonly topic: Topic;
@@ -25,60 +28,44 @@ export class EmbeddedPartition {
   readonly #store: Store;
   #startOffset: number;
   #endOffset: number;
-  #nextOffset: number;
+  /** Without gaps up to the end; what compaction has dropped meanwhile may still be in it. */
   #tail: StoredRecord[] = [];
   #tailBytes = 0;
   readonly #waiters = new Set<() => void>();
-  /** Compacted topics: where the newest record of each key stands. */
-  readonly #offsetByKey: Map<string, number> | null;
+  /** Of compacted topics alone. */
+  readonly newest: NewestByKey | null;
 
   constructor(store: Store, topic: Topic, partition: number) {
     this.#store = store;
     this.topic = topic;
     this.partition = partition;
-    this.#startOffset = this.#firstOffset(false) ?? 0;
-    const last = this.#firstOffset(true);
-    const kept = store.ends.get(`${topic}/${partition}`) ?? 0;
-    this.#endOffset = Math.max(last === undefined ? 0 : last + 1, kept);
-    this.#nextOffset = this.#endOffset;
-    if (last === undefined) this.#startOffset = this.#endOffset;
-    this.#offsetByKey = TOPICS[topic].cleanup === 'compact' ? this.#readKeys() : null;
+    const first = this.#outermostOffset(false);
+    const last = this.#outermostOffset(true);
+    // Where everything was removed only this tells how far the partition had come.
+    const removedEnd = store.ends.get(endKey(this)) ?? 0;
+    this.#endOffset = Math.max(last === undefined ? 0 : last + 1, removedEnd);
+    this.#startOffset = first ?? this.#endOffset;
+    this.newest = TOPICS[topic].cleanup === 'compact' ? this.#readNewest() : null;
   }
 
   get startOffset(): number {
     return this.#startOffset;
   }
 
-  /** One past the last record that readers may see. */
+  /** One past the last record, and where the next one goes. */
   get endOffset(): number {
     return this.#endOffset;
   }
 
-  /** Where the next record goes. */
-  get nextOffset(): number {
-    return this.#nextOffset;
-  }
-
-  /** Where the record stands that a new one of this key replaces, if the topic is compacted. */
-  replacedBy(key: string): number | undefined {
-    return this.#offsetByKey?.get(key);
-  }
-
-  /** Takes in records that are written, in order; readers see them when they are revealed. */
-  written(records: readonly StoredRecord[]): void {
+  /** Takes in records that are durable and wakes those who wait. */
+  appended(records: readonly StoredRecord[]): void {
     for (const record of records) {
-      this.#offsetByKey?.set(record.key, record.offset);
+      this.newest?.add(record);
       this.#tail.push(record);
       this.#tailBytes += sizeOf(record);
     }
-    this.#nextOffset += records.length;
+    this.#endOffset += records.length;
     this.#trimTail();
-  }
-
-  /** Shows everything below this offset to readers and wakes those who wait. */
-  reveal(belowOffset: number): void {
-    if (belowOffset <= this.#endOffset) return;
-    this.#endOffset = belowOffset;
     for (const waiter of [...this.#waiters]) waiter();
   }
 
@@ -96,42 +83,42 @@ export class EmbeddedPartition {
   read(fromOffset: number, maxRecords: number): ReadResult {
     const endOffset = this.#endOffset;
     const from = Math.max(fromOffset, this.#startOffset);
-    if (from >= endOffset) {
-      return { records: [], nextOffset: Math.max(fromOffset, endOffset), endOffset };
-    }
-    const records = this.#fromTail(from, maxRecords) ?? this.#fromDisk(from, maxRecords);
-    const last = records.at(-1);
-    const isFull = records.length >= maxRecords;
-    const nextOffset = last !== undefined && isFull ? last.offset + 1 : endOffset;
-    return { records, nextOffset, endOffset };
+    if (from >= endOffset || maxRecords < 1) return { records: [], nextOffset: from, endOffset };
+    return this.#readTail(from, maxRecords) ?? this.#readDisk(from, maxRecords);
   }
 
-  #fromTail(from: number, maxRecords: number): readonly StoredRecord[] | undefined {
+  #readTail(from: number, maxRecords: number): ReadResult | undefined {
     const first = this.#tail[0];
-    // Compaction leaves holes, so a compacted tail is no plain slice.
-    if (first === undefined || from < first.offset || this.#offsetByKey !== null) return undefined;
+    if (first === undefined || from < first.offset) return undefined;
     const start = from - first.offset;
-    const visible = this.#endOffset - first.offset;
-    return this.#tail.slice(start, Math.min(start + maxRecords, visible));
+    const records = this.#tail.slice(start, start + maxRecords);
+    return { records, nextOffset: from + records.length, endOffset: this.#endOffset };
   }
 
-  #fromDisk(from: number, maxRecords: number): readonly StoredRecord[] {
+  #readDisk(from: number, maxRecords: number): ReadResult {
     const { topic, partition } = this;
+    const endOffset = this.#endOffset;
     const records: StoredRecord[] = [];
+    let bytesRead = 0;
     const range = this.#store.records.getRange({
       start: recordKey(topic, partition, from),
-      end: recordKey(topic, partition, this.#endOffset),
+      end: recordKey(topic, partition, endOffset),
       limit: maxRecords,
     });
     for (const { key, value } of range) {
       // LMDB reuses its read buffer; a record outlives the iteration.
       const bytes = Buffer.from(value);
-      records.push(decodeRecord(bytes, { topic, partition, offset: offsetOfKey(key) }));
+      const offset = offsetOfKey(key);
+      records.push(decodeRecord(bytes, { topic, partition, offset }));
+      bytesRead += bytes.length;
+      if (records.length === maxRecords || bytesRead >= READ_BYTES_MAX) {
+        return { records, nextOffset: offset + 1, endOffset };
+      }
     }
-    return records;
+    return { records, nextOffset: endOffset, endOffset };
   }
 
-  #firstOffset(reverse: boolean): number | undefined {
+  #outermostOffset(reverse: boolean): number | undefined {
     const low = partitionPrefix(this.topic, this.partition);
     const high = recordKey(this.topic, this.partition, OFFSET_MAX);
     const bounds = reverse ? { start: high, end: low } : { start: low, end: high };
@@ -141,12 +128,17 @@ export class EmbeddedPartition {
     return undefined;
   }
 
-  #readKeys(): Map<string, number> {
-    const offsetByKey = new Map<string, number>();
-    for (const record of this.#fromDisk(this.#startOffset, Number.MAX_SAFE_INTEGER)) {
-      offsetByKey.set(record.key, record.offset);
+  #readNewest(): NewestByKey {
+    const { topic, partition } = this;
+    const newest = new NewestByKey();
+    const range = this.#store.records.getRange({
+      start: partitionPrefix(topic, partition),
+      end: recordKey(topic, partition, OFFSET_MAX),
+    });
+    for (const { key, value } of range) {
+      newest.add(decodeRecord(value, { topic, partition, offset: offsetOfKey(key) }));
     }
-    return offsetByKey;
+    return newest;
   }
 
   #trimTail(): void {
@@ -162,6 +154,11 @@ export class EmbeddedPartition {
     }
     this.#tail = this.#tail.slice(drop);
   }
+}
+
+/** Where the store keeps the end of a partition whose records may all have been removed. */
+export function endKey({ topic, partition }: Pick<StoredRecord, 'topic' | 'partition'>): string {
+  return `${topic}/${partition}`;
 }
 
 function sizeOf(record: StoredRecord): number {

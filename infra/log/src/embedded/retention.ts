@@ -1,33 +1,118 @@
-/** Trims what is older than its topic keeps, a bounded amount at a time, off the hot path. */
-
+/**
+ * Removes what is older than its topic keeps, and tombstones that have been seen long enough. A
+ * bounded amount at a time and between the appends, which share LMDB's one writer.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@estop/runtime/clock';
 import { TOPICS } from '@estop/schemas/topics';
-import type { EmbeddedPartition } from './partition.ts';
-import { recordKey } from './record-bytes.ts';
+import { type EmbeddedPartition, endKey } from './partition.ts';
+import { recordKey, timestampOf } from './record-bytes.ts';
 import type { Store } from './store.ts';
 
-const TRIM_RECORDS_MAX = 5_000;
+/** Records removed in one transaction. */
+const REMOVE_RECORDS_MAX = 1_000;
+/** Records removed of one partition in one run: more than a minute brings. */
+const RUN_RECORDS_MAX = 1_000_000;
+/** How long a tombstone can be read, as Kafka's delete.retention.ms. */
+const TOMBSTONE_MS = 86_400_000;
 
-/** Removes at most a run's share of the old records of one partition; answers how many. */
-export async function trimPartition(
-  store: Store,
-  partition: EmbeddedPartition,
-  clock: Clock,
-): Promise<number> {
-  const { retentionMs } = TOPICS[partition.topic];
-  if (retentionMs === null) return 0;
-  const oldestMs = clock.nowMs() - retentionMs;
-  const { records } = partition.read(partition.startOffset, TRIM_RECORDS_MAX);
-  const kept = records.findIndex(({ timestampMs }) => timestampMs >= oldestMs);
-  const old = kept === -1 ? records : records.slice(0, kept);
-  const last = old.at(-1);
-  if (last === undefined) return 0;
-  await store.records.batch(() => {
-    for (const { topic, partition: number, offset } of old) {
-      void store.records.remove(recordKey(topic, number, offset));
+export interface RetentionOptions {
+  readonly store: Store;
+  readonly partitions: readonly EmbeddedPartition[];
+  readonly clock: Clock;
+  /** From the end of a run to the next. */
+  readonly pauseMs: number;
+}
+
+export class Retention {
+  readonly #options: RetentionOptions;
+  readonly #control = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+    this.#running = this.#runAll();
+  }
+
+  async close(): Promise<void> {
+    this.#control.abort();
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #runAll(): Promise<void> {
+    const { partitions, pauseMs } = this.#options;
+    try {
+      for (const partition of partitions) {
+        for (let removed = 0; removed < RUN_RECORDS_MAX; ) {
+          await nextTurn();
+          if (this.#control.signal.aborted) return;
+          const count = await this.#removeSome(partition);
+          if (count === 0) break;
+          removed += count;
+        }
+      }
+    } catch {
+      // A disk that cannot be written: appends tell of it, the next run goes on.
     }
-    void store.ends.put(`${partition.topic}/${partition.partition}`, last.offset + 1);
-  });
-  partition.trimmed(last.offset + 1);
-  return old.length;
+    this.#timer = setTimeout(() => {
+      this.#running = this.#runAll();
+    }, pauseMs).unref();
+  }
+
+  #removeSome(partition: EmbeddedPartition): Promise<number> {
+    return partition.newest === null
+      ? this.#removeOld(partition)
+      : this.#removeTombstones(partition, partition.newest);
+  }
+
+  async #removeOld(partition: EmbeddedPartition): Promise<number> {
+    const { retentionMs } = TOPICS[partition.topic];
+    if (retentionMs === null) return 0;
+    const { startOffset } = partition;
+    const newStart = this.#firstSince(partition, this.#options.clock.nowMs() - retentionMs);
+    const offsets = Array.from({ length: newStart - startOffset }, (_, index) => {
+      return startOffset + index;
+    });
+    if (offsets.length === 0) return 0;
+    await this.#remove(partition, offsets);
+    partition.trimmed(newStart);
+    return offsets.length;
+  }
+
+  async #removeTombstones(
+    partition: EmbeddedPartition,
+    newest: NonNullable<EmbeddedPartition['newest']>,
+  ): Promise<number> {
+    const beforeMs = this.#options.clock.nowMs() - TOMBSTONE_MS;
+    const old = newest.tombstonesBefore(beforeMs, REMOVE_RECORDS_MAX);
+    if (old.length === 0) return 0;
+    const offsets = old.map(({ offset }) => offset);
+    await this.#remove(partition, offsets);
+    for (const tombstone of old) newest.forget(tombstone);
+    return old.length;
+  }
+
+  async #remove(partition: EmbeddedPartition, offsets: readonly number[]): Promise<void> {
+    const { records, ends } = this.#options.store;
+    const { topic, partition: number, endOffset } = partition;
+    await records.batch(() => {
+      for (const offset of offsets) void records.remove(recordKey(topic, number, offset));
+      void ends.put(endKey(partition), endOffset);
+    });
+  }
+
+  /** First offset that was stamped since a time, looking at a bounded number: times only grow. */
+  #firstSince({ topic, partition, startOffset, endOffset }: EmbeddedPartition, ms: number): number {
+    let low = startOffset;
+    let high = Math.min(startOffset + REMOVE_RECORDS_MAX, endOffset);
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const bytes = this.#options.store.records.get(recordKey(topic, partition, middle));
+      if (bytes === undefined || timestampOf(bytes) < ms) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }

@@ -21,6 +21,8 @@ interface StoredSchema {
 
 export interface Store {
   readonly root: RootDatabase;
+  /** What the log is: format, id, partitions, topics. */
+  readonly meta: Database<unknown, string>;
   readonly records: Database<Buffer, Buffer>;
   /** JSON of [group, topic, partition] to the committed offset. */
   readonly groupOffsets: Database<number, string>;
@@ -31,37 +33,65 @@ export interface Store {
   readonly codecByTopic: ReadonlyMap<Topic, Codec<unknown>>;
 }
 
-/** Opens or creates the file in a folder; throws `config-invalid` for another partition count. */
+/** Opens or creates the file in a folder; throws `config-invalid` when it is another's. */
 export async function openStore(folder: string, partitions: number): Promise<Store> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const root = open({ path: join(folder, 'log.mdb'), maxDbs: 8, encoding: 'json' });
-  const meta = root.openDB<string | number, string>({ name: 'meta', encoding: 'json' });
-  const known = meta.get('partitions');
-  if (known !== undefined && known !== partitions) {
+  const root = open({
+    path: join(folder, 'log.mdb'),
+    maxDbs: 8,
+    encoding: 'json',
+    // A commit is synced before anybody sees it. With overlapping syncs one whose sync failed stays
+    // visible, though it was refused, and lmdb 3.5 never settles `flushed`, so closing hangs.
+    overlappingSync: false,
+  });
+  try {
+    const meta = root.openDB<unknown, string>({ name: 'meta', encoding: 'json' });
+    root.transactionSync(() => checkMeta(meta, folder, partitions));
+    return {
+      root,
+      meta,
+      records: root.openDB<Buffer, Buffer>({
+        name: 'records',
+        encoding: 'binary',
+        keyEncoding: 'binary',
+      }),
+      groupOffsets: root.openDB<number, string>({ name: 'group-offsets', encoding: 'json' }),
+      ends: root.openDB<number, string>({ name: 'ends', encoding: 'json' }),
+      id: String(meta.get('id')),
+      partitions,
+      codecByTopic: openCodecs(root),
+    };
+  } catch (error) {
     await root.close();
-    const text = `the log in ${folder} has ${known} partitions, fixed when it was created`;
-    throw new EstopError('config-invalid', `${text}; ESTOP_PARTITIONS asks for ${partitions}`);
+    throw error;
   }
-  if (known === undefined) {
-    root.transactionSync(() => {
-      meta.putSync('format', FORMAT);
-      meta.putSync('id', randomUUID());
-      meta.putSync('partitions', partitions);
-    });
-  }
-  return {
-    root,
-    records: root.openDB<Buffer, Buffer>({
-      name: 'records',
-      encoding: 'binary',
-      keyEncoding: 'binary',
-    }),
-    groupOffsets: root.openDB<number, string>({ name: 'group-offsets', encoding: 'json' }),
-    ends: root.openDB<number, string>({ name: 'ends', encoding: 'json' }),
-    id: String(meta.get('id')),
-    partitions,
-    codecByTopic: openCodecs(root),
+}
+
+/** Fills in a new log; refuses one whose records this process would read or place wrongly. */
+function checkMeta(meta: Store['meta'], folder: string, partitions: number): void {
+  const topics = Object.keys(TOPICS);
+  const known: Readonly<Record<string, unknown>> = {
+    format: meta.get('format') ?? FORMAT,
+    partitions: meta.get('partitions') ?? partitions,
   };
+  if (known['format'] !== FORMAT) {
+    const text = `the log in ${folder} has format ${known['format']}`;
+    throw new EstopError('config-invalid', `${text}; this version reads format ${FORMAT}`);
+  }
+  if (known['partitions'] !== partitions) {
+    const text = `the log in ${folder} has ${known['partitions']} partitions`;
+    const asked = `fixed when it was created; ESTOP_PARTITIONS asks for ${partitions}`;
+    throw new EstopError('config-invalid', `${text}, ${asked}`);
+  }
+  const named = meta.get('topics');
+  // Keys of records hold a topic's place in the table.
+  const isSame = !Array.isArray(named) || named.every((topic, index) => topic === topics[index]);
+  if (!isSame) {
+    const text = `the log in ${folder} has the topics ${named.join(', ')}`;
+    throw new EstopError('config-invalid', `${text}; this version has ${topics.join(', ')}`);
+  }
+  for (const [key, value] of Object.entries({ ...known, topics })) meta.putSync(key, value);
+  if (meta.get('id') === undefined) meta.putSync('id', randomUUID());
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Appends to a log until it is killed, or until it was refused and works again; prints each
- * acknowledged end offset, and the code of the first refusal.
+ * acknowledged end offset, the code of the first refusal and what a ping then says, and the ping
+ * that succeeds again.
  */
 import { openEmbeddedLog } from '@estop/log/embedded/embedded-log';
 
@@ -14,9 +15,24 @@ for (let isAgain = false; ; ) {
     process.stdout.write(`${baseOffset + batch.length}\n`);
     if (isAgain) break;
   } catch (error) {
-    if (!isAgain) process.stdout.write(`${(error as { code?: string }).code}\n`);
+    process.stdout.write(`${(error as { code?: string }).code}\n`);
     isAgain = true;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    let answer = await ping();
+    process.stdout.write(`ping ${answer}\n`);
+    while (answer !== 'ok') {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      answer = await ping();
+    }
+    process.stdout.write('ping ok\n');
   }
 }
 await log.close();
+
+async function ping(): Promise<string | undefined> {
+  try {
+    await log.ping();
+    return 'ok';
+  } catch (error) {
+    return (error as { code?: string }).code;
+  }
+}

@@ -24,15 +24,19 @@ describeEventLogContract('the embedded log', async () => {
   };
 });
 
-describeEventLogContract('the log in memory', async () => {
-  let log = new MemoryLog({ partitions: PARTITIONS });
-  return {
-    log,
-    async reopen() {
-      await log.close();
-      log = log.reopened();
-      return log;
-    },
-    dispose: () => log.close(),
-  };
-});
+describeEventLogContract(
+  'the log in memory',
+  async () => {
+    let log = new MemoryLog({ partitions: PARTITIONS });
+    return {
+      log,
+      async reopen() {
+        await log.close();
+        log = log.reopened();
+        return log;
+      },
+      dispose: () => log.close(),
+    };
+  },
+  { isInMemory: true },
+);

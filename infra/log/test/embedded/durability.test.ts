@@ -71,13 +71,17 @@ describe('an embedded log', () => {
     const command = ['bash', '-c', shell, 'bash', process.execPath, ...NODE_ARGS, path] as const;
     let isLifted = false;
     const printed = await appendUntil(command, (lines, child) => {
-      if (isLifted || lines.at(-1) !== 'log-unavailable') return;
+      if (isLifted || lines.at(-1) !== 'ping log-unavailable') return;
       isLifted = true;
       execFileSync('prlimit', ['--pid', `${child.pid}`, '--fsize=unlimited']);
     });
     const refusedAt = printed.indexOf('log-unavailable');
     const before = Number(printed[refusedAt - 1]);
-    expect(printed.slice(refusedAt + 1)).toEqual([`${before + 20}`]);
+    expect(printed.slice(refusedAt + 1)).toEqual([
+      'ping log-unavailable',
+      'ping ok',
+      `${before + 20}`,
+    ]);
     expect(await lengthAndAppend()).toMatchObject({ length: before + 20, next: before + 20 });
   });
 

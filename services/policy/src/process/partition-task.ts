@@ -256,9 +256,12 @@ export class PartitionTask {
     });
     return async () => {
       metrics.count(decisions, effects.deadLetters);
-      if (decisions.length > 0) await publishDecisions(log, partition, decisions);
-      if (views.length > 0) await publishViews(log, partition, views);
-      if (effects.deadLetters.length > 0) await publishDeadLetters(log, effects.deadLetters);
+      // Together, so that they share a commit of the log.
+      await Promise.all([
+        publishDecisions(log, partition, decisions),
+        publishViews(log, partition, views),
+        publishDeadLetters(log, effects.deadLetters),
+      ]);
     };
   }
 

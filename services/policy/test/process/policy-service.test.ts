@@ -1,10 +1,10 @@
+import { MemoryLog } from '@estop/log/memory-log';
 import { partitionOfKey } from '@estop/log/partitioner';
 import { readChain } from '@estop/log/run/chain-reader';
 import { ChainWriter } from '@estop/log/run/chain-writer';
 import { createRebuild } from '@estop/policy/domain/rebuild';
 import type { AuditRecord } from '@estop/schemas/messages';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryLog } from '@estop/log/memory-log';
 import { digestOf } from '../domain/specification.ts';
 import { FILES, PolicyRig } from './policy-rig.ts';
 
