@@ -11,8 +11,6 @@ export interface TopicSpec {
   readonly valueBytesMax: number;
   /** Records on it must prove their writer (DESIGN §3). */
   readonly proven: boolean;
-  /** A projection or cache: whatever is lost of it can be made again from audit.v1. */
-  readonly derived: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -25,7 +23,7 @@ export const TOPICS = {
   'halts.v1': single('estop.halts.Halt', 64 * KIB),
   'policies.v1': single('estop.policies.PolicyRecord', 8 * KIB * KIB),
   'audit.v1': { ...byAgent('estop.audit.AuditRecord'), retentionMs: null },
-  'decisions.v1': { ...byAgent('estop.decisions.Decision'), derived: true },
+  'decisions.v1': byAgent('estop.decisions.Decision'),
   'agents.v1': table('estop.agents.AgentView'),
   'breakers.v1': table('estop.breakers.BreakerView'),
   'snapshots.v1': table('estop.snapshots.Snapshot'),
@@ -60,7 +58,6 @@ function byAgent(schema: string) {
     schema,
     valueBytesMax: 1024 * KIB,
     proven: false,
-    derived: false,
   } as const;
 }
 
@@ -74,7 +71,6 @@ function table(schema: string) {
     cleanup: 'compact',
     retentionMs: null,
     valueBytesMax: 2048 * KIB,
-    derived: true,
   } as const;
 }
 
@@ -86,6 +82,5 @@ function single(schema: string, valueBytesMax: number) {
     schema,
     valueBytesMax,
     proven: true,
-    derived: false,
   } as const;
 }

@@ -120,8 +120,8 @@ export interface EventLog {
   learnSchemas(records: readonly StoredRecord[]): Promise<void>;
 
   /**
-   * Appends a batch to one partition: all of it or nothing, in order. When the promise resolves it
-   * is durable; on a topic that is derived it may only be written. At most APPEND_RECORDS_MAX records. Rejects with EstopError: `log-unavailable` (the
+   * Appends a batch to one partition: all of it or nothing, in order, durable when the promise
+   * resolves. At most APPEND_RECORDS_MAX records. Rejects with EstopError: `log-unavailable` (the
    * batch may or may not be in the log), `log-overloaded`, `record-too-large`, `log-closed`.
    */
   append(topic: Topic, partition: number, records: readonly NewRecord[]): Promise<Appended>;
