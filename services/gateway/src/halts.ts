@@ -122,7 +122,8 @@ export class HaltDesk {
   async #rewriteAll(): Promise<void> {
     for (const [scope, halt] of this.#unwritten) {
       if (this.#deps.book.holds(halt)) await this.#write(halt);
-      this.#unwritten.delete(scope);
+      // A newer halt of this scope may have come meanwhile; it still waits.
+      if (this.#unwritten.get(scope) === halt) this.#unwritten.delete(scope);
     }
   }
 

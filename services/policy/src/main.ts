@@ -6,7 +6,8 @@ import { messageOf } from '@estop/schemas/errors';
 import type { Registry } from 'prom-client';
 import { ControlFeed, type LoadFleet } from './process/control-feed.ts';
 import { INPUT_TOPICS } from './process/inputs.ts';
-import { type LiveState, PartitionTask } from './process/partition-task.ts';
+import type { LiveState } from './process/partition-context.ts';
+import { PartitionTask } from './process/partition-task.ts';
 import { createPolicyMetrics } from './process/policy-metrics.ts';
 
 export const POLICY_GROUP = 'estop-policy';
@@ -34,7 +35,7 @@ export async function startPolicy(deps: PolicyDeps): Promise<PolicyService> {
   const { log, logger } = deps;
   const metrics = createPolicyMetrics(deps.registry);
   const feed = new ControlFeed(deps);
-  await feed.start((error) => logger.error({ error: messageOf(error) }, 'control feed failed'));
+  await feed.start();
   const taskByPartition = new Map<number, PartitionTask>();
   const membership = await log.join({
     group: POLICY_GROUP,

@@ -4,7 +4,9 @@
  * base offset as proof that they are valid. Anything else means that another writer was there:
  * `ChainLostError`, and the owner folds again.
  */
+import { EstopError } from '@estop/schemas/errors';
 import type { AuditRecord } from '@estop/schemas/messages';
+import { TOPICS } from '@estop/schemas/topics';
 import { type ChainHead, headAfter } from '../chain.ts';
 import { APPEND_RECORDS_MAX, type EventLog, type NewRecord } from '../port.ts';
 import type { ChainPosition } from './chain-reader.ts';
@@ -51,11 +53,19 @@ export class ChainWriter {
     return this.#nextOffset;
   }
 
-  /** Links one record to the chain; it is nowhere until `commit` resolves. */
+  /**
+   * Links one record to the chain; it is nowhere until `commit` resolves. Throws `record-too-large`
+   * and leaves the chain as it was.
+   */
   link(draft: RecordDraft): LinkedRecord {
     const { hash: prev, seq } = this.#head;
     const record: AuditRecord = { seq: seq + 1, prev, writer: this.#writer, ...draft };
     const value = this.#log.codec('audit.v1').encode(record);
+    const { valueBytesMax } = TOPICS['audit.v1'];
+    if (value.length > valueBytesMax) {
+      const text = `an audit record of ${value.length} bytes, at most ${valueBytesMax} fit`;
+      throw new EstopError('record-too-large', text);
+    }
     this.#head = headAfter(this.#head, value);
     this.#batch.push({ key: draft.subject ?? '', value });
     const offset = this.#nextOffset;

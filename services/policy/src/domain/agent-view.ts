@@ -16,6 +16,10 @@ import {
 import { untrustedPointers } from './untrusted.ts';
 
 const ARGUMENTS_MAX_CHARS = 16 * 1024;
+const TEXT_MAX_CHARS = 1_024;
+const UNTRUSTED_SHOWN_MAX = 64;
+/** Of all that wait together: at three bytes a character well below what agents.v1 takes. */
+const PENDING_CHARS_MAX = 400_000;
 
 /** Builds the view of an agent or person. */
 export function agentView(
@@ -49,7 +53,7 @@ export function agentView(
     ...limitViews(agent, fleet, state.atMs),
     lastActions: agent.lastActions,
     pendingTotal: agent.pendingById.size,
-    pending: firstToExpire(agent).map(pendingView),
+    pending: firstToExpire(agent),
     answers: agent.answers,
   };
 }
@@ -95,10 +99,23 @@ function limitViews(
   };
 }
 
-function firstToExpire(agent: AgentState): readonly PendingIntent[] {
-  const pending = [...agent.pendingById.values()];
-  if (pending.length <= PENDING_SHOWN_MAX) return pending;
-  return pending.sort((a, b) => a.expiresAt - b.expiresAt).slice(0, PENDING_SHOWN_MAX);
+/** As many as fit into the view's bytes, the ones that expire first. */
+function firstToExpire(agent: AgentState): readonly PendingView[] {
+  const pending = [...agent.pendingById.values()].sort((a, b) => a.expiresAt - b.expiresAt);
+  const shown: PendingView[] = [];
+  let chars = 0;
+  for (const one of pending.slice(0, PENDING_SHOWN_MAX)) {
+    const view = pendingView(one);
+    chars += charsOf(view);
+    if (chars > PENDING_CHARS_MAX && shown.length > 0) break;
+    shown.push(view);
+  }
+  return shown;
+}
+
+function charsOf({ decision, untrusted, intentReason, task, ...view }: PendingView): number {
+  const texts = [view.arguments, intentReason ?? '', task ?? '', decision.message, ...untrusted];
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }
 
 function pendingView(pending: PendingIntent): PendingView {
@@ -107,8 +124,8 @@ function pendingView(pending: PendingIntent): PendingView {
     decision,
     arguments: intent.arguments.slice(0, ARGUMENTS_MAX_CHARS),
     argumentsCut: intent.arguments.length > ARGUMENTS_MAX_CHARS,
-    intentReason: intent.reason,
-    task: intent.task,
-    untrusted: untrustedPointers(intent.provenance),
+    intentReason: intent.reason?.slice(0, TEXT_MAX_CHARS) ?? null,
+    task: intent.task?.slice(0, TEXT_MAX_CHARS) ?? null,
+    untrusted: untrustedPointers(intent.provenance).slice(0, UNTRUSTED_SHOWN_MAX),
   };
 }

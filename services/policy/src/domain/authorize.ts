@@ -38,7 +38,9 @@ export function authorize(rules: RuleEngine, request: RuleRequest): Authorizatio
   if (granted.decision === 'allow') {
     // Gates that stood in the way ask; without one, the grants that needed the approval do.
     const asking = without.determining.length > 0 ? without.determining : granted.determining;
-    return { verdict: 'approval-required', rules: asking, terms: termsOf(rules, asking) };
+    // Both have a say: what the grant asks for holds behind a gate too.
+    const speaking = [...new Set([...asking, ...granted.determining])];
+    return { verdict: 'approval-required', rules: asking, terms: termsOf(rules, speaking) };
   }
   return denialOf(rules, granted.determining);
 }

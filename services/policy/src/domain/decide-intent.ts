@@ -17,7 +17,14 @@ import {
 } from './check-intent.ts';
 import type { Fleet, FleetTool, JsonObject } from './fleet.ts';
 import type { Answer } from './input.ts';
-import { APPROVAL_FINANCIAL_MS, APPROVAL_MS, HOLD_MS } from './limits.ts';
+import {
+  APPROVAL_FINANCIAL_MS,
+  APPROVAL_MS,
+  HOLD_MS,
+  POINTER_CHARS_MAX,
+  POINTER_DEPTH_MAX,
+  POINTERS_MAX,
+} from './limits.ts';
 
 const ORIGINS = new Set(['user', 'tool', 'model']);
 /** Keys that would let arguments pose as Cedar entities or extension values. */
@@ -54,6 +61,9 @@ export function knowIntent(
   }
   if (Object.values(intent.provenance).some((origin) => !ORIGINS.has(origin))) {
     return deny('invalid-intent', 'provenance is user, tool or model');
+  }
+  if (!arePointers(Object.keys(intent.provenance))) {
+    return deny('invalid-intent', 'provenance names too many, too long or too deep pointers');
   }
   const parsed = parseArguments(intent.arguments);
   if (parsed === null) return deny('invalid-intent', 'the arguments are no JSON object');
@@ -140,6 +150,14 @@ function parseArguments(text: string): JsonObject | null {
 
 function isObject(value: JsonObject | readonly unknown[] | null): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function arePointers(pointers: readonly string[]): boolean {
+  if (pointers.length > POINTERS_MAX) return false;
+  return pointers.every((pointer) => {
+    if (pointer.length > POINTER_CHARS_MAX) return false;
+    return pointer.split('/').length <= POINTER_DEPTH_MAX + 1;
+  });
 }
 
 function dearer(listed: number | null, estimated: number | null): number | null {

@@ -12,6 +12,7 @@ import type { FleetBudget } from './fleet.ts';
 import { decideHalt } from './halts.ts';
 import { type Answer, type Input, NOTHING } from './input.ts';
 import { expire, settle } from './ledger.ts';
+import { EXPIRY_EVENTS_MAX } from './limits.ts';
 
 /** Decides one input at a time that is not before the state's last one. */
 export function decide(context: CheckContext, input: Input): Answer {
@@ -34,6 +35,9 @@ export function decide(context: CheckContext, input: Input): Answer {
 }
 
 function decideOutcome(context: CheckContext, outcome: Outcome): Answer {
+  if ((outcome.tokens ?? 0) < 0 || (outcome.microUsd ?? 0) < 0) {
+    return { kind: 'dead-letter', reason: 'malformed', detail: 'a reported cost is negative' };
+  }
   const agent = context.state.agentById.get(outcome.agentId);
   const decided = agent?.decidedById.get(outcome.intentId);
   if (agent === undefined || decided?.decision.decision !== 'allow') {
@@ -56,9 +60,11 @@ function decideExpiry(context: CheckContext, agentId: AgentId): Answer {
   if (agent === undefined) return NOTHING;
   const events: AuditRecordEvent[] = [];
   for (const pending of agent.pendingById.values()) {
+    if (events.length === EXPIRY_EVENTS_MAX) break;
     if (pending.expiresAt <= context.atMs) events.push(expiredEvent(pending));
   }
   for (const [intentId, hold] of agent.holdById) {
+    if (events.length === EXPIRY_EVENTS_MAX) break;
     if (hold.untilMs > context.atMs) continue;
     events.push({ type: 'HoldExpired', intentId, settled: expire(hold.uses) });
   }

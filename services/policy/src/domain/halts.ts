@@ -45,6 +45,12 @@ export function isLive(halt: Halt, atMs: number): boolean {
   return !halt.lifted && (halt.until === null || atMs < halt.until);
 }
 
+function liveHalts(state: PartitionState): number {
+  let live = 0;
+  for (const halt of state.haltByScope.values()) if (isLive(halt, state.atMs)) live += 1;
+  return live;
+}
+
 /** A halt becomes a fact of this partition, once, and only forward: epochs never shrink. */
 export function decideHalt(state: PartitionState, halt: Halt): Answer {
   const known = state.haltByScope.get(scopeText(halt.scope));
@@ -53,8 +59,8 @@ export function decideHalt(state: PartitionState, halt: Halt): Answer {
     halt.epoch > known.epoch ||
     (halt.epoch === known.epoch && halt.lifted && !known.lifted);
   if (!isNews) return NOTHING;
-  if (known === undefined && state.haltByScope.size >= HALTS_MAX) {
-    const detail = `more than ${HALTS_MAX} scopes were halted: lift some, halt the fleet`;
+  if (!halt.lifted && !halt.scope.fleet && liveHalts(state) >= HALTS_MAX) {
+    const detail = `${HALTS_MAX} scopes are halted: lift some, or halt the fleet`;
     return { kind: 'dead-letter', reason: 'too-large', detail };
   }
   const type = halt.lifted ? 'HaltLifted' : 'HaltApplied';

@@ -44,7 +44,7 @@ export function reserve(
     const windowStart = windowStartOf(budget.window, call.atMs);
     const amount = amountOf(budget, call.cost);
     const own = heldOn(call.alreadyHeld, budget.id, windowStart);
-    const remaining = remainingOf(agent, budget, call.atMs) + own;
+    const remaining = Math.max(0, balanceOf(agent, budget, call.atMs) + own);
     const isUnknown = amount === null && (budget.unit === 'tokens' || call.unknownCostNeedsRoom);
     const wanted = amount ?? 0;
     if (wanted > remaining || (isUnknown && remaining <= 0)) {
@@ -59,12 +59,17 @@ export function reserve(
 
 /** What is left of a budget, in its unit; never below 0. */
 export function remainingOf(agent: AgentState, budget: FleetBudget, atMs: number): number {
+  return Math.max(0, balanceOf(agent, budget, atMs));
+}
+
+/** Below 0 when a person has lowered the ceiling under what is spent and held. */
+function balanceOf(agent: AgentState, budget: FleetBudget, atMs: number): number {
   const entry = agent.ledgerById.get(budget.id);
   const ceiling = entry?.ceiling ?? budget.ceiling;
   if (entry === undefined || entry.windowStart !== windowStartOf(budget.window, atMs)) {
     return ceiling;
   }
-  return Math.max(0, ceiling - entry.spent - entry.reserved);
+  return ceiling - entry.spent - entry.reserved;
 }
 
 /** What an outcome says of the cost. */
@@ -132,7 +137,7 @@ function entryFor(agent: AgentState, budgetId: BudgetId, windowStart: number): L
   if (entry === undefined) {
     entry = { windowStart, spent: 0, reserved: 0, ceiling: null };
     agent.ledgerById.set(budgetId, entry);
-  } else if (entry.windowStart < windowStart) {
+  } else if (entry.windowStart !== windowStart) {
     entry.windowStart = windowStart;
     entry.spent = 0;
     entry.reserved = 0;

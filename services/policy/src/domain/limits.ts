@@ -20,6 +20,12 @@ export const ANSWERS_MAX = 32;
 export const CREDENTIALS_MAX = 16;
 /** Agents whose expired holds and approvals one tick settles; the rest waits for the next. */
 export const EXPIRIES_PER_TICK_MAX = 500;
+/** Expiries in one audit record, so that it stays small; the rest goes into further ones. */
+export const EXPIRY_EVENTS_MAX = 200;
+/** A provenance pointer: longer or deeper ones name no argument that could be sent. */
+export const POINTER_CHARS_MAX = 512;
+export const POINTER_DEPTH_MAX = 32;
+export const POINTERS_MAX = 500;
 /** Live halts that one partition knows. */
 export const HALTS_MAX = 10_000;
 

@@ -14,6 +14,7 @@ import type { Input } from '../domain/input.ts';
 
 /** Compiled bundles kept: the one in force and those that partitions may still be leaving. */
 const FLEETS_MAX = 4;
+const RETRY_MS = 1_000;
 /** Bundle texts kept until they become active. */
 const BUNDLES_MAX = 16;
 
@@ -44,6 +45,9 @@ export class ControlFeed {
   readonly #fleetByHash = new Map<PolicyHash, LoadedFleet>();
   readonly #filesByHash = new Map<PolicyHash, ReadonlyMap<string, string>>();
   #follower: Follower | null = null;
+  #isLive = false;
+  #isClosed = false;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(deps: {
     readonly log: EventLog;
@@ -53,17 +57,37 @@ export class ControlFeed {
     this.#deps = deps;
   }
 
-  /** Resolves when everything that stood in both topics has been taken. */
-  async start(onFailure: (error: unknown) => void): Promise<void> {
+  /** False while halts and bundles cannot be followed: then nobody may decide. */
+  get isLive(): boolean {
+    return this.#isLive;
+  }
+
+  /** Resolves when everything that stood in both topics has been taken; follows until closed. */
+  async start(): Promise<void> {
+    await this.#follow();
+    this.#isLive = true;
+  }
+
+  async #follow(): Promise<void> {
     this.#follower = await this.#deps.log.follow({
       sources: [
         { topic: 'policies.v1', partition: 0, from: 'start' },
         { topic: 'halts.v1', partition: 0, from: 'start' },
       ],
       onBatch: (records) => this.#take(records),
-      onFailure,
+      onFailure: (error) => this.#restart(error),
     });
     await this.#follower.caughtUp();
+  }
+
+  /** The log does not restart a follower that failed. Both topics are compacted, so from the start. */
+  #restart(error: unknown): void {
+    this.#isLive = false;
+    if (this.#isClosed) return;
+    this.#deps.logger.error({ error: messageOf(error) }, 'halts cannot be followed; trying again');
+    this.#retry = setTimeout(() => {
+      this.start().catch((again: unknown) => this.#restart(again));
+    }, RETRY_MS);
   }
 
   fleet(hash: PolicyHash | null): Fleet | null {
@@ -88,6 +112,8 @@ export class ControlFeed {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
     await this.#follower?.close();
     for (const fleet of this.#fleetByHash.values()) fleet.close?.();
   }
@@ -125,6 +151,9 @@ export class ControlFeed {
   #takeHalt(stored: StoredRecord, halt: Halt): void {
     const { offset, timestampMs, key } = stored;
     const input: Input = { type: 'halt', halt };
+    const known = this.#latestByKey.get(`halt ${key}`)?.input;
+    // A lift that was on its way when a newer halt came does not end that one.
+    if (known?.type === 'halt' && known.halt.epoch > halt.epoch) return;
     this.#latestByKey.set(`halt ${key}`, { topic: 'halts.v1', offset, timestampMs, input });
   }
 

@@ -5,7 +5,8 @@ import type { EventLog, StoredRecord } from '@estop/log/port';
 import { intentDigest } from '@estop/schemas/digest';
 import { EstopError, messageOf } from '@estop/schemas/errors';
 import type { DeadLetterReason } from '@estop/schemas/messages';
-import type { Input } from '../domain/input.ts';
+import type { Topic } from '@estop/schemas/topics';
+import type { Answer, Input } from '../domain/input.ts';
 import { isSignedByAgent, type KeyContext } from './agent-keys.ts';
 
 /** The topics an agent-keyed partition takes its inputs from. */
@@ -81,4 +82,18 @@ function dead(
   detail: string,
 ): Extract<ReadInput, { readonly ok: false }> {
   return { ok: false, reason, detail };
+}
+
+/** An input that cannot be decided or written must not stop those behind it; our own errors do. */
+export function asDeadLetter(error: unknown): Answer {
+  if (error instanceof EstopError && error.code === 'record-too-large') {
+    return { kind: 'dead-letter', reason: 'too-large', detail: error.message };
+  }
+  if (!(error instanceof RangeError)) throw error;
+  return { kind: 'dead-letter', reason: 'malformed', detail: 'it is nested too deeply' };
+}
+
+/** The next offset per topic after these inputs. */
+export function offsetsAfter(inputs: readonly StoredRecord[]): ReadonlyMap<Topic, number> {
+  return new Map(inputs.map(({ topic, offset }) => [topic, offset + 1]));
 }

@@ -5,11 +5,9 @@
  * folds again.
  */
 import { randomUUID } from 'node:crypto';
-import type { Assignment, EventLog, StoredRecord } from '@estop/log/port';
+import type { Assignment, StoredRecord } from '@estop/log/port';
 import { readChain } from '@estop/log/run/chain-reader';
 import { ChainWriter, type RecordDraft } from '@estop/log/run/chain-writer';
-import type { Clock } from '@estop/runtime/clock';
-import type { Logger } from '@estop/runtime/logger';
 import { EstopError } from '@estop/schemas/errors';
 import type { Decision } from '@estop/schemas/messages';
 import type { Topic } from '@estop/schemas/topics';
@@ -23,7 +21,6 @@ import { limitsLeft } from '../domain/limits-left.ts';
 import { takeDue } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
-import type { ControlFeed } from './control-feed.ts';
 import { decisionsOf } from './decisions-of.ts';
 import {
   type Effects,
@@ -32,37 +29,15 @@ import {
   publishDecisions,
   publishViews,
 } from './effects.ts';
-import { INPUT_TOPICS, readInput } from './inputs.ts';
+import { asDeadLetter, INPUT_TOPICS, offsetsAfter, readInput } from './inputs.ts';
 import { News } from './news.ts';
-import type { PolicyMetrics } from './policy-metrics.ts';
+import type { LiveState, PartitionDeps, Source } from './partition-context.ts';
+import { RecentRecords } from './recent-records.ts';
 import { PACED_VIEWS_MS, ViewPacer } from './view-pacer.ts';
 
 const BATCH_RECORDS = 500;
 const TICK_MS = 1_000;
 const NO_OFFSET = -1;
-
-export interface PartitionDeps {
-  readonly log: EventLog;
-  readonly feed: ControlFeed;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: PolicyMetrics;
-  readonly version: string;
-}
-
-export interface LiveState {
-  /** The state holds every audit record below this offset, and nothing else. */
-  readonly nextOffset: number;
-  readonly text: string;
-}
-
-/** Where an input stands, and when its log stamped it. */
-interface Source {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly timestampMs: number;
-}
 
 export class PartitionTask {
   readonly #deps: PartitionDeps;
@@ -120,9 +95,14 @@ export class PartitionTask {
   async #takeOver(): Promise<void> {
     const { log, logger, version } = this.#deps;
     const { partition } = this.#assignment;
+    const recent = new RecentRecords();
     const position = await readChain(log, partition, {
-      onRecord: ({ record, stored }) => applyRecord(this.#state, record, stored.offset),
+      onRecord: ({ record, stored }) => {
+        applyRecord(this.#state, record, stored.offset);
+        recent.add(record, stored.offset);
+      },
     });
+    this.#releaseAgain(recent);
     this.#deps.metrics.voidRecords.inc(position.voidRecords);
     const writer = `policy/${randomUUID()}`;
     this.#writer = new ChainWriter(log, { partition, writer, position });
@@ -130,8 +110,18 @@ export class PartitionTask {
       subject: null,
       events: [{ type: 'WriterStarted', writer, version }],
     });
-    await this.#writer.commit();
+    await this.#handOver();
+    await this.#proven;
     logger.info({ partition, records: position.nextOffset }, 'partition taken over');
+  }
+
+  /** The writer before may have proven these and not lived to publish them. */
+  #releaseAgain(recent: RecentRecords): void {
+    for (const { record, offset } of recent.all()) {
+      if (record.subject === null) continue;
+      this.#effects.changed.set(record.subject, offset);
+      this.#effects.decisions.push(...decisionsOf(this.#state, record));
+    }
   }
 
   async #seekInputs(): Promise<void> {
@@ -153,6 +143,9 @@ export class PartitionTask {
   /** Decides what arrived: control inputs first, so that a halt overtakes the intents behind it. */
   async #turn(inputs: readonly StoredRecord[]): Promise<void> {
     const { feed, log } = this.#deps;
+    if (!feed.isLive) {
+      throw new EstopError('log-unavailable', 'halts cannot be followed: nothing is decided');
+    }
     for (const control of feed.inputsFor(this.#state.partition, this.#state.nextOffsetByTopic)) {
       this.#answer(control.input, { ...control, partition: 0 });
     }
@@ -177,7 +170,9 @@ export class PartitionTask {
   #tick(): void {
     const nowMs = this.#deps.clock.nowMs();
     for (const agentId of takeDue(this.#state.schedule, nowMs, EXPIRIES_PER_TICK_MAX)) {
-      this.#answer({ type: 'expiry', agentId }, this.#control('tick'));
+      // One record holds a bounded number of expiries.
+      const source = this.#control('tick');
+      while (this.#answer({ type: 'expiry', agentId }, source).kind === 'record');
     }
   }
 
@@ -200,10 +195,14 @@ export class PartitionTask {
 
   #answer(input: Input, source: Source): Answer {
     const atMs = Math.max(this.#state.atMs, source.timestampMs);
-    const answer = decide({ state: this.#state, fleet: this.#fleet(), atMs }, input);
-    if (answer.kind === 'record') this.#record(source, answer);
-    if (answer.kind === 'again') this.#effects.decisions.push(answer.decision);
-    return answer;
+    try {
+      const answer = decide({ state: this.#state, fleet: this.#fleet(), atMs }, input);
+      if (answer.kind === 'record') this.#record(source, answer);
+      if (answer.kind === 'again') this.#effects.decisions.push(answer.decision);
+      return answer;
+    } catch (error) {
+      return asDeadLetter(error);
+    }
   }
 
   #record(source: Source, answer: Pick<RecordDraft, 'subject' | 'events'>): void {
@@ -281,9 +280,4 @@ export class PartitionTask {
     const timestampMs = this.#deps.clock.nowMs();
     return { topic, partition: this.#assignment.partition, offset: NO_OFFSET, timestampMs };
   }
-}
-
-/** The next offset per topic after these inputs. */
-function offsetsAfter(inputs: readonly StoredRecord[]): ReadonlyMap<Topic, number> {
-  return new Map(inputs.map(({ topic, offset }) => [topic, offset + 1]));
 }

@@ -1,4 +1,4 @@
-import type { CommandId, SubjectId } from '@estop/schemas/ids';
+import type { BudgetId, CommandId, SubjectId } from '@estop/schemas/ids';
 import { describe, expect, it } from 'vitest';
 import type { FleetOptions } from './fleet-double.ts';
 import { askFirst, callsBudget, createFleetDouble, person, rate } from './fleet-double.ts';
@@ -189,6 +189,17 @@ describe('everything is checked again when the approval arrives', () => {
     expect(partition.propose({ intentId: 'i2' })).toMatchObject({ type: 'IntentAllowed' });
     expect(lastEvent(partition.approve('dana@example.com'))).toMatchObject({
       reason: 'rate-limited',
+    });
+  });
+
+  it('a ceiling that was lowered under what is held', () => {
+    const partition = waiting({ budgets: [callsBudget('b', 5)] });
+    partition.order(
+      { type: 'SetCeiling', budgetId: 'b' as BudgetId, ceiling: 0 },
+      'adam@example.com',
+    );
+    expect(lastEvent(partition.approve('dana@example.com'))).toMatchObject({
+      reason: 'budget-exhausted',
     });
   });
 

@@ -64,6 +64,8 @@ describe('deciding an intent', () => {
     ['an empty tool name', { tool: '' }],
     ['a negative estimate', { microUsd: -1 }],
     ['a provenance nobody knows', { provenance: { '/to': 'oracle' } }],
+    ['a pointer of many levels', { provenance: { ['/'.repeat(40)]: 'tool' } }],
+    ['a very long pointer', { provenance: { [`/${'x'.repeat(600)}`]: 'tool' } }],
   ])('denies %s as invalid-intent', (_what, fields) => {
     expect(new Partition().propose(fields)).toMatchObject({
       type: 'IntentDenied',
@@ -247,6 +249,17 @@ describe('deciding an intent', () => {
       held: [{ amount: 1 }],
     });
     expect(partition.propose({ intentId: 'i2' })).toMatchObject({ reason: 'budget-exhausted' });
+  });
+
+  it('asks for the quorum of the grant behind a gate too', () => {
+    const fleet = createFleetDouble({
+      rule: (_request, granted) =>
+        granted
+          ? { decision: 'allow', determining: ['grant'], errors: [] }
+          : { decision: 'deny', determining: ['gate'], errors: [] },
+      annotations: { grant: { quorum: 2, approvers: ['leads'] } },
+    });
+    expect(new Partition(fleet).propose()).toMatchObject({ quorum: 2, approvers: ['leads'] });
   });
 
   it('gives a financial intent five minutes and others fifteen', () => {

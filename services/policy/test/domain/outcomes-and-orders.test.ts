@@ -1,6 +1,6 @@
 import type { BudgetId, CredentialId } from '@estop/schemas/ids';
 import { describe, expect, it } from 'vitest';
-import { createFleetDouble, person, spendBudget } from './fleet-double.ts';
+import { callsBudget, createFleetDouble, person, spendBudget } from './fleet-double.ts';
 import { lastEvent, Partition } from './specification.ts';
 
 const BUDGET = 'spend' as BudgetId;
@@ -51,6 +51,34 @@ describe('settling', () => {
       settled: [{ reserved: 60, spent: 100, overrun: 30 }],
     });
     expect(ledger(partition)).toMatchObject({ spent: 100, reserved: 0 });
+  });
+
+  it('takes no negative cost: nobody earns budget', () => {
+    expect(holding().outcome('ok', -1)).toMatchObject({ kind: 'dead-letter', reason: 'malformed' });
+  });
+
+  it('counts in the new window when a budget changes to a longer one', () => {
+    const hour = callsBudget('b', 2, 3_600_000);
+    const partition = new Partition(createFleetDouble({ budgets: [hour] }));
+    partition.propose();
+    const longer = { ...hour, window: { kind: 'lifetime' } } as const;
+    partition.fleet = createFleetDouble({ budgets: [longer] });
+    const allowed = Array.from({ length: 4 }, (_, index) =>
+      partition.propose({ intentId: `n${index}` }),
+    ).filter((event) => 'type' in event && event.type === 'IntentAllowed');
+    expect(allowed).toHaveLength(2);
+  });
+
+  it('settles what ran out in records of a bounded size', () => {
+    const budgets = [callsBudget('b', 1_000, 86_400_000)];
+    const partition = new Partition(createFleetDouble({ budgets }));
+    for (let index = 0; index < 450; index += 1) partition.propose({ intentId: `i${index}` });
+    partition.after(15 * 60_000);
+    const sizes: number[] = [];
+    for (let answer = partition.expire(); answer.kind === 'record'; answer = partition.expire()) {
+      sizes.push(answer.events.length);
+    }
+    expect(sizes).toEqual([200, 200, 50]);
   });
 
   it('takes one outcome per intent', () => {

@@ -104,12 +104,32 @@ describe('the policy service', () => {
     await rig.start();
     const [second] = await rig.decisions('i2');
     expect(second?.limits).toEqual([{ id: 'reads', unit: 'calls', remaining: 98 }]);
-    expect(await rig.decisions('i1', 2)).toHaveLength(2);
+    const [before, ...again] = await rig.decisions('i1', 2);
+    for (const decision of again) expect(decision.record).toEqual(before?.record);
     const allowed = (await chain()).records.filter(({ events }) =>
       events.some(({ type }) => type === 'IntentAllowed'),
     );
     expect(allowed).toHaveLength(2);
     await expectRebuilt();
+  });
+
+  it('tells at takeover what the writer before had proven and not published', async () => {
+    await rig.propose();
+    await rig.decisions('i1');
+    await rig.order({ type: 'Suspend' }, 'operator@local');
+    await rig.until(async () => {
+      const views = await rig.all('agents.v1', HOME);
+      return views.at(-1)?.suspended ? true : undefined;
+    });
+    await rig.stop();
+    const published = (await rig.all('agents.v1', HOME)).length;
+    await rig.start();
+    const views = await rig.until(async () => {
+      const all = await rig.all('agents.v1', HOME);
+      return all.length > published ? all : undefined;
+    });
+    expect(views.at(-1)).toMatchObject({ subject: 'billing-bot', suspended: true });
+    expect((await rig.decisions('i1', 2)).length).toBeGreaterThanOrEqual(2);
   });
 
   it('applies a halt to every partition and denies under it until it is lifted', async () => {
