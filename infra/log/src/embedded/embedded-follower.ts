@@ -1,8 +1,8 @@
 /** Following partitions of the embedded log: one loop each, woken by appends, never polling. */
 import { setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { EstopError } from '@estop/schemas/errors';
 import type { Follower, FollowOptions } from '../port.ts';
+import { untilAny, untilArrived } from '../waiting.ts';
 import type { EmbeddedPartition } from './partition.ts';
 
 const BATCH_RECORDS = 500;
@@ -48,7 +48,7 @@ export function followPartitions(
 
   const loops = Promise.all(followed.map((source) => run(source).catch(fail)));
   return {
-    caughtUp: () => caughtUp(followed, arrivals, signal),
+    caughtUp: () => caughtUp(followed, { arrivals, signal }),
     async close() {
       control.abort();
       await loops;
@@ -58,44 +58,17 @@ export function followPartitions(
 
 function caughtUp(
   followed: readonly FollowedPartition[],
-  arrivals: Set<() => void>,
-  signal: AbortSignal,
+  state: { readonly arrivals: Set<() => void>; readonly signal: AbortSignal },
 ): Promise<void> {
   const goals = followed.map((source) => ({ source, end: source.partition.endOffset }));
-  const isThere = () => goals.every(({ source, end }) => source.nextOffset >= end);
-  return new Promise((resolve, reject) => {
-    const check = () => {
-      if (!isThere()) return;
-      arrivals.delete(check);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const end = () => {
-      arrivals.delete(check);
-      reject(new EstopError('log-closed', 'the follower has ended'));
-    };
-    if (signal.aborted) return end();
-    arrivals.add(check);
-    signal.addEventListener('abort', end, { once: true });
-    check();
-  });
+  return untilArrived(() => goals.every(({ source, end }) => source.nextOffset >= end), state);
 }
 
 /** Until the next append to one of the partitions, the time is over, or the signal fires. */
 export function anyAppended(
   partitions: readonly EmbeddedPartition[],
-  { signal, waitMs }: { readonly signal: AbortSignal; readonly waitMs?: number },
+  until: { readonly signal: AbortSignal; readonly waitMs?: number },
 ): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const stops = partitions.map((partition) => partition.onAppend(done));
-    const timer = waitMs === undefined ? undefined : setTimeout(done, waitMs);
-    signal.addEventListener('abort', done);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      for (const stop of stops) stop();
-      resolve();
-    }
-  });
+  const sources = partitions.map((one) => (waiter: () => void) => one.onAppend(waiter));
+  return untilAny(sources, until);
 }

@@ -8,6 +8,7 @@ import { EstopError } from '@estop/schemas/errors';
 import { invariant } from '@estop/schemas/invariant';
 import type { MessageOf } from '@estop/schemas/message-of';
 import { partitionCountOf, TOPICS, type Topic } from '@estop/schemas/topics';
+import { OpenHandles } from '../open-handles.ts';
 import {
   APPEND_RECORDS_MAX,
   type Appended,
@@ -60,7 +61,7 @@ class EmbeddedLog implements EventLog {
   readonly #lock: FolderLock;
   readonly #appender: Appender;
   readonly #partitionsOf: ReadonlyMap<Topic, readonly EmbeddedPartition[]>;
-  readonly #open = new Set<{ close(): Promise<void> }>();
+  readonly #open = new OpenHandles();
   readonly #groupOffsets: GroupOffsets;
   readonly #retention: Retention;
   readonly #endIgnoring = ignoreCommitEchoes();
@@ -124,7 +125,7 @@ class EmbeddedLog implements EventLog {
         from === 'start' ? partition.startOffset : from === 'end' ? partition.endOffset : from;
       return { partition, nextOffset };
     });
-    return this.#keepOpen(followPartitions(followed, options));
+    return this.#open.keep(followPartitions(followed, options));
   }
 
   async join(options: GroupOptions): Promise<Membership> {
@@ -134,7 +135,7 @@ class EmbeddedLog implements EventLog {
       groupOffsets: this.#groupOffsets,
       partitionOf: (topic: Topic, partition: number) => this.#partition(topic, partition),
     };
-    return this.#keepOpen(joinGroup(context, options));
+    return this.#open.keep(joinGroup(context, options));
   }
 
   isLinked(): boolean {
@@ -162,7 +163,7 @@ class EmbeddedLog implements EventLog {
 
   async #close(): Promise<void> {
     try {
-      await Promise.all([...this.#open].map((open) => open.close()));
+      await this.#open.closeAll();
       await this.#retention.close();
       await this.#appender.close();
       await this.#groupOffsets.write();
@@ -171,19 +172,6 @@ class EmbeddedLog implements EventLog {
       await this.#lock.release();
       this.#endIgnoring();
     }
-  }
-
-  #keepOpen<Handle extends { close(): Promise<void> }>(handle: Handle): Handle {
-    const { close } = handle;
-    const kept = {
-      ...handle,
-      close: async () => {
-        this.#open.delete(kept);
-        await close();
-      },
-    };
-    this.#open.add(kept);
-    return kept;
   }
 
   #refuseClosed(): void {

@@ -1,5 +1,6 @@
 /** What was fetched of one partition and not yet taken, and where fetching goes on. */
 import type { StoredRecord } from '../port.ts';
+import { untilAny } from '../waiting.ts';
 import type { Place } from './reader.ts';
 import { readBatches } from './record-batch.ts';
 
@@ -82,20 +83,10 @@ export class Feed {
 /** Until one of the feeds gets something, the time is over, or the signal fires. */
 export function anyFed(
   feeds: readonly Feed[],
-  { signal, waitMs }: { readonly signal: AbortSignal; readonly waitMs?: number },
+  until: { readonly signal: AbortSignal; readonly waitMs?: number },
 ): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const stops = feeds.map((feed) => feed.onRecords(done));
-    const timer = waitMs === undefined ? undefined : setTimeout(done, waitMs);
-    signal.addEventListener('abort', done);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      for (const stop of stops) stop();
-      resolve();
-    }
-  });
+  const sources = feeds.map((feed) => (waiter: () => void) => feed.onRecords(waiter));
+  return untilAny(sources, until);
 }
 
 function bytesOf(records: readonly StoredRecord[]): number {

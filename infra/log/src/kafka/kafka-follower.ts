@@ -1,9 +1,9 @@
 /** Following partitions outside any group: every follower gets every record. */
 
 import { setMaxListeners } from 'node:events';
-import { EstopError } from '@estop/schemas/errors';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import type { Follower, FollowOptions } from '../port.ts';
+import { untilArrived } from '../waiting.ts';
 import { anyFed, Feed } from './feed.ts';
 import { Feeder } from './feeder.ts';
 import type { Reader } from './reader.ts';
@@ -97,20 +97,5 @@ async function caughtUp(
     'end',
   );
   const isThere = () => followed.every(({ nextOffset }, index) => nextOffset >= (ends[index] ?? 0));
-  await new Promise<void>((resolve, reject) => {
-    const check = () => {
-      if (!isThere()) return;
-      arrivals.delete(check);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const end = () => {
-      arrivals.delete(check);
-      reject(new EstopError('log-closed', 'the follower has ended'));
-    };
-    if (signal.aborted) return end();
-    arrivals.add(check);
-    signal.addEventListener('abort', end, { once: true });
-    check();
-  });
+  await untilArrived(isThere, { arrivals, signal });
 }

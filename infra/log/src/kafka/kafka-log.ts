@@ -8,6 +8,7 @@ import { partitionCountOf, type Topic } from '@estop/schemas/topics';
 import { Kafka } from 'kafkajs';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { createLinker, type Linker } from '../link.ts';
+import { OpenHandles } from '../open-handles.ts';
 import type {
   Appended,
   EventLog,
@@ -124,7 +125,7 @@ class KafkaLog implements EventLog {
   readonly #appender: KafkaAppender;
   readonly #reader: Reader;
   readonly #control = new AbortController();
-  readonly #open = new Set<{ close(): Promise<void> }>();
+  readonly #open = new OpenHandles();
   #closed: Promise<void> | null = null;
 
   constructor(parts: Parts) {
@@ -186,7 +187,7 @@ class KafkaLog implements EventLog {
     const cluster = await connectCluster(config, names);
     try {
       const context = { cluster, reader: this.#reader, names };
-      return this.#keepOpen(await followPartitions(context, options));
+      return this.#open.keep(await followPartitions(context, options));
     } catch (error) {
       await closeCluster(cluster);
       throw error;
@@ -200,7 +201,7 @@ class KafkaLog implements EventLog {
     const cluster = await connectCluster(config, names);
     const reader = this.#reader;
     const context = { cluster, shared, reader, names, partitions, clock, onClientLog };
-    return this.#keepOpen(joinGroup(context, options));
+    return this.#open.keep(joinGroup(context, options));
   }
 
   isLinked(record: StoredRecord): boolean {
@@ -255,24 +256,11 @@ class KafkaLog implements EventLog {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#open].map((open) => open.close()));
+    await this.#open.closeAll();
     await this.#appender.close();
     this.#control.abort();
     const { shared, writing } = this.#parts;
     await Promise.all([closeCluster(shared), closeCluster(writing)]);
-  }
-
-  #keepOpen<Handle extends { close(): Promise<void> }>(handle: Handle): Handle {
-    const { close } = handle;
-    const kept = {
-      ...handle,
-      close: async () => {
-        this.#open.delete(kept);
-        await close();
-      },
-    };
-    this.#open.add(kept);
-    return kept;
   }
 
   #refuseClosed(): void {
