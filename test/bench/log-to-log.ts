@@ -3,6 +3,7 @@ import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog, NewRecord } from '@estop/log/port';
 import { checkFleet } from '@estop/policy/adapters/fleet/check-fleet';
 import { compileFleet } from '@estop/policy/adapters/fleet/compile-fleet';
+import type { CheckedFleet } from '@estop/policy/domain/fleet/checked-fleet';
 import { startPolicy } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
 import { createMemoryLogger } from '@estop/runtime/logger';
@@ -30,8 +31,54 @@ export async function appendIntents(log: EventLog, count: number): Promise<void>
   for (const [partition, batch] of batches) await log.append('intents.v1', partition, batch);
 }
 
-/** Decides everything; answers decisions a second, from the first to the last one published. */
+/** Decides everything; answers decisions a second, from the takeover to the last one published. */
 export async function decideAll(log: EventLog, count: number): Promise<number> {
+  const bundle = await activateFleet(log);
+  const sources = (topic: 'audit.v1' | 'decisions.v1') =>
+    Array.from({ length: log.partitions }, (_, partition) => {
+      return { topic, partition, from: 'end' } as const;
+    });
+  const onFailure = (error: unknown) => {
+    throw error;
+  };
+  // A partition writes one record when it is taken over, and only then reads its first input.
+  let startedMs = 0;
+  const takeovers = await log.follow({
+    sources: sources('audit.v1'),
+    onBatch: () => {
+      startedMs ||= performance.now();
+    },
+    onFailure,
+  });
+  let decided = 0;
+  let done: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const decisions = await log.follow({
+    sources: sources('decisions.v1'),
+    onBatch: (records) => {
+      decided += records.length;
+      if (decided >= count) done();
+    },
+    onFailure,
+  });
+  const policy = await startPolicy({
+    log,
+    loadFleet: () => compileFleet(bundle),
+    clock: systemClock,
+    logger: createMemoryLogger('error').logger,
+    registry: new Registry(),
+    version: 'bench',
+  });
+  await finished;
+  const seconds = (performance.now() - startedMs) / 1_000;
+  await policy.close();
+  await Promise.all([takeovers.close(), decisions.close()]);
+  return count / seconds;
+}
+
+async function activateFleet(log: EventLog): Promise<CheckedFleet> {
   const files = benchFleet(AGENTS);
   const checked = await checkFleet(files);
   if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
@@ -42,37 +89,7 @@ export async function decideAll(log: EventLog, count: number): Promise<number> {
     { key: hash, value: codec.encode(content) },
     { key: 'active', value: codec.encode({ ...content, files: null }) },
   ]);
-  let decided = 0;
-  let started = 0;
-  let done: () => void = () => undefined;
-  const finished = new Promise<void>((resolve) => {
-    done = resolve;
-  });
-  const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
-  const follower = await log.follow({
-    sources: partitions.map((partition) => ({ topic: 'decisions.v1', partition, from: 'end' })),
-    onBatch(records) {
-      started ||= performance.now();
-      decided += records.length;
-      if (decided >= count) done();
-    },
-    onFailure(error) {
-      throw error;
-    },
-  });
-  const policy = await startPolicy({
-    log,
-    loadFleet: () => compileFleet(checked.bundle),
-    clock: systemClock,
-    logger: createMemoryLogger('error').logger,
-    registry: new Registry(),
-    version: 'bench',
-  });
-  await finished;
-  const seconds = (performance.now() - started) / 1_000;
-  await policy.close();
-  await follower.close();
-  return count / seconds;
+  return checked.bundle;
 }
 
 function intentOf(index: number): Intent {

@@ -7,13 +7,17 @@ import { type Codec, createCodec } from '@estop/schemas/codec';
 import { EstopError } from '@estop/schemas/errors';
 import type { MessageOf } from '@estop/schemas/message-of';
 import { partitionCountOf, TOPICS, type Topic } from '@estop/schemas/topics';
+import { appendInSteps } from './append-steps.ts';
 import type {
   Appended,
+  AppendSteps,
   Assignment,
+  Batch,
   EventLog,
   Follower,
   FollowOptions,
   GroupOptions,
+  HeadBatch,
   Membership,
   NewRecord,
   PartitionLag,
@@ -83,6 +87,10 @@ export class MemoryLog implements EventLog {
 
   publish(topic: Topic, partition: number, record: NewRecord): Promise<Appended> {
     return this.append(topic, partition, [record]);
+  }
+
+  appendAt(head: HeadBatch, rest: readonly Batch[]): AppendSteps {
+    return appendInSteps(this, head, rest);
   }
 
   async startOffset(): Promise<number> {

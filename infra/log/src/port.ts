@@ -39,6 +39,32 @@ export interface Appended {
   readonly timestampMs: number;
 }
 
+/** Records and where they go. */
+export interface Batch {
+  readonly topic: Topic;
+  readonly partition: number;
+  /** Any number; an adapter cuts what is too large for it. */
+  readonly records: readonly NewRecord[];
+}
+
+/** A batch that is valid at one place only: at this offset. */
+export interface HeadBatch extends Batch {
+  readonly offset: number;
+}
+
+/** What `appendAt` has under way. Each promise rejects when its step or one before it fails. */
+export interface AppendSteps {
+  /** The head stands at its offset. */
+  readonly proven: Promise<void>;
+  /** What rests on it is in the log too. */
+  readonly complete: Promise<void>;
+}
+
+/** Another writer stands where a head batch was to stand, or its append has an unknown outcome. */
+export class HeadLostError extends Error {
+  override readonly name = 'HeadLostError';
+}
+
 export interface ReadResult {
   readonly records: readonly StoredRecord[];
   /** Where the next read goes on. */
@@ -81,7 +107,9 @@ export interface Assignment {
   seek(offsetByTopic: ReadonlyMap<Topic, number>): Promise<void>;
   /**
    * The next inputs, in order per topic, at most `maxRecords`; empty after `waitMs` without any or
-   * when the signal fires. Delivers nothing before the first seek.
+   * when the signal fires. Delivers nothing before the first seek. An adapter may hand over inputs
+   * that are still on their way to the disk, as long as nothing that is appended after them can be
+   * in the log without them: when they are refused, the signal fires and the run starts again.
    */
   next(maxRecords: number, waitMs: number): Promise<readonly StoredRecord[]>;
   /** Commits group offsets so that ordinary lag tools work. Never read back. */
@@ -130,6 +158,13 @@ export interface EventLog {
    * position is proof as with `append`.
    */
   publish(topic: Topic, partition: number, record: NewRecord): Promise<Appended>;
+
+  /**
+   * Appends the head and, only once it is proven to stand at its offset, what rests on it: no
+   * reader of the log ever sees the rest without the head. With an empty head nothing is to be
+   * proven. Rejects as `append` does, and with HeadLostError when the head would stand elsewhere.
+   */
+  appendAt(head: HeadBatch, rest: readonly Batch[]): AppendSteps;
 
   /** First offset that can still be read. */
   startOffset(topic: Topic, partition: number): Promise<number>;

@@ -72,7 +72,7 @@ describe('estop verify', () => {
       policyHash: null,
       events: [{ type: 'WriterStarted', writer: 'w', version: '0' }],
     });
-    await writer.commit();
+    await writer.commit([]).proven;
     const { records } = await log.read('audit.v1', 1, { fromOffset: 0, maxRecords: 1 });
     await log.append('audit.v1', 1, [{ key: 'late', value: records[0]?.value ?? null }]);
     await log.close();

@@ -57,7 +57,7 @@ export function createContext(deps: GatewayDeps): GatewayContext {
   const { log, clock, logger, metrics, config, checkFleet } = deps;
   const { limits, operatorKeyHash, jwt } = config;
   const fleet = new FleetState({ log, logger, checkFleet });
-  const decisions = new DecisionCache(clock);
+  const decisions = new DecisionCache(clock, log.codec('decisions.v1'));
   const agents = new AgentTable();
   const halts = new HaltBook(clock, fleet);
   const hub = new StreamHub(log.id);

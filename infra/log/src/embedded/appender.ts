@@ -1,21 +1,18 @@
 /**
- * Group commit: everything that waits is written in one LMDB transaction and synced with it; while
- * the disk works, the next group gathers. A transaction that fails leaves nothing behind, so what
- * was refused is not in the log, and the log goes on when the disk does.
+ * Group commit: what is appended gets its place at once and is staged; everything that is staged is
+ * written in one LMDB transaction and synced with it, while the next group gathers. A transaction
+ * that fails leaves nothing behind: it is refused together with everything staged after it, which
+ * may rest on it, and no append is taken before all who have seen those records have ended.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@estop/runtime/clock';
 import { EstopError, messageOf } from '@estop/schemas/errors';
+import { invariant } from '@estop/schemas/invariant';
 import { TOPICS } from '@estop/schemas/topics';
-import { APPENDS_PENDING_MAX, type Appended, type NewRecord, type StoredRecord } from '../port.ts';
-import type { EmbeddedPartition } from './partition.ts';
-import {
-  type EncodedRecord,
-  encodeRecord,
-  NO_HEADERS,
-  RECORD_OVERHEAD_BYTES,
-  recordKey,
-  stampRecord,
-} from './record-bytes.ts';
+import { headLost } from '../append-steps.ts';
+import { APPENDS_PENDING_MAX, type Appended, type HeadBatch, type NewRecord } from '../port.ts';
+import { CHUNK_BYTES_MAX, chunkKey, joinChunks, RECORD_OVERHEAD_BYTES } from './chunk.ts';
+import type { EmbeddedPartition, StagedBatch } from './partition.ts';
 import type { Store } from './store.ts';
 
 /** One transaction takes about this much; what is above waits for the next. */
@@ -26,43 +23,64 @@ const PENDING_BYTES_MAX = 256 * 1024 * 1024;
 /** A full disk may still have room for less than this. */
 const PROBE_BYTES_MAX = 1024 * 1024;
 
-interface Waiting {
+/** Records for one partition. */
+export interface PartitionBatch {
   readonly partition: EmbeddedPartition;
-  readonly records: readonly EncodedRecord[];
+  readonly records: readonly NewRecord[];
+}
+
+/** One append, whole in one transaction. */
+interface Waiting {
+  readonly batches: readonly StagedBatch[];
+  readonly records: number;
   readonly bytes: number;
-  readonly resolve: (appended: Appended) => void;
+  readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 export class Appender {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #endWitnesses: () => Promise<void>;
   #waiting: Waiting[] = [];
   #pending = 0;
   #pendingBytes = 0;
   #running: Promise<void> | null = null;
   #probing: Promise<void> | null = null;
+  /** Until those who saw what was refused have ended. */
+  #isSettling = false;
   /** Size of the last group if it was refused; 0 when the disk took it. */
   #refusedBytes = 0;
   #isClosed = false;
   #lastTimestampMs = 0;
 
-  constructor(store: Store, clock: Clock) {
+  /** `endWitnesses` ends everybody who has read staged records that are gone, and waits for them. */
+  constructor(store: Store, clock: Clock, endWitnesses: () => Promise<void>) {
     this.#store = store;
     this.#clock = clock;
+    this.#endWitnesses = endWitnesses;
   }
 
-  append(partition: EmbeddedPartition, records: readonly NewRecord[]): Promise<Appended> {
-    const bytes = sizeOf(records);
-    const refusal = this.#refusal(partition, records, bytes);
-    if (refusal !== undefined) return Promise.reject(refusal);
-    const encoded = records.map(encodeRecord);
-    this.#pending += 1;
-    this.#pendingBytes += bytes;
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ partition, records: encoded, bytes, resolve, reject });
-      this.#running ??= this.#run();
-    });
+  async append(batch: PartitionBatch): Promise<Appended> {
+    const baseOffset = batch.partition.stagedEnd;
+    const written = this.#write([batch]);
+    const timestampMs = this.#lastTimestampMs;
+    await written;
+    return { baseOffset, timestampMs };
+  }
+
+  /** The head and what rests on it, in one transaction; nothing when the head is out of place. */
+  async appendAt(
+    head: PartitionBatch & Pick<HeadBatch, 'offset'>,
+    rest: readonly PartitionBatch[],
+  ): Promise<void> {
+    const { topic, partition: number, stagedEnd } = head.partition;
+    if (head.records.length > 0 && stagedEnd !== head.offset) {
+      const place = { topic, partition: number };
+      throw headLost(place, { baseOffset: stagedEnd, expected: head.offset });
+    }
+    const batches = [head, ...rest].filter(({ records }) => records.length > 0);
+    if (batches.length > 0) await this.#write(batches);
   }
 
   /** Resolves when the disk takes a write, if possible of the size that it refused last. */
@@ -80,18 +98,38 @@ export class Appender {
     await this.#probing?.catch(() => undefined);
   }
 
-  #refusal(
-    { topic }: EmbeddedPartition,
-    records: readonly NewRecord[],
-    bytes: number,
-  ): EstopError | undefined {
+  #write(batches: readonly PartitionBatch[]): Promise<void> {
+    const bytes = sizeOf(batches);
+    const refusal = this.#refusal(batches, bytes);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    this.#lastTimestampMs = Math.max(this.#lastTimestampMs, this.#clock.nowMs());
+    let count = 0;
+    const staged = batches.flatMap(({ partition, records }) => {
+      count += records.length;
+      // A record that compaction may remove alone is a chunk of its own.
+      const parts = partition.newest === null ? [records] : records.map((record) => [record]);
+      return parts.map((part) => partition.stage(part, this.#lastTimestampMs));
+    });
+    this.#pending += 1;
+    this.#pendingBytes += bytes;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ batches: staged, records: count, bytes, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  #refusal(batches: readonly PartitionBatch[], bytes: number): EstopError | undefined {
     if (this.#isClosed) return new EstopError('log-closed', 'the log is closed');
-    const { valueBytesMax } = TOPICS[topic];
-    for (const { value } of records) {
-      const size = value?.length ?? 0;
-      if (size <= valueBytesMax) continue;
-      const text = `a value of ${size} bytes on ${topic}, at most ${valueBytesMax} fit`;
-      return new EstopError('record-too-large', text);
+    if (this.#isSettling) return unavailable(new Error('a write was refused just now'));
+    for (const { partition, records } of batches) {
+      const { topic } = partition;
+      const { valueBytesMax } = TOPICS[topic];
+      for (const { value } of records) {
+        const size = value?.length ?? 0;
+        if (size <= valueBytesMax) continue;
+        const text = `a value of ${size} bytes on ${topic}, at most ${valueBytesMax} fit`;
+        return new EstopError('record-too-large', text);
+      }
     }
     const isFull = this.#pending >= APPENDS_PENDING_MAX;
     if (!isFull && this.#pendingBytes + bytes <= PENDING_BYTES_MAX) return undefined;
@@ -100,9 +138,12 @@ export class Appender {
   }
 
   async #run(): Promise<void> {
-    // What is appended in the same turn of the event loop shares the first commit.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#commit(this.#takeGroup());
+    while (this.#waiting.length > 0) {
+      // What is appended in the same turn of the event loop, and by those who see it staged, shares
+      // the commit: an intent is synced together with its decision.
+      await nextTurn();
+      await this.#commit(this.#takeGroup());
+    }
     this.#running = null;
   }
 
@@ -111,7 +152,7 @@ export class Appender {
     let bytes = 0;
     let count = 0;
     for (const waiting of this.#waiting) {
-      records += waiting.records.length;
+      records += waiting.records;
       bytes += waiting.bytes;
       if (count > 0 && (records > GROUP_RECORDS_MAX || bytes > GROUP_BYTES_MAX)) break;
       count += 1;
@@ -120,58 +161,78 @@ export class Appender {
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
-    this.#lastTimestampMs = Math.max(this.#lastTimestampMs, this.#clock.nowMs());
-    const timestampMs = this.#lastTimestampMs;
-    let bytes = 0;
-    for (const waiting of group) bytes += waiting.bytes;
     try {
-      // All writes of one turn of the event loop are one LMDB transaction (eventTurnBatching).
-      const writes = [...byPartition(group)].map(([partition, appends]) =>
-        this.#write(partition, appends, timestampMs),
-      );
-      for (const written of await Promise.all(writes)) settle(written, timestampMs);
-      this.#refusedBytes = 0;
+      await this.#store.write(() => this.#put(group));
     } catch (error) {
-      this.#refusedBytes = Math.max(bytes, 1);
-      refuse(group, await causeOf(error));
+      this.#refuse(group, error);
+      return;
+    }
+    this.#refusedBytes = 0;
+    for (const { batches, resolve, bytes } of group) {
+      for (const { partition, stored } of batches) partition.synced(stored);
+      this.#pendingBytes -= bytes;
+      resolve();
     }
     this.#pending -= group.length;
-    this.#pendingBytes -= bytes;
   }
 
-  async #write(
-    partition: EmbeddedPartition,
-    appends: readonly Waiting[],
-    timestampMs: number,
-  ): Promise<Written> {
+  #put(group: readonly Waiting[]): void {
+    for (const [partition, batches] of byPartition(group)) {
+      if (partition.newest === null) this.#putJoined(partition, batches);
+      else this.#putCompacted(partition, batches);
+    }
+  }
+
+  #putJoined({ topic, partition }: EmbeddedPartition, batches: readonly StagedBatch[]): void {
+    for (let at = 0; at < batches.length; ) {
+      const end = joinEnd(batches, at);
+      const joined = batches.slice(at, end);
+      const offset = joined[0]?.stored[0]?.offset;
+      invariant(offset !== undefined, 'a staged batch holds records');
+      const bytes = joinChunks(joined.map((batch) => batch.bytes));
+      void this.#store.records.put(chunkKey(topic, partition, offset), bytes);
+      at = end;
+    }
+  }
+
+  /** Compaction happens with the write. */
+  #putCompacted({ topic, partition, newest }: EmbeddedPartition, batches: readonly StagedBatch[]) {
     const { records: db } = this.#store;
-    const { topic, partition: number, endOffset } = partition;
-    const stored: StoredRecord[] = [];
-    const write = () => {
-      const replaced = new Map<string, number>();
-      for (const { key, headers, bytes, value } of appends.flatMap(({ records }) => records)) {
-        const offset = endOffset + stored.length;
-        stampRecord(bytes, timestampMs);
-        void db.put(recordKey(topic, number, offset), bytes);
-        stored.push({ topic, partition: number, offset, timestampMs, key, value, headers });
-        if (partition.newest === null) continue;
-        // Compaction happens with the write.
-        const old = replaced.get(key) ?? partition.newest.offset(key);
-        if (old !== undefined) void db.remove(recordKey(topic, number, old));
+    const replaced = new Map<string, number>();
+    for (const { stored, bytes } of batches) {
+      for (const { key, offset } of stored) {
+        void db.put(chunkKey(topic, partition, offset), bytes);
+        const old = replaced.get(key) ?? newest?.offset(key);
+        if (old !== undefined) void db.remove(chunkKey(topic, partition, old));
         replaced.set(key, offset);
       }
-    };
-    // The lock of the folder holds in one network namespace only; this holds everywhere.
-    const isWritten = await db.ifNoExists(recordKey(topic, number, endOffset), write);
-    return { partition, appends, stored, isWritten };
+    }
+  }
+
+  /** Everything that is staged goes with the group: it may rest on it. */
+  #refuse(group: readonly Waiting[], error: unknown): void {
+    const refused = [...group, ...this.#waiting];
+    this.#waiting = [];
+    this.#pending = 0;
+    this.#pendingBytes = 0;
+    this.#refusedBytes = group.reduce((sum, { bytes }) => sum + bytes, 1);
+    for (const { batches } of refused) for (const { partition } of batches) partition.rollBack();
+    this.#isSettling = true;
+    void this.#endWitnesses().finally(() => {
+      this.#isSettling = false;
+    });
+    void causeOf(error).then((cause) => {
+      for (const { reject } of refused) reject(unavailable(cause));
+    });
   }
 
   async #probe(): Promise<void> {
-    const { meta } = this.#store;
+    const { meta, write } = this.#store;
+    const put = (text: string) => write(() => void meta.put('probe', text));
     try {
       const bytes = Math.min(this.#refusedBytes, PROBE_BYTES_MAX);
-      await meta.put('probe', 'x'.repeat(bytes));
-      if (bytes > 0) await meta.put('probe', '');
+      await put('x'.repeat(bytes));
+      if (bytes > 0) await put('');
       this.#refusedBytes = 0;
     } catch (error) {
       throw unavailable(await causeOf(error));
@@ -179,50 +240,39 @@ export class Appender {
   }
 }
 
-interface Written {
-  readonly partition: EmbeddedPartition;
-  readonly appends: readonly Waiting[];
-  readonly stored: readonly StoredRecord[];
-  /** False when the log goes on behind what this process knows. */
-  readonly isWritten: boolean;
-}
-
-function settle({ partition, appends, stored, isWritten }: Written, timestampMs: number): void {
-  if (!isWritten) {
-    refuse(appends, new Error('another process has written to this folder'));
-    return;
-  }
-  let baseOffset = partition.endOffset;
-  partition.appended(stored);
-  for (const { records, resolve } of appends) {
-    resolve({ baseOffset, timestampMs });
-    baseOffset += records.length;
-  }
-}
-
 function byPartition(
   group: readonly Waiting[],
-): ReadonlyMap<EmbeddedPartition, readonly Waiting[]> {
-  const grouped = new Map<EmbeddedPartition, Waiting[]>();
-  for (const waiting of group) {
-    const appends = grouped.get(waiting.partition);
-    if (appends === undefined) grouped.set(waiting.partition, [waiting]);
-    else appends.push(waiting);
+): ReadonlyMap<EmbeddedPartition, readonly StagedBatch[]> {
+  const grouped = new Map<EmbeddedPartition, StagedBatch[]>();
+  for (const { batches } of group) {
+    for (const batch of batches) {
+      const known = grouped.get(batch.partition);
+      if (known === undefined) grouped.set(batch.partition, [batch]);
+      else known.push(batch);
+    }
   }
   return grouped;
 }
 
-function sizeOf(records: readonly NewRecord[]): number {
+/** One past the last batch that goes into one chunk with the first. */
+function joinEnd(batches: readonly StagedBatch[], first: number): number {
   let bytes = 0;
-  for (const { key, value, headers = NO_HEADERS } of records) {
-    bytes += RECORD_OVERHEAD_BYTES + key.length + (value?.length ?? 0);
-    for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0);
+  for (let at = first; at < batches.length; at += 1) {
+    bytes += batches[at]?.bytes.length ?? 0;
+    if (at > first && bytes > CHUNK_BYTES_MAX) return at;
   }
-  return bytes;
+  return batches.length;
 }
 
-function refuse(group: readonly Waiting[], cause: unknown): void {
-  for (const { reject } of group) reject(unavailable(cause));
+function sizeOf(batches: readonly PartitionBatch[]): number {
+  let bytes = 0;
+  for (const { records } of batches) {
+    for (const { key, value, headers = {} } of records) {
+      bytes += RECORD_OVERHEAD_BYTES + key.length + (value?.length ?? 0);
+      for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0);
+    }
+  }
+  return bytes;
 }
 
 function unavailable(cause: unknown): EstopError {

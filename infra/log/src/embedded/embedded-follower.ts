@@ -31,7 +31,7 @@ export function followPartitions(
       source.nextOffset = nextOffset;
       for (const arrived of [...arrivals]) arrived();
       if (nextOffset >= source.partition.endOffset) {
-        await anyAppended([source.partition], { signal });
+        await untilAny([(waiter) => source.partition.onSynced(waiter)], { signal });
       } else {
         // Much to catch up with must not keep everybody else from their turn.
         await nextTurn();
@@ -62,13 +62,4 @@ function caughtUp(
 ): Promise<void> {
   const goals = followed.map((source) => ({ source, end: source.partition.endOffset }));
   return untilArrived(() => goals.every(({ source, end }) => source.nextOffset >= end), state);
-}
-
-/** Until the next append to one of the partitions, the time is over, or the signal fires. */
-export function anyAppended(
-  partitions: readonly EmbeddedPartition[],
-  until: { readonly signal: AbortSignal; readonly waitMs?: number },
-): Promise<void> {
-  const sources = partitions.map((one) => (waiter: () => void) => one.onAppend(waiter));
-  return untilAny(sources, until);
 }

@@ -1,9 +1,13 @@
-/** A group of one: this process owns every partition from joining to leaving. */
+/**
+ * A group of one: this process owns every partition from joining to leaving. Inputs are handed over
+ * before they are synced; a run that has taken one which the disk then refused is ended and begins
+ * again from what the log holds.
+ */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Topic } from '@estop/schemas/topics';
 import type { Assignment, GroupOptions, Membership, StoredRecord } from '../port.ts';
-import { anyAppended } from './embedded-follower.ts';
+import { untilAny } from '../waiting.ts';
 import type { GroupOffsets } from './group-offsets.ts';
 import type { EmbeddedPartition } from './partition.ts';
 
@@ -16,34 +20,77 @@ export interface GroupContext {
   readonly groupOffsets: GroupOffsets;
 }
 
-export function joinGroup(context: GroupContext, options: GroupOptions): Membership {
+export interface EmbeddedMembership extends Membership {
+  /** Ends the runs that have taken staged inputs which are gone, and waits for them. */
+  endWitnesses(): Promise<void>;
+}
+
+/** One run of one partition. */
+interface Run {
+  readonly assignment: EmbeddedAssignment;
+  readonly control: AbortController;
+  readonly ended: Promise<void>;
+}
+
+export function joinGroup(context: GroupContext, options: GroupOptions): EmbeddedMembership {
   const control = new AbortController();
+  const { signal } = control;
   // One listener per partition is no leak.
-  setMaxListeners(0, control.signal);
+  setMaxListeners(0, signal);
   const numbers = Array.from({ length: context.partitions }, (_, partition) => partition);
-  const runs = Promise.all(
-    numbers.map((partition) => own(context, options, { partition, control })),
+  const runs = new Map<number, Run>();
+  const owned = Promise.all(
+    numbers.map((partition) =>
+      own({ partition, signal, options }, () => {
+        const run = start(context, options, { partition, signal });
+        runs.set(partition, run);
+        return run.ended;
+      }),
+    ),
   );
   return {
-    assigned: () => (control.signal.aborted ? [] : numbers),
+    assigned: () => (signal.aborted ? [] : numbers),
+    async endWitnesses() {
+      const witnesses = [...runs.values()].filter(({ assignment }) => assignment.hasTakenLost());
+      for (const run of witnesses) run.control.abort();
+      await Promise.allSettled(witnesses.map(({ ended }) => ended));
+    },
     async close() {
       control.abort();
-      await runs;
+      await owned;
     },
   };
 }
 
-async function own(
+function start(
   context: GroupContext,
   options: GroupOptions,
-  { partition, control }: { readonly partition: number; readonly control: AbortController },
+  { partition, signal }: { readonly partition: number; readonly signal: AbortSignal },
+): Run {
+  const control = new AbortController();
+  const end = () => control.abort();
+  signal.addEventListener('abort', end, { once: true });
+  const own = { partition, signal: control.signal };
+  const assignment = new EmbeddedAssignment(context, options, own);
+  const ended = options.run(assignment).finally(() => signal.removeEventListener('abort', end));
+  return { assignment, control, ended };
+}
+
+/** Keeps a partition running until the signal fires, with a pause after each run that ended. */
+async function own(
+  of: {
+    readonly partition: number;
+    readonly signal: AbortSignal;
+    readonly options: GroupOptions;
+  },
+  run: () => Promise<void>,
 ): Promise<void> {
-  const { signal } = control;
+  const { partition, signal, options } = of;
   let pauseMs = RESTART_MS_MIN;
   while (!signal.aborted) {
     const startedAt = performance.now();
     try {
-      await options.run(new EmbeddedAssignment(context, options, { partition, signal }));
+      await run();
     } catch (error) {
       options.onFailure(partition, error);
     }
@@ -94,8 +141,14 @@ class EmbeddedAssignment implements Assignment {
     const taken = this.#take(maxRecords);
     if (taken.length > 0 || this.signal.aborted) return taken;
     const sources = this.#isSought ? this.#inputs.map(({ source }) => source) : [];
-    await anyAppended(sources, { signal: this.signal, waitMs });
+    const staged = sources.map((source) => (waiter: () => void) => source.onStaged(waiter));
+    await untilAny(staged, { signal: this.signal, waitMs });
     return this.signal.aborted ? [] : this.#take(maxRecords);
+  }
+
+  /** Whether an input was handed over that stands in the log no more. */
+  hasTakenLost(): boolean {
+    return this.#inputs.some(({ source, nextOffset }) => nextOffset > source.stagedEnd);
   }
 
   commit(offsetByTopic: ReadonlyMap<Topic, number>): void {
@@ -114,7 +167,7 @@ class EmbeddedAssignment implements Assignment {
     for (let step = 0; step < length && taken.length < maxRecords; step += 1) {
       const input = this.#inputs[(this.#turn + step) % length];
       if (input === undefined) break;
-      const { records, nextOffset } = input.source.read(
+      const { records, nextOffset } = input.source.readStaged(
         input.nextOffset,
         maxRecords - taken.length,
       );

@@ -12,19 +12,22 @@ import { OpenHandles } from '../open-handles.ts';
 import {
   APPEND_RECORDS_MAX,
   type Appended,
+  type AppendSteps,
+  type Batch,
   type EventLog,
   type Follower,
   type FollowOptions,
   type GroupOptions,
+  type HeadBatch,
   type Membership,
   type NewRecord,
   type PartitionLag,
   type ReadResult,
 } from '../port.ts';
-import { Appender } from './appender.ts';
+import { Appender, type PartitionBatch } from './appender.ts';
 import { ignoreCommitEchoes } from './commit-failures.ts';
 import { followPartitions } from './embedded-follower.ts';
-import { joinGroup } from './embedded-group.ts';
+import { type EmbeddedMembership, joinGroup } from './embedded-group.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { EmbeddedPartition } from './partition.ts';
@@ -62,6 +65,7 @@ class EmbeddedLog implements EventLog {
   readonly #appender: Appender;
   readonly #partitionsOf: ReadonlyMap<Topic, readonly EmbeddedPartition[]>;
   readonly #open = new OpenHandles();
+  readonly #memberships = new Set<EmbeddedMembership>();
   readonly #groupOffsets: GroupOffsets;
   readonly #retention: Retention;
   readonly #endIgnoring = ignoreCommitEchoes();
@@ -73,7 +77,7 @@ class EmbeddedLog implements EventLog {
     this.partitions = store.partitions;
     this.#store = store;
     this.#lock = lock;
-    this.#appender = new Appender(store, clock);
+    this.#appender = new Appender(store, clock, () => this.#endWitnesses());
     this.#partitionsOf = openPartitions(store);
     this.#groupOffsets = new GroupOffsets(store);
     const all = [...this.#partitionsOf.values()].flat();
@@ -93,11 +97,19 @@ class EmbeddedLog implements EventLog {
   append(topic: Topic, partition: number, records: readonly NewRecord[]): Promise<Appended> {
     invariant(records.length <= APPEND_RECORDS_MAX, 'a batch is within its bound');
     invariant(records.length > 0, 'a batch holds records');
-    return this.#appender.append(this.#partition(topic, partition), records);
+    return this.#appender.append(this.#placed({ topic, partition, records }));
   }
 
   publish(topic: Topic, partition: number, record: NewRecord): Promise<Appended> {
     return this.append(topic, partition, [record]);
+  }
+
+  appendAt(head: HeadBatch, rest: readonly Batch[]): AppendSteps {
+    const { offset } = head;
+    const placed = rest.map((batch) => this.#placed(batch));
+    const complete = this.#appender.appendAt({ ...this.#placed(head), offset }, placed);
+    // One transaction: when the head is proven, the rest is there.
+    return { proven: complete, complete };
   }
 
   async startOffset(topic: Topic, partition: number): Promise<number> {
@@ -135,7 +147,10 @@ class EmbeddedLog implements EventLog {
       groupOffsets: this.#groupOffsets,
       partitionOf: (topic: Topic, partition: number) => this.#partition(topic, partition),
     };
-    return this.#open.keep(joinGroup(context, options));
+    const membership = joinGroup(context, options);
+    this.#memberships.add(membership);
+    const close = () => membership.close().finally(() => this.#memberships.delete(membership));
+    return this.#open.keep({ ...membership, close });
   }
 
   isLinked(): boolean {
@@ -172,6 +187,14 @@ class EmbeddedLog implements EventLog {
       await this.#lock.release();
       this.#endIgnoring();
     }
+  }
+
+  async #endWitnesses(): Promise<void> {
+    await Promise.all([...this.#memberships].map((membership) => membership.endWitnesses()));
+  }
+
+  #placed({ topic, partition, records }: Batch): PartitionBatch {
+    return { partition: this.#partition(topic, partition), records };
   }
 
   #refuseClosed(): void {

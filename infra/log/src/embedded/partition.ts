@@ -1,19 +1,22 @@
 /**
  * One partition of the embedded log: its bounds, the newest records kept in memory so that those
- * who follow closely never touch the disk, and who waits for more.
+ * who follow closely never touch the disk, and who waits for more. Staged records have their place
+ * and are on their way to the disk: groups see them already, everybody else when they are durable.
  */
 import type { Topic } from '@estop/schemas/topics';
 import { TOPICS } from '@estop/schemas/topics';
-import type { ReadResult, StoredRecord } from '../port.ts';
-import { NewestByKey } from './newest-by-key.ts';
+import type { NewRecord, ReadResult, StoredRecord } from '../port.ts';
 import {
-  decodeRecord,
+  chunkKey,
+  countOf,
+  decodeChunk,
+  encodeChunk,
   OFFSET_MAX,
   offsetOfKey,
   partitionPrefix,
   RECORD_OVERHEAD_BYTES,
-  recordKey,
-} from './record-bytes.ts';
+} from './chunk.ts';
+import { NewestByKey } from './newest-by-key.ts';
 import type { Store } from './store.ts';
 
 /** Newest records of a partition kept in memory: the first bound that is reached counts. */
@@ -28,10 +31,12 @@ export class EmbeddedPartition {
   readonly #store: Store;
   #startOffset: number;
   #endOffset: number;
-  /** Without gaps up to the end; what compaction has dropped meanwhile may still be in it. */
+  #stagedEnd: number;
+  /** Without gaps up to the staged end; what compaction has dropped meanwhile may still be in it. */
   #tail: StoredRecord[] = [];
   #tailBytes = 0;
   readonly #waiters = new Set<() => void>();
+  readonly #stageWaiters = new Set<() => void>();
   /** Of compacted topics alone. */
   readonly newest: NewestByKey | null;
 
@@ -39,11 +44,12 @@ export class EmbeddedPartition {
     this.#store = store;
     this.topic = topic;
     this.partition = partition;
-    const first = this.#outermostOffset(false);
-    const last = this.#outermostOffset(true);
+    const first = this.#firstOffset();
+    const last = this.#lastOffset();
     // Where everything was removed only this tells how far the partition had come.
     const removedEnd = store.ends.get(endKey(this)) ?? 0;
     this.#endOffset = Math.max(last === undefined ? 0 : last + 1, removedEnd);
+    this.#stagedEnd = this.#endOffset;
     this.#startOffset = first ?? this.#endOffset;
     this.newest = TOPICS[topic].cleanup === 'compact' ? this.#readNewest() : null;
   }
@@ -52,21 +58,45 @@ export class EmbeddedPartition {
     return this.#startOffset;
   }
 
-  /** One past the last record, and where the next one goes. */
+  /** One past the last durable record. */
   get endOffset(): number {
     return this.#endOffset;
   }
 
-  /** Takes in records that are durable and wakes those who wait. */
-  appended(records: readonly StoredRecord[]): void {
-    for (const record of records) {
-      this.newest?.add(record);
+  /** One past the last staged record, and where the next one goes. */
+  get stagedEnd(): number {
+    return this.#stagedEnd;
+  }
+
+  /** Gives records their place and wakes the groups. */
+  stage(records: readonly NewRecord[], timestampMs: number): StagedBatch {
+    const { topic, partition } = this;
+    const place = { topic, partition, firstOffset: this.#stagedEnd };
+    const { bytes, stored } = encodeChunk(records, place, timestampMs);
+    for (const record of stored) {
       this.#tail.push(record);
       this.#tailBytes += sizeOf(record);
     }
+    this.#stagedEnd += stored.length;
+    wake(this.#stageWaiters);
+    return { partition: this, stored, bytes };
+  }
+
+  /** The oldest staged records, so many, are durable: wakes those who follow. */
+  synced(records: readonly StoredRecord[]): void {
+    if (this.newest !== null) for (const record of records) this.newest.add(record);
     this.#endOffset += records.length;
     this.#trimTail();
-    for (const waiter of [...this.#waiters]) waiter();
+    wake(this.#waiters);
+  }
+
+  /** Forgets everything staged: the disk refused it. */
+  rollBack(): void {
+    const lost = this.#stagedEnd - this.#endOffset;
+    for (const record of this.#tail.splice(this.#tail.length - lost)) {
+      this.#tailBytes -= sizeOf(record);
+    }
+    this.#stagedEnd = this.#endOffset;
   }
 
   /** Records below this offset are gone. */
@@ -74,25 +104,39 @@ export class EmbeddedPartition {
     this.#startOffset = startOffset;
   }
 
-  /** Calls back at every append until the answered function is called. */
-  onAppend(waiter: () => void): () => void {
+  /** Calls back at every sync until the answered function is called. */
+  onSynced(waiter: () => void): () => void {
     this.#waiters.add(waiter);
     return () => this.#waiters.delete(waiter);
   }
 
-  read(fromOffset: number, maxRecords: number): ReadResult {
-    const endOffset = this.#endOffset;
-    const from = Math.max(fromOffset, this.#startOffset);
-    if (from >= endOffset || maxRecords < 1) return { records: [], nextOffset: from, endOffset };
-    return this.#readTail(from, maxRecords) ?? this.#readDisk(from, maxRecords);
+  /** Calls back whenever records are staged, until the answered function is called. */
+  onStaged(waiter: () => void): () => void {
+    this.#stageWaiters.add(waiter);
+    return () => this.#stageWaiters.delete(waiter);
   }
 
-  #readTail(from: number, maxRecords: number): ReadResult | undefined {
+  /** Durable records from an offset on. */
+  read(fromOffset: number, maxRecords: number): ReadResult {
+    return this.#read(fromOffset, { maxRecords, endOffset: this.#endOffset });
+  }
+
+  /** Records from an offset on, those on their way to the disk too. */
+  readStaged(fromOffset: number, maxRecords: number): ReadResult {
+    return this.#read(fromOffset, { maxRecords, endOffset: this.#stagedEnd });
+  }
+
+  #read(
+    fromOffset: number,
+    { maxRecords, endOffset }: { readonly maxRecords: number; readonly endOffset: number },
+  ): ReadResult {
+    const from = Math.max(fromOffset, this.#startOffset);
+    if (from >= endOffset || maxRecords < 1) return { records: [], nextOffset: from, endOffset };
     const first = this.#tail[0];
-    if (first === undefined || from < first.offset) return undefined;
+    if (first === undefined || from < first.offset) return this.#readDisk(from, maxRecords);
     const start = from - first.offset;
-    const records = this.#tail.slice(start, start + maxRecords);
-    return { records, nextOffset: from + records.length, endOffset: this.#endOffset };
+    const records = this.#tail.slice(start, Math.min(start + maxRecords, endOffset - first.offset));
+    return { records, nextOffset: from + records.length, endOffset };
   }
 
   #readDisk(from: number, maxRecords: number): ReadResult {
@@ -101,30 +145,49 @@ export class EmbeddedPartition {
     const records: StoredRecord[] = [];
     let bytesRead = 0;
     const range = this.#store.records.getRange({
-      start: recordKey(topic, partition, from),
-      end: recordKey(topic, partition, endOffset),
-      limit: maxRecords,
+      start: chunkKey(topic, partition, this.#chunkStart(from)),
+      end: chunkKey(topic, partition, endOffset),
     });
     for (const { key, value } of range) {
-      // LMDB reuses its read buffer; a record outlives the iteration.
-      const bytes = Buffer.from(value);
-      const offset = offsetOfKey(key);
-      records.push(decodeRecord(bytes, { topic, partition, offset }));
-      bytesRead += bytes.length;
+      const room = maxRecords - records.length;
+      const place = { topic, partition, firstOffset: offsetOfKey(key) };
+      records.push(...decodeChunk(value, place, { fromOffset: from, maxRecords: room }));
+      bytesRead += value.length;
+      const last = records.at(-1);
+      if (last === undefined) continue;
       if (records.length === maxRecords || bytesRead >= READ_BYTES_MAX) {
-        return { records, nextOffset: offset + 1, endOffset };
+        return { records, nextOffset: last.offset + 1, endOffset };
       }
     }
     return { records, nextOffset: endOffset, endOffset };
   }
 
-  #outermostOffset(reverse: boolean): number | undefined {
-    const low = partitionPrefix(this.topic, this.partition);
-    const high = recordKey(this.topic, this.partition, OFFSET_MAX);
-    const bounds = reverse ? { start: high, end: low } : { start: low, end: high };
-    for (const key of this.#store.records.getKeys({ ...bounds, limit: 1, reverse })) {
+  /** First offset of the chunk that an offset is in, or would be in. */
+  #chunkStart(offset: number): number {
+    const range = this.#store.records.getKeys({
+      start: chunkKey(this.topic, this.partition, offset),
+      end: partitionPrefix(this.topic, this.partition),
+      limit: 1,
+      reverse: true,
+    });
+    for (const key of range) return offsetOfKey(key);
+    return offset;
+  }
+
+  #firstOffset(): number | undefined {
+    const start = partitionPrefix(this.topic, this.partition);
+    const end = chunkKey(this.topic, this.partition, OFFSET_MAX);
+    for (const key of this.#store.records.getKeys({ start, end, limit: 1 })) {
       return offsetOfKey(key);
     }
+    return undefined;
+  }
+
+  #lastOffset(): number | undefined {
+    const end = partitionPrefix(this.topic, this.partition);
+    const start = chunkKey(this.topic, this.partition, OFFSET_MAX);
+    const range = this.#store.records.getRange({ start, end, limit: 1, reverse: true });
+    for (const { key, value } of range) return offsetOfKey(key) + countOf(value) - 1;
     return undefined;
   }
 
@@ -133,27 +196,43 @@ export class EmbeddedPartition {
     const newest = new NewestByKey();
     const range = this.#store.records.getRange({
       start: partitionPrefix(topic, partition),
-      end: recordKey(topic, partition, OFFSET_MAX),
+      end: chunkKey(topic, partition, OFFSET_MAX),
     });
     for (const { key, value } of range) {
-      newest.add(decodeRecord(value, { topic, partition, offset: offsetOfKey(key) }));
+      const place = { topic, partition, firstOffset: offsetOfKey(key) };
+      for (const record of decodeChunk(value, place, EVERYTHING)) newest.add(record);
     }
     return newest;
   }
 
   #trimTail(): void {
     if (this.#tail.length <= TAIL_RECORDS_MAX && this.#tailBytes <= TAIL_BYTES_MAX) return;
+    const durable = this.#tail.length - (this.#stagedEnd - this.#endOffset);
     let drop = 0;
     // A quarter at a time, so that trimming costs little per record.
     const keep = { records: TAIL_RECORDS_MAX * 0.75, bytes: TAIL_BYTES_MAX * 0.75 };
     while (this.#tail.length - drop > keep.records || this.#tailBytes > keep.bytes) {
       const record = this.#tail[drop];
-      if (record === undefined) break;
+      if (record === undefined || drop === durable) break;
       this.#tailBytes -= sizeOf(record);
       drop += 1;
     }
     this.#tail = this.#tail.slice(drop);
   }
+}
+
+/** Records that have their place, and their form in the file. */
+export interface StagedBatch {
+  readonly partition: EmbeddedPartition;
+  readonly stored: readonly StoredRecord[];
+  /** One chunk. */
+  readonly bytes: Buffer;
+}
+
+const EVERYTHING = { fromOffset: 0, maxRecords: Number.POSITIVE_INFINITY };
+
+function wake(waiters: ReadonlySet<() => void>): void {
+  for (const waiter of [...waiters]) waiter();
 }
 
 /** Where the store keeps the end of a partition whose records may all have been removed. */

@@ -5,14 +5,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@estop/runtime/clock';
 import { TOPICS } from '@estop/schemas/topics';
+import { chunkKey, countOf, lastTimestampOf, offsetOfKey } from './chunk.ts';
 import { type EmbeddedPartition, endKey } from './partition.ts';
-import { recordKey, timestampOf } from './record-bytes.ts';
 import type { Store } from './store.ts';
 
-/** Records removed in one transaction. */
-const REMOVE_RECORDS_MAX = 1_000;
-/** Records removed of one partition in one run: more than a minute brings. */
-const RUN_RECORDS_MAX = 1_000_000;
+/** Chunks removed in one transaction. */
+const REMOVE_CHUNKS_MAX = 1_000;
+/** Chunks removed of one partition in one run: more than a minute brings. */
+const RUN_CHUNKS_MAX = 1_000_000;
 /** How long a tombstone can be read, as Kafka's delete.retention.ms. */
 const TOMBSTONE_MS = 86_400_000;
 
@@ -45,7 +45,7 @@ export class Retention {
     const { partitions, pauseMs } = this.#options;
     try {
       for (const partition of partitions) {
-        for (let removed = 0; removed < RUN_RECORDS_MAX; ) {
+        for (let removed = 0; removed < RUN_CHUNKS_MAX; ) {
           await nextTurn();
           if (this.#control.signal.aborted) return;
           const count = await this.#removeSome(partition);
@@ -70,15 +70,13 @@ export class Retention {
   async #removeOld(partition: EmbeddedPartition): Promise<number> {
     const { retentionMs } = TOPICS[partition.topic];
     if (retentionMs === null) return 0;
-    const { startOffset } = partition;
-    const newStart = this.#firstSince(partition, this.#options.clock.nowMs() - retentionMs);
-    const offsets = Array.from({ length: newStart - startOffset }, (_, index) => {
-      return startOffset + index;
-    });
-    if (offsets.length === 0) return 0;
+    const old = this.#chunksBefore(partition, this.#options.clock.nowMs() - retentionMs);
+    const last = old.at(-1);
+    if (last === undefined) return 0;
+    const offsets = old.map(({ firstOffset }) => firstOffset);
     await this.#remove(partition, offsets);
-    partition.trimmed(newStart);
-    return offsets.length;
+    partition.trimmed(last.firstOffset + last.count);
+    return old.length;
   }
 
   async #removeTombstones(
@@ -86,7 +84,7 @@ export class Retention {
     newest: NonNullable<EmbeddedPartition['newest']>,
   ): Promise<number> {
     const beforeMs = this.#options.clock.nowMs() - TOMBSTONE_MS;
-    const old = newest.tombstonesBefore(beforeMs, REMOVE_RECORDS_MAX);
+    const old = newest.tombstonesBefore(beforeMs, REMOVE_CHUNKS_MAX);
     if (old.length === 0) return 0;
     const offsets = old.map(({ offset }) => offset);
     await this.#remove(partition, offsets);
@@ -94,25 +92,36 @@ export class Retention {
     return old.length;
   }
 
+  /** Removes the chunks that begin at these offsets. */
   async #remove(partition: EmbeddedPartition, offsets: readonly number[]): Promise<void> {
-    const { records, ends } = this.#options.store;
+    const { records, ends, write } = this.#options.store;
     const { topic, partition: number, endOffset } = partition;
-    await records.batch(() => {
-      for (const offset of offsets) void records.remove(recordKey(topic, number, offset));
+    await write(() => {
+      for (const offset of offsets) void records.remove(chunkKey(topic, number, offset));
       void ends.put(endKey(partition), endOffset);
     });
   }
 
-  /** First offset that was stamped since a time, looking at a bounded number: times only grow. */
-  #firstSince({ topic, partition, startOffset, endOffset }: EmbeddedPartition, ms: number): number {
-    let low = startOffset;
-    let high = Math.min(startOffset + REMOVE_RECORDS_MAX, endOffset);
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const bytes = this.#options.store.records.get(recordKey(topic, partition, middle));
-      if (bytes === undefined || timestampOf(bytes) < ms) low = middle + 1;
-      else high = middle;
+  /** The oldest chunks whose last record was stamped before a time; times only grow. */
+  #chunksBefore(
+    { topic, partition, startOffset, endOffset }: EmbeddedPartition,
+    ms: number,
+  ): Chunk[] {
+    const chunks: Chunk[] = [];
+    const range = this.#options.store.records.getRange({
+      start: chunkKey(topic, partition, startOffset),
+      end: chunkKey(topic, partition, endOffset),
+      limit: REMOVE_CHUNKS_MAX,
+    });
+    for (const { key, value } of range) {
+      if (lastTimestampOf(value) >= ms) break;
+      chunks.push({ firstOffset: offsetOfKey(key), count: countOf(value) });
     }
-    return low;
+    return chunks;
   }
+}
+
+interface Chunk {
+  readonly firstOffset: number;
+  readonly count: number;
 }

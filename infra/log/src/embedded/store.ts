@@ -2,7 +2,7 @@
  * The LMDB file under the embedded log: records by (topic, partition, offset), group offsets,
  * schemas, and what must be remembered of the log itself. One process per file.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomInt, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TOPIC_SCHEMAS } from '@estop/schemas/avro';
@@ -11,7 +11,10 @@ import { EstopError } from '@estop/schemas/errors';
 import { TOPICS, type Topic } from '@estop/schemas/topics';
 import { type Database, open, type RootDatabase } from 'lmdb';
 
-const FORMAT = 1;
+const FORMAT = 2;
+const OWNER = 'owner';
+/** The largest range of `randomInt`. */
+const OWNERS_MAX = 2 ** 48 - 1;
 
 interface StoredSchema {
   readonly id: number;
@@ -23,6 +26,7 @@ export interface Store {
   readonly root: RootDatabase;
   /** What the log is: format, id, partitions, topics. */
   readonly meta: Database<unknown, string>;
+  /** Chunks of records, by topic, partition and first offset. */
   readonly records: Database<Buffer, Buffer>;
   /** JSON of [group, topic, partition] to the committed offset. */
   readonly groupOffsets: Database<number, string>;
@@ -31,6 +35,12 @@ export interface Store {
   readonly id: string;
   readonly partitions: number;
   readonly codecByTopic: ReadonlyMap<Topic, Codec<unknown>>;
+  /**
+   * Runs puts and removes in one transaction; resolves when it is synced. Rejects, and nothing is
+   * written, when another process has opened the file since: the lock of the folder holds in one
+   * network namespace only, this holds everywhere.
+   */
+  readonly write: (change: () => void) => Promise<void>;
 }
 
 /** Opens or creates the file in a folder; throws `config-invalid` when it is another's. */
@@ -47,6 +57,10 @@ export async function openStore(folder: string, partitions: number): Promise<Sto
   try {
     const meta = root.openDB<unknown, string>({ name: 'meta', encoding: 'json' });
     root.transactionSync(() => checkMeta(meta, folder, partitions));
+    const owners = root.openDB<number, string>({ name: 'owners', useVersions: true });
+    const owner = randomInt(1, OWNERS_MAX);
+    // Before anything is read: whoever wrote until now cannot write any more.
+    owners.putSync(OWNER, process.pid, owner);
     return {
       root,
       meta,
@@ -60,6 +74,10 @@ export async function openStore(folder: string, partitions: number): Promise<Sto
       id: String(meta.get('id')),
       partitions,
       codecByTopic: openCodecs(root),
+      async write(change) {
+        const isOwner = await owners.ifVersion(OWNER, owner, change);
+        if (!isOwner) throw new Error('another process has taken over this folder');
+      },
     };
   } catch (error) {
     await root.close();

@@ -7,14 +7,18 @@ import type { MessageOf } from '@estop/schemas/message-of';
 import { partitionCountOf, type Topic } from '@estop/schemas/topics';
 import { Kafka } from 'kafkajs';
 import type Cluster from 'kafkajs/src/cluster/index.js';
+import { appendInSteps } from '../append-steps.ts';
 import { createLinker, type Linker } from '../link.ts';
 import { OpenHandles } from '../open-handles.ts';
 import type {
   Appended,
+  AppendSteps,
+  Batch,
   EventLog,
   Follower,
   FollowOptions,
   GroupOptions,
+  HeadBatch,
   Membership,
   NewRecord,
   PartitionLag,
@@ -160,6 +164,10 @@ class KafkaLog implements EventLog {
 
   publish(topic: Topic, partition: number, record: NewRecord): Promise<Appended> {
     return this.#appender.publish(this.#place(topic, partition), record);
+  }
+
+  appendAt(head: HeadBatch, rest: readonly Batch[]): AppendSteps {
+    return appendInSteps(this, head, rest);
   }
 
   async startOffset(topic: Topic, partition: number): Promise<number> {

@@ -1,20 +1,14 @@
 /**
  * The only way records get into audit.v1. A writer knows the head and the next offset of its
- * partition; it encodes and links records, appends them in one batch, and takes the acknowledged
- * base offset as proof that they are valid. Anything else means that another writer was there:
- * `ChainLostError`, and the owner folds again.
+ * partition; it encodes and links records and appends them where they must stand to be valid.
+ * Anything else means that another writer was there: `HeadLostError`, and the owner folds again.
  */
 import { EstopError } from '@estop/schemas/errors';
 import type { AuditRecord } from '@estop/schemas/messages';
 import { TOPICS } from '@estop/schemas/topics';
 import { type ChainHead, headAfter } from '../chain.ts';
-import { APPEND_RECORDS_MAX, type EventLog, type NewRecord } from '../port.ts';
+import type { AppendSteps, Batch, EventLog, NewRecord } from '../port.ts';
 import type { ChainPosition } from './chain-reader.ts';
-
-/** Somebody else extended the chain, or an append has an unknown outcome. */
-export class ChainLostError extends Error {
-  override readonly name = 'ChainLostError';
-}
 
 export type RecordDraft = Omit<AuditRecord, 'seq' | 'prev' | 'writer'>;
 
@@ -74,21 +68,16 @@ export class ChainWriter {
   }
 
   /**
-   * Appends what was linked and proves it. When it rejects, nothing linked since the last commit
-   * may be acted upon, and this writer is finished.
+   * Appends what was linked, and after its proof what rests on it. When a step fails, nothing linked
+   * since the last commit may be acted upon, and this writer is finished.
    */
-  async commit(): Promise<void> {
-    const batch = this.#batch;
+  commit(rest: readonly Batch[]): AppendSteps {
+    const records = this.#batch;
     this.#batch = [];
-    let expected = this.#nextOffset - batch.length;
-    for (let at = 0; at < batch.length; at += APPEND_RECORDS_MAX) {
-      const chunk = batch.slice(at, at + APPEND_RECORDS_MAX);
-      const { baseOffset } = await this.#log.append('audit.v1', this.#partition, chunk);
-      if (baseOffset !== expected) {
-        const seen = `appended at ${baseOffset}, expected ${expected}`;
-        throw new ChainLostError(`partition ${this.#partition} has another writer: ${seen}`);
-      }
-      expected += chunk.length;
-    }
+    const offset = this.#nextOffset - records.length;
+    return this.#log.appendAt(
+      { topic: 'audit.v1', partition: this.#partition, offset, records },
+      rest,
+    );
   }
 }

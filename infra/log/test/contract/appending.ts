@@ -1,5 +1,5 @@
 /** What every adapter keeps of appending and publishing. */
-import { APPEND_RECORDS_MAX, type EventLog, type NewRecord } from '@estop/log/port';
+import { APPEND_RECORDS_MAX, type EventLog, HeadLostError, type NewRecord } from '@estop/log/port';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { INTENTS, OUTCOMES, readAll, record, texts } from './subject.ts';
 
@@ -101,6 +101,61 @@ export function describeAppending(opened: () => EventLog): void {
       await appended;
       value.write('after!');
       expect(texts(await readAll(log, INTENTS, 0))).toEqual(['before']);
+    });
+  });
+
+  describe('appending at an offset', () => {
+    let log: EventLog;
+
+    beforeEach(() => {
+      log = opened();
+    });
+
+    it('puts the head where it must stand and the rest behind its proof', async () => {
+      await log.append('audit.v1', 1, [record('before')]);
+      const { proven, complete } = log.appendAt(
+        { topic: 'audit.v1', partition: 1, offset: 1, records: [record('a'), record('b')] },
+        [
+          { topic: 'decisions.v1', partition: 1, records: [record('decision')] },
+          { topic: 'agents.v1', partition: 1, records: [record('view')] },
+        ],
+      );
+      await proven;
+      expect(texts(await readAll(log, 'audit.v1', 1))).toEqual(['before', 'a', 'b']);
+      await complete;
+      expect(texts(await readAll(log, 'decisions.v1', 1))).toEqual(['decision']);
+      expect(texts(await readAll(log, 'agents.v1', 1))).toEqual(['view']);
+    });
+
+    it('lets nothing of the rest into the log when the head would stand elsewhere', async () => {
+      await log.append('audit.v1', 1, [record('intruder')]);
+      const { proven, complete } = log.appendAt(
+        { topic: 'audit.v1', partition: 1, offset: 0, records: [record('a')] },
+        [{ topic: 'decisions.v1', partition: 1, records: [record('decision')] }],
+      );
+      await expect(proven).rejects.toThrow(HeadLostError);
+      await expect(complete).rejects.toThrow(HeadLostError);
+      expect(await log.endOffset('decisions.v1', 1)).toBe(0);
+    });
+
+    it('appends the rest of an empty head, which has nothing to prove', async () => {
+      const { proven, complete } = log.appendAt(
+        { topic: 'audit.v1', partition: 0, offset: 7, records: [] },
+        [{ topic: 'decisions.v1', partition: 0, records: [record('again')] }],
+      );
+      await Promise.all([proven, complete]);
+      expect(await log.endOffset('audit.v1', 0)).toBe(0);
+      expect(texts(await readAll(log, 'decisions.v1', 0))).toEqual(['again']);
+    });
+
+    it('takes more records than one append does, in order', async () => {
+      const many = Array.from({ length: 2 * APPEND_RECORDS_MAX + 1 }, (_, index) => `${index}`);
+      const records = many.map((text) => record(text));
+      await log.appendAt({ topic: 'audit.v1', partition: 2, offset: 0, records }, [
+        { topic: 'decisions.v1', partition: 2, records },
+      ]).complete;
+      expect(texts(await readAll(log, 'audit.v1', 2))).toEqual(many);
+      expect(texts(await readAll(log, 'decisions.v1', 2))).toEqual(many);
     });
   });
 }

@@ -73,10 +73,10 @@ describe('the file of the embedded log', () => {
 
   it('is refused when its format is newer', async () => {
     await (await folder.open()).close();
-    await edit(({ meta }) => void meta.putSync('format', 2));
+    await edit(({ meta }) => void meta.putSync('format', 3));
     await expect(folder.open()).rejects.toMatchObject({
       code: 'config-invalid',
-      message: expect.stringMatching(/format 2.*reads format 1/),
+      message: expect.stringMatching(/format 3.*reads format 2/),
     });
   });
 
@@ -86,22 +86,29 @@ describe('the file of the embedded log', () => {
     await expect(folder.open()).rejects.toMatchObject({ code: 'config-invalid' });
   });
 
-  it('is never written over by a second process that slipped past the lock', async () => {
-    const store = await openStore(folder.path, PARTITIONS);
-    const [first, second] = [0, 1].map(() => ({
-      partition: new EmbeddedPartition(store, 'audit.v1', 0),
-      appender: new Appender(store, systemClock),
-    }));
-    const append = (writer: typeof first, text: string) =>
-      writer?.appender.append(writer.partition, [{ key: 'k', value: Buffer.from(text) }]);
-    expect(await append(first, 'a')).toMatchObject({ baseOffset: 0 });
-    await expect(append(second, 'b')).rejects.toMatchObject({
+  it('belongs to the last process that opened it: one that slipped past the lock takes over', async () => {
+    const open = async () => {
+      const store = await openStore(folder.path, PARTITIONS);
+      const partition = new EmbeddedPartition(store, 'audit.v1', 0);
+      const appender = new Appender(store, systemClock, () => Promise.resolve());
+      const append = (text: string) =>
+        appender.append({ partition, records: [{ key: 'k', value: Buffer.from(text) }] });
+      return { append, appender, close: () => store.root.close() };
+    };
+    const first = await open();
+    expect(await first.append('a')).toMatchObject({ baseOffset: 0 });
+    const second = await open();
+    expect(await second.append('b')).toMatchObject({ baseOffset: 1 });
+    const refusal = {
       code: 'log-unavailable',
-      message: expect.stringContaining('another process'),
-    });
-    expect(await append(first, 'c')).toMatchObject({ baseOffset: 1 });
-    await store.root.close();
+      message: expect.stringContaining('another process has taken over'),
+    };
+    await expect(first.append('c')).rejects.toMatchObject(refusal);
+    await expect(first.appender.ping()).rejects.toMatchObject(refusal);
+    expect(await second.append('d')).toMatchObject({ baseOffset: 2 });
+    await second.close();
+    await first.close();
     const texts = (await readAll(await folder.open(), 'audit.v1')).map(({ value }) => `${value}`);
-    expect(texts).toEqual(['a', 'c']);
+    expect(texts).toEqual(['a', 'b', 'd']);
   });
 });

@@ -1,74 +1,103 @@
 /**
  * Decisions as they arrive: who waits for them is called, and the newest ones are kept for those
- * who ask again. Older ones are read from the log.
+ * who ask again. Older ones are read from the log. They are kept as the bytes of the log, side by
+ * side in large chunks: tens of thousands of them as objects would be copied by every collection of
+ * garbage, and every request would wait for it.
  */
 import type { Clock } from '@estop/runtime/clock';
+import type { Codec } from '@estop/schemas/codec';
 import type { AgentId, IntentId } from '@estop/schemas/ids';
 import type { Decision } from '@estop/schemas/messages';
 import { intentKey } from '../domain/decision-body.ts';
+import { Listeners } from './listeners.ts';
 
-/** About 1 KiB each. */
+/** About 0.5 KiB each. */
 const DECISIONS_MAX = 50_000;
+/** Beyond that so many are forgotten at once: finding the oldest of a Map takes its time. */
+const DECISIONS_FORGOTTEN = 1_000;
 const DECISION_AGE_MS = 15 * 60_000;
+const AGE_CHECK_MS = 60_000;
+const CHUNK_BYTES = 1024 * 1024;
 
 /** Called with every decision on one intent, the same one again included. */
 export type DecisionListener = (decision: Decision) => void;
 
+interface Kept {
+  readonly bytes: Buffer;
+  readonly atMs: number;
+}
+
 export class DecisionCache {
   readonly #clock: Clock;
-  readonly #keptByKey = new Map<string, { readonly decision: Decision; readonly atMs: number }>();
-  readonly #listenersByKey = new Map<string, DecisionListener[]>();
+  readonly #codec: Codec<Decision>;
+  readonly #keptByKey = new Map<string, Kept>();
+  /** Of the kept ones those that people were asked about. */
+  readonly #askedByKey = new Map<string, Decision>();
+  readonly #listeners = new Listeners<Decision>();
+  #chunk = Buffer.alloc(0);
+  #chunkUsed = 0;
+  #nextAgeCheckMs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, codec: Codec<Decision>) {
     this.#clock = clock;
+    this.#codec = codec;
   }
 
-  take(decision: Decision): void {
+  /** Takes a decision and the bytes it was read from. */
+  take(decision: Decision, bytes: Buffer): void {
     const key = intentKey(decision.agentId, decision.intentId);
-    this.#keptByKey.delete(key);
-    this.#keptByKey.set(key, { decision, atMs: this.#clock.monotonicMs() });
-    this.#evict();
-    const listeners = this.#listenersByKey.get(key);
-    if (listeners === undefined) return;
-    // A listener removes itself while the list is walked.
-    for (const listener of listeners.length === 1 ? listeners : [...listeners]) listener(decision);
+    const atMs = this.#clock.monotonicMs();
+    this.#forget(key);
+    this.#keptByKey.set(key, { bytes: this.#copy(bytes), atMs });
+    if (decision.approval !== null) this.#askedByKey.set(key, decision);
+    this.#evict(atMs);
+    this.#listeners.tell(key, decision);
   }
 
   get(agentId: AgentId, intentId: IntentId): Decision | undefined {
-    return this.#keptByKey.get(intentKey(agentId, intentId))?.decision;
+    const kept = this.#keptByKey.get(intentKey(agentId, intentId));
+    return kept === undefined ? undefined : this.#codec.decode(kept.bytes);
   }
 
-  /** The kept decisions, oldest first. */
-  *all(): Generator<Decision> {
-    for (const { decision } of this.#keptByKey.values()) yield decision;
+  /** The kept decisions that people were asked about, oldest first. */
+  asked(): Iterable<Decision> {
+    return this.#askedByKey.values();
   }
 
   /** Whether somebody waits for this intent here. */
   isAwaited(agentId: AgentId, intentId: IntentId): boolean {
-    return this.#listenersByKey.has(intentKey(agentId, intentId));
+    return this.#listeners.has(intentKey(agentId, intentId));
   }
 
   /** Calls back until the returned function is called. */
   listen(key: string, listener: DecisionListener): () => void {
-    const listeners = this.#listenersByKey.get(key);
-    if (listeners === undefined) this.#listenersByKey.set(key, [listener]);
-    else listeners.push(listener);
-    return () => this.#unlisten(key, listener);
+    return this.#listeners.add(key, listener);
   }
 
-  #unlisten(key: string, listener: DecisionListener): void {
-    const listeners = this.#listenersByKey.get(key);
-    const at = listeners?.indexOf(listener) ?? -1;
-    if (listeners === undefined || at < 0) return;
-    if (listeners.length === 1) this.#listenersByKey.delete(key);
-    else listeners.splice(at, 1);
-  }
-
-  #evict(): void {
-    const oldestMs = this.#clock.monotonicMs() - DECISION_AGE_MS;
-    for (const [key, { atMs }] of this.#keptByKey) {
-      if (this.#keptByKey.size <= DECISIONS_MAX && atMs >= oldestMs) return;
-      this.#keptByKey.delete(key);
+  /** A chunk is let go with the last decision in it. */
+  #copy(bytes: Buffer): Buffer {
+    if (this.#chunkUsed + bytes.length > this.#chunk.length) {
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes.length));
+      this.#chunkUsed = 0;
     }
+    const start = this.#chunkUsed;
+    this.#chunkUsed += bytes.copy(this.#chunk, start);
+    return this.#chunk.subarray(start, this.#chunkUsed);
+  }
+
+  #evict(nowMs: number): void {
+    const { size } = this.#keptByKey;
+    if (size <= DECISIONS_MAX && nowMs < this.#nextAgeCheckMs) return;
+    this.#nextAgeCheckMs = nowMs + AGE_CHECK_MS;
+    const leftMax = size > DECISIONS_MAX ? DECISIONS_MAX - DECISIONS_FORGOTTEN : size;
+    for (const [key, { atMs }] of this.#keptByKey) {
+      if (this.#keptByKey.size <= leftMax && atMs >= nowMs - DECISION_AGE_MS) return;
+      this.#forget(key);
+    }
+  }
+
+  #forget(key: string): void {
+    if (!this.#keptByKey.delete(key)) return;
+    this.#askedByKey.delete(key);
   }
 }

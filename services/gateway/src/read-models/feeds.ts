@@ -143,7 +143,10 @@ export class Feeds {
     switch (topic) {
       case 'decisions.v1': {
         const decision = log.codec(topic).decode(value);
-        return { apply: () => decisions.take(decision), events: () => decisionEvents(decision) };
+        return {
+          apply: () => decisions.take(decision, value),
+          events: () => decisionEvents(decision),
+        };
       }
       case 'agents.v1': {
         const view = log.codec(topic).decode(value);

@@ -84,7 +84,7 @@ function addList(app: App, { agents, decisions }: GatewayContext): void {
         .flatMap((view) => view.pending.map(pendingBody))
         .sort((one, other) => one.expiresAt - other.expiresAt);
       if (request.query.state !== 'all') return { approvals: pending };
-      const decided = [...decisions.all()]
+      const decided = [...decisions.asked()]
         .filter((decision) => decision.approval !== null && isFinal(decision))
         .map(approvalBody);
       return { approvals: [...pending, ...decided] };

@@ -59,17 +59,30 @@ export function noteTargets(activity: Activity, atMs: number, targets: readonly 
 
 /** The facts at a time; each window is summed when a rule asks for it. */
 export function recentFacts(activity: Activity, atMs: number): RecentFacts {
-  return {
-    get minute() {
-      return sumOf(activity, 'minute', atMs);
-    },
-    get hour() {
-      return sumOf(activity, 'hour', atMs);
-    },
-    get day() {
-      return sumOf(activity, 'day', atMs);
-    },
-  };
+  return new FactsOnDemand(activity, atMs);
+}
+
+/** A class, because an object with getters of its own is costly to make for each request. */
+class FactsOnDemand implements RecentFacts {
+  readonly #activity: Activity;
+  readonly #atMs: number;
+
+  constructor(activity: Activity, atMs: number) {
+    this.#activity = activity;
+    this.#atMs = atMs;
+  }
+
+  get minute(): WindowFacts {
+    return sumOf(this.#activity, 'minute', this.#atMs);
+  }
+
+  get hour(): WindowFacts {
+    return sumOf(this.#activity, 'hour', this.#atMs);
+  }
+
+  get day(): WindowFacts {
+    return sumOf(this.#activity, 'day', this.#atMs);
+  }
 }
 
 /** The bucket of a time, made when it is the first of its kind; those out of the span go. */

@@ -3,13 +3,22 @@
 import { invariant } from '@estop/schemas/invariant';
 import type { AuditRecordEvent, Decision } from '@estop/schemas/messages';
 import { countActivity, noteTargets } from './activity.ts';
+import { decidedIntent } from './decided.ts';
 import { allowedDecision, approvedBy, deniedDecision, pendingDecision } from './decision.ts';
 import { applyCeiling, applyReleased, applyReserved, applySettled } from './ledger.ts';
-import { DECIDED_AGE_MS, DECIDED_MAX, HOLDS_MAX, LAST_ACTIONS_MAX } from './limits.ts';
+import {
+  DECIDED_AGE_CHECK_MS,
+  DECIDED_AGE_MS,
+  DECIDED_FORGOTTEN,
+  DECIDED_MAX,
+  HOLDS_MAX,
+  HOLDS_SPENT,
+  LAST_ACTIONS_MAX,
+} from './limits.ts';
 import { countCall, emptyRateWindow } from './rate-window.ts';
 import type { RecordContext } from './record-context.ts';
 import { scheduleExpiry } from './schedule.ts';
-import type { AgentState } from './state.ts';
+import type { AgentState, DecidedIntent } from './state.ts';
 
 type EventOf<Type extends AuditRecordEvent['type']> = Extract<
   AuditRecordEvent,
@@ -75,9 +84,14 @@ function allow(agent: AgentState, event: EventOf<'IntentAllowed'>, context: Reco
 function hold(agent: AgentState, event: EventOf<'IntentAllowed'>, context: RecordContext): void {
   agent.holdById.set(event.intentId, { uses: event.held, untilMs: event.holdUntil });
   scheduleExpiry(context.state.schedule, agent.id, event.holdUntil);
-  if (agent.holdById.size <= HOLDS_MAX) return;
-  // Beyond the bound the oldest counts as spent at once: late, never too little.
+  if (agent.holdById.size > HOLDS_MAX) spendOldestHolds(agent);
+}
+
+/** Beyond the bound the oldest count as spent: early, never too little. */
+function spendOldestHolds(agent: AgentState): void {
+  const leftMax = HOLDS_MAX - HOLDS_SPENT;
   for (const [oldest, { uses }] of agent.holdById) {
+    if (agent.holdById.size <= leftMax) return;
     agent.holdById.delete(oldest);
     applySettled(
       agent,
@@ -85,7 +99,6 @@ function hold(agent: AgentState, event: EventOf<'IntentAllowed'>, context: Recor
         return { budgetId, windowStart, reserved: amount, spent: amount, overrun: 0 };
       }),
     );
-    break;
   }
 }
 
@@ -146,13 +159,35 @@ function recordOutcome(
 /** Remembers a final decision, and forgets what is beyond the bounds. */
 function conclude(agent: AgentState, decision: Decision, context: RecordContext): void {
   const { decidedById } = agent;
-  decidedById.set(decision.intentId, { decision, outcome: null });
-  const oldestAt = context.record.at - DECIDED_AGE_MS;
-  for (const [intentId, { decision: oldest }] of decidedById) {
-    if (decidedById.size <= DECIDED_MAX && oldest.at >= oldestAt) break;
-    decidedById.delete(intentId);
+  const decided = decidedIntent(context.state.decisionKinds, decision);
+  decidedById.set(decision.intentId, decided);
+  if (decidedById.size > DECIDED_MAX) {
+    forgetOldest(agent, () => decidedById.size > DECIDED_MAX - DECIDED_FORGOTTEN);
+  }
+  const { at } = context.record;
+  const previousAt = agent.lastActions.at(-1)?.at ?? at;
+  if (checkOf(at) !== checkOf(previousAt)) {
+    forgetOldest(agent, (oldest) => oldest.at < at - DECIDED_AGE_MS);
   }
   note(agent, decision);
+}
+
+/**
+ * Many at a time and seldom: whoever looks for the oldest entry of a Map passes over the places of
+ * all that were removed before it.
+ */
+function forgetOldest(
+  { decidedById }: AgentState,
+  isGone: (oldest: DecidedIntent) => boolean,
+): void {
+  for (const [intentId, decided] of decidedById) {
+    if (!isGone(decided)) return;
+    decidedById.delete(intentId);
+  }
+}
+
+function checkOf(atMs: number): number {
+  return Math.floor(atMs / DECIDED_AGE_CHECK_MS);
 }
 
 function note(agent: AgentState, { intentId, tool, decision, reason, at }: Decision): void {

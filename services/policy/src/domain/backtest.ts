@@ -6,6 +6,7 @@ import type { SubjectId } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Decision, Intent, Outcome } from '@estop/schemas/messages';
 import { applyRecord } from './apply-record.ts';
 import { decide } from './decide.ts';
+import { decisionOn } from './decided.ts';
 import type { Fleet } from './fleet.ts';
 import type { Answer, Input } from './input.ts';
 import { EXPIRIES_PER_TICK_MAX } from './limits.ts';
@@ -70,10 +71,7 @@ export function createBacktest(fleet: Fleet): Backtest {
       if (answer.kind === 'again') return answer.decision;
       if (answer.kind !== 'record') return undefined;
       const agent = state.agentById.get(intent.agentId);
-      return (
-        agent?.decidedById.get(intent.intentId)?.decision ??
-        agent?.pendingById.get(intent.intentId)?.decision
-      );
+      return agent === undefined ? undefined : decisionOn(state, agent, intent.intentId);
     },
     settle(outcome, atMs) {
       expireUntil(atMs);

@@ -15,6 +15,7 @@ import {
   type KnownIntent,
   type Verdict,
 } from './check-intent.ts';
+import { decisionOn } from './decided.ts';
 import type { Fleet, FleetTool, JsonObject } from './fleet.ts';
 import type { Answer } from './input.ts';
 import {
@@ -36,8 +37,8 @@ export function decideIntent(context: CheckContext, intent: Intent, digest: stri
     return { kind: 'dead-letter', reason: 'malformed', detail: 'agent id or intent id is no id' };
   }
   const agent = context.state.agentById.get(intent.agentId);
-  const decided = agent?.decidedById.get(intent.intentId)?.decision;
-  const earlier = decided ?? agent?.pendingById.get(intent.intentId)?.decision;
+  const earlier =
+    agent === undefined ? undefined : decisionOn(context.state, agent, intent.intentId);
   if (earlier !== undefined) return { kind: 'again', decision: earlier };
 
   const known = knowIntent(context.fleet, intent);

@@ -40,7 +40,7 @@ function decideOutcome(context: CheckContext, outcome: Outcome): Answer {
   }
   const agent = context.state.agentById.get(outcome.agentId);
   const decided = agent?.decidedById.get(outcome.intentId);
-  if (agent === undefined || decided?.decision.decision !== 'allow') {
+  if (agent === undefined || decided?.kind.decision !== 'allow') {
     const detail = `no allowed intent ${outcome.intentId} of ${outcome.agentId} is known`;
     return { kind: 'dead-letter', reason: 'unknown-subject', detail };
   }

@@ -2,14 +2,24 @@
 
 /** Decided intents remembered per agent, so that asking again gets the same answer … */
 export const DECIDED_MAX = 8_192;
-/** … and for how long. An id asked again after that is a new intent. */
+/** … of which so many are forgotten at once, … */
+export const DECIDED_FORGOTTEN = 256;
+/** … and for how long. An id asked again after that, and an hour at most, is a new intent. */
 export const DECIDED_AGE_MS = 24 * 3_600_000;
+/** How often the age is looked at, while the agent is at work. */
+export const DECIDED_AGE_CHECK_MS = 3_600_000;
+/** Kinds of decisions that are kept once for all that are of them: so many tools, … */
+export const KINDS_TOOLS_MAX = 4_096;
+/** … and so many of each tool. */
+export const KINDS_PER_TOOL_MAX = 16;
 /** Intents of one agent that may wait for people at the same time. */
 export const PENDING_MAX = 1_000;
 /** Of these, how many the view of an agent shows: the ones that expire first. */
 export const PENDING_SHOWN_MAX = 100;
 /** Allowed intents of one agent whose amounts may be held at the same time. */
 export const HOLDS_MAX = 4_096;
+/** Beyond that so many of the oldest count as spent at once. */
+export const HOLDS_SPENT = 64;
 /** An allowed intent without an outcome counts as spent after this time. */
 export const HOLD_MS = 15 * 60_000;
 /** Distinct targets remembered per agent for `recent.*.targets`; above, the oldest goes. */

@@ -41,6 +41,8 @@ export interface PartitionState {
   readonly personById: Map<PersonId, PersonState>;
   /** When whose holds and approvals run out. Derived from the rest, never serialised. */
   readonly schedule: Schedule;
+  /** What decided intents share. Derived, never serialised. */
+  readonly decisionKinds: DecisionKinds;
 }
 
 /** What is known of anybody who has credentials and gives or gets orders. */
@@ -66,10 +68,25 @@ export interface AgentState extends SubjectState {
   readonly lastActions: ActionView[];
 }
 
-export interface DecidedIntent {
-  readonly decision: Decision;
+/** What most decisions on a tool have in common. */
+export type DecisionKind = Pick<
+  Decision,
+  'tool' | 'tier' | 'decision' | 'reason' | 'message' | 'rules' | 'policyHash'
+>;
+
+export interface DecidedIntent
+  extends Pick<
+    Decision,
+    'sessionId' | 'digest' | 'at' | 'approval' | 'retryAfterMs' | 'expiresAt'
+  > {
+  readonly kind: DecisionKind;
+  /** Of the audit record that decided it. */
+  readonly offset: number;
   outcome: OutcomeStatus | null;
 }
+
+/** Kinds of decisions by tool, the newest few of each. Derived, never serialised. */
+export type DecisionKinds = Map<string, DecisionKind[]>;
 
 /** An intent that waits for people, with all that is needed to check it again. */
 export interface PendingIntent {
@@ -110,6 +127,7 @@ export function initialState(partition: number): PartitionState {
     agentById: new Map(),
     personById: new Map(),
     schedule: createSchedule(),
+    decisionKinds: new Map(),
   };
 }
 

@@ -5,14 +5,15 @@
 
 /** Sorted JSON pointers of the arguments labelled `tool`, and of all their ancestors. */
 export function untrustedPointers(provenance: Readonly<Record<string, string>>): readonly string[] {
-  const pointers = new Set<string>();
-  for (const [pointer, origin] of Object.entries(provenance)) {
-    if (origin !== 'tool') continue;
+  let pointers: Set<string> | undefined;
+  for (const pointer of Object.keys(provenance)) {
+    if (provenance[pointer] !== 'tool') continue;
+    pointers ??= new Set();
     for (let end = pointer.length; end > 0; end = pointer.lastIndexOf('/', end - 1)) {
       pointers.add(pointer.slice(0, end));
     }
   }
-  return pointers.size === 0 ? NONE : [...pointers].sort();
+  return pointers === undefined ? NONE : [...pointers].sort();
 }
 
 const NONE: readonly string[] = [];

@@ -1,5 +1,6 @@
-import { parseSubject } from '@estop/schemas/ids';
+import { type IntentId, parseSubject } from '@estop/schemas/ids';
 import type { AuditRecord, AuditRecordEvent, Decision } from '@estop/schemas/messages';
+import { decisionOn } from '../domain/decided.ts';
 import type { PartitionState } from '../domain/state.ts';
 
 /** The decisions that a record just applied has made or changed. */
@@ -10,14 +11,13 @@ export function decisionsOf(
   const subject = record.subject === null ? undefined : parseSubject(record.subject);
   const agent = subject?.kind === 'agent' ? state.agentById.get(subject.id) : undefined;
   if (agent === undefined) return [];
-  const decisions = new Set<Decision>();
+  const decisions = new Map<IntentId, Decision>();
   for (const event of record.events) {
     if (!isDecisive(event)) continue;
-    const decided = agent.decidedById.get(event.intentId)?.decision;
-    const decision = decided ?? agent.pendingById.get(event.intentId)?.decision;
-    if (decision !== undefined) decisions.add(decision);
+    const decision = decisionOn(state, agent, event.intentId);
+    if (decision !== undefined) decisions.set(event.intentId, decision);
   }
-  return [...decisions];
+  return [...decisions.values()];
 }
 
 type DecisiveEvent = Extract<

@@ -5,7 +5,6 @@ export class News {
   readonly #stop: () => void;
   #isPending = false;
   #wake: () => void = () => undefined;
-  #waiting = this.#sleep();
 
   constructor(feed: Pick<ControlFeed, 'onNews'>) {
     this.#stop = feed.onNews(() => {
@@ -14,25 +13,22 @@ export class News {
     });
   }
 
-  /** Resolves with null as soon as there was news since the last `clear`. */
-  wait(): Promise<null> {
-    return this.#waiting;
-  }
-
-  /** Call before reading the feed: what comes after it wakes again. */
-  clear(): void {
-    if (!this.#isPending) return;
+  /**
+   * Resolves with the promise, or with null as soon as there was news since the last call. Leaves
+   * nothing behind on what lives longer than the call, as a race with a promise of news would.
+   */
+  async orUntil<Value>(promise: Promise<Value>): Promise<Value | null> {
+    const value = this.#isPending
+      ? null
+      : await new Promise<Value | null>((resolve, reject) => {
+          this.#wake = () => resolve(null);
+          promise.then(resolve, reject);
+        });
     this.#isPending = false;
-    this.#waiting = this.#sleep();
+    return value;
   }
 
   close(): void {
     this.#stop();
-  }
-
-  #sleep(): Promise<null> {
-    return new Promise((resolve) => {
-      this.#wake = () => resolve(null);
-    });
   }
 }

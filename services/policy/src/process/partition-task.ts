@@ -5,7 +5,7 @@
  * folds again.
  */
 import { randomUUID } from 'node:crypto';
-import type { Assignment, StoredRecord } from '@estop/log/port';
+import type { Assignment, Batch, StoredRecord } from '@estop/log/port';
 import { readChain } from '@estop/log/run/chain-reader';
 import { ChainWriter, type RecordDraft } from '@estop/log/run/chain-writer';
 import { EstopError } from '@estop/schemas/errors';
@@ -22,13 +22,7 @@ import { takeDue } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
 import { decisionsOf } from './decisions-of.ts';
-import {
-  type Effects,
-  noEffects,
-  publishDeadLetters,
-  publishDecisions,
-  publishViews,
-} from './effects.ts';
+import { type Effects, effectBatches, noEffects } from './effects.ts';
 import { asDeadLetter, INPUT_TOPICS, offsetsAfter, readInput } from './inputs.ts';
 import { News } from './news.ts';
 import type { LiveState, PartitionDeps, Source } from './partition-context.ts';
@@ -46,9 +40,9 @@ export class PartitionTask {
   readonly #pacer: ViewPacer;
   #writer: ChainWriter | null = null;
   #effects: Effects = noEffects();
-  /** The batch on its way to the log. */
+  /** The last batch handed to the log, and before it the effects of the one before. */
   #proven: Promise<void> = Promise.resolve();
-  /** The effects of the last proven batch on their way out. */
+  /** The effects of the last batch. */
   #published: Promise<void> = Promise.resolve();
   #stateWaiters: ((state: LiveState | undefined) => void)[] = [];
 
@@ -79,9 +73,8 @@ export class PartitionTask {
       while (!this.#assignment.signal.aborted) {
         const waitMs = this.#pacer.isEmpty ? TICK_MS : PACED_VIEWS_MS;
         next ??= this.#assignment.next(BATCH_RECORDS, waitMs);
-        const inputs = await Promise.race([next, news.wait()]);
+        const inputs = await news.orUntil(next);
         if (inputs !== null) next = null;
-        news.clear();
         await this.#turn(inputs ?? []);
       }
       await this.#proven;
@@ -224,44 +217,35 @@ export class PartitionTask {
 
   /**
    * Hands what was decided to the log and goes on: the next batch is decided while this one is on
-   * its way. At most one batch is unproven when the next is handed over.
+   * its way. At most one batch is unproven when the next is handed over. Nothing leaves before the
+   * audit records it rests on are proven.
    */
   async #handOver(): Promise<void> {
-    const release = this.#prepareEffects();
+    if (this.#writer === null) return;
+    const { batches, count } = this.#prepareEffects();
     await this.#proven;
-    this.#proven = this.#prove(release);
+    const published = this.#published;
+    const { proven, complete } = this.#writer.commit(batches);
+    this.#proven = Promise.all([proven, published]).then(() => undefined);
+    this.#published = complete.then(count);
     // A failure surfaces at the next await; until then it must not count as unhandled.
     this.#proven.catch(() => undefined);
-  }
-
-  /** Nothing leaves before the append has proven the records it rests on. */
-  async #prove(release: () => Promise<void>): Promise<void> {
-    await this.#writer?.commit();
-    await this.#published;
-    this.#published = release();
     this.#published.catch(() => undefined);
   }
 
   /** Reads everything from the state now: by the time it leaves, the state has run ahead. */
-  #prepareEffects(): () => Promise<void> {
+  #prepareEffects(): { readonly batches: readonly Batch[]; readonly count: () => void } {
     const { log, metrics } = this.#deps;
     const { partition } = this.#assignment;
-    const effects = this.#effects;
+    const { changed, decisions: made, deadLetters } = this.#effects;
     this.#effects = noEffects();
-    const decisions = effects.decisions.map((decision) => this.#withLimits(decision));
+    const decisions = made.map((decision) => this.#withLimits(decision));
     const fleet = this.#fleet();
-    const views = this.#pacer.due(effects.changed).map(([subject, offset]) => {
+    const views = this.#pacer.due(changed).map(([subject, offset]) => {
       return agentView(this.#state, fleet, { subject, record: { partition, offset } });
     });
-    return async () => {
-      metrics.count(decisions, effects.deadLetters);
-      // Together, so that they share a commit of the log.
-      await Promise.all([
-        publishDecisions(log, partition, decisions),
-        publishViews(log, partition, views),
-        publishDeadLetters(log, effects.deadLetters),
-      ]);
-    };
+    const batches = effectBatches(log, partition, { decisions, views, deadLetters });
+    return { batches, count: () => metrics.count(decisions, deadLetters) };
   }
 
   #withLimits(decision: Decision): Decision {

@@ -41,8 +41,23 @@ export function createPolicyMetrics(registry: Registry): PolicyMetrics {
       registers,
     }),
     count(decisions, deadLetters) {
-      for (const { decision, reason } of decisions) decided.inc({ decision, reason });
+      for (const [labels, count] of countByLabels(decisions)) decided.inc(labels, count);
       for (const { reason } of deadLetters) dead.inc({ reason });
     },
   };
+}
+
+type DecisionLabels = Pick<Decision, 'decision' | 'reason'>;
+
+/** Finding a counter by its labels costs more than adding to it. */
+function countByLabels(decisions: readonly Decision[]): ReadonlyMap<DecisionLabels, number> {
+  const labelsByText = new Map<string, DecisionLabels>();
+  const counts = new Map<DecisionLabels, number>();
+  for (const { decision, reason } of decisions) {
+    const text = `${decision} ${reason}`;
+    const labels = labelsByText.get(text) ?? { decision, reason };
+    labelsByText.set(text, labels);
+    counts.set(labels, (counts.get(labels) ?? 0) + 1);
+  }
+  return counts;
 }

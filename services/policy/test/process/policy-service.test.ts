@@ -233,7 +233,7 @@ describe('the policy service', () => {
       policyHash: null,
       events: [{ type: 'WriterStarted', writer: 'intruder', version: 'test' }],
     });
-    await intruder.commit();
+    await intruder.commit([]).proven;
     await rig.propose();
     expect((await rig.decisions('i1'))[0]).toMatchObject({ decision: 'allow' });
     const { records, voidRecords } = await chain();

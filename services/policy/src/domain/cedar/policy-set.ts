@@ -50,14 +50,25 @@ export interface CompiledPolicySet {
 /** Everything a request for one action has to visit. */
 export interface ActionTable {
   readonly action: CedarEntity;
-  readonly policies: readonly CompiledPolicy[];
+  readonly groups: readonly PolicyGroup[];
   /** True when a policy outside the subset can be reached too. */
   readonly needsFallback: boolean;
 }
 
+/** Policies that speak of the same principals: a thousand rules ask about a few groups. */
+interface PolicyGroup {
+  /** Undefined where the scope says nothing. */
+  readonly principal: Evaluate | undefined;
+  readonly policies: readonly CompiledPolicy[];
+}
+
 interface CompiledPolicy {
   readonly id: string;
+  /** Place in the policy set. */
+  readonly index: number;
   readonly permits: boolean;
+  /** The scope's condition on the principal as text: equal for equal conditions. */
+  readonly principalText: string;
   /** Undefined where the scope says nothing. */
   readonly principal: Evaluate | undefined;
   readonly resource: Evaluate | undefined;
@@ -79,7 +90,7 @@ export function compilePolicies(
   options: CompileOptions,
 ): CompiledPolicySet {
   const shared = new SharedExpressions();
-  const filed = policies.map((policy) => filePolicy(policy, shared));
+  const filed = policies.map((policy, index) => filePolicy(policy, index, shared));
   const actionType = options.actionType ?? 'Action';
   const unknownGroups = options.unknownActionGroups ?? [];
   const tableOf = (id: string): ActionTable => {
@@ -116,27 +127,61 @@ export function evaluate(set: CompiledPolicySet, request: CedarRequest): CedarRe
   const table = set.tableByAction.get(request.action) ?? set.tableOfUnknown(request.action);
   invariant(!table.needsFallback, 'a policy outside the compiled subset is never passed over');
   set.shared.startEvaluation();
-  const permits: string[] = [];
-  const forbids: string[] = [];
-  const errors: PolicyFailure[] = [];
-  for (const policy of table.policies) {
-    const outcome = isSatisfied(policy, request, table.action);
-    if (outcome === false) continue;
-    if (outcome !== true) errors.push({ policyId: policy.id, message: outcome.message });
-    else if (policy.permits) permits.push(policy.id);
-    else forbids.push(policy.id);
+  const question = { request, action: table.action };
+  const found: Found = { permits: [], forbids: [], failed: [] };
+  for (const { principal, policies } of table.groups) {
+    if (principal !== undefined && principal(request, table.action) === false) continue;
+    for (const policy of policies) visit(policy, question, found);
   }
-  if (forbids.length > 0) return { decision: 'deny', determining: forbids, errors };
-  return { decision: permits.length > 0 ? 'allow' : 'deny', determining: permits, errors };
+  const { permits, forbids, failed } = found;
+  const errors = failuresInOrder(failed);
+  if (forbids.length > 0) return { decision: 'deny', determining: idsInOrder(forbids), errors };
+  const decision = permits.length > 0 ? 'allow' : 'deny';
+  return { decision, determining: idsInOrder(permits), errors };
 }
+
+interface Found {
+  readonly permits: CompiledPolicy[];
+  readonly forbids: CompiledPolicy[];
+  readonly failed: FailedPolicy[];
+}
+
+interface FailedPolicy {
+  readonly policy: CompiledPolicy;
+  readonly message: string;
+}
+
+function visit(
+  policy: CompiledPolicy,
+  { request, action }: { readonly request: CedarRequest; readonly action: CedarEntity },
+  { permits, forbids, failed }: Found,
+): void {
+  const outcome = isSatisfied(policy, request, action);
+  if (outcome === false) return;
+  if (outcome !== true) failed.push({ policy, message: outcome.message });
+  else if (policy.permits) permits.push(policy);
+  else forbids.push(policy);
+}
+
+function idsInOrder(policies: CompiledPolicy[]): readonly string[] {
+  if (policies.length > 1) policies.sort((one, other) => one.index - other.index);
+  return policies.map(({ id }) => id);
+}
+
+function failuresInOrder(failed: FailedPolicy[]): readonly PolicyFailure[] {
+  if (failed.length === 0) return NO_FAILURES;
+  failed.sort((one, other) => one.policy.index - other.policy.index);
+  return failed.map(({ policy, message }) => ({ policyId: policy.id, message }));
+}
+
+const NO_FAILURES: readonly PolicyFailure[] = [];
 
 function isSatisfied(
   policy: CompiledPolicy,
   request: CedarRequest,
   action: CedarEntity,
 ): boolean | EvaluationFailure {
-  const { principal, resource, condition } = policy;
-  if (principal !== undefined && principal(request, action) === false) return false;
+  const { resource, condition } = policy;
   if (resource !== undefined && resource(request, action) === false) return false;
   if (condition === undefined) return true;
   try {
@@ -147,23 +192,30 @@ function isSatisfied(
   }
 }
 
-function filePolicy(policy: EstPolicy, shared: SharedExpressions): FiledPolicy {
+function filePolicy(policy: EstPolicy, index: number, shared: SharedExpressions): FiledPolicy {
   const { id } = policy;
   let action: ActionScope | undefined;
   try {
     action = compileActionScope(estField(policy.est, 'action'));
-    return { id, action, compiled: compilePolicy(policy, shared) };
+    return { id, action, compiled: compilePolicy(policy, index, shared) };
   } catch (error) {
     if (error instanceof OutsideSubset) return { id, action, compiled: undefined };
     throw error;
   }
 }
 
-function compilePolicy({ id, effect, est }: EstPolicy, shared: SharedExpressions): CompiledPolicy {
+function compilePolicy(
+  { id, effect, est }: EstPolicy,
+  index: number,
+  shared: SharedExpressions,
+): CompiledPolicy {
+  const principal = estField(est, 'principal');
   return {
     id,
+    index,
     permits: effect === 'permit',
-    principal: compileEntityScope('principal', estField(est, 'principal'), shared),
+    principalText: JSON.stringify(principal),
+    principal: compileEntityScope('principal', principal, shared),
     resource: compileEntityScope('resource', estField(est, 'resource'), shared),
     condition: compileConditions(estArray(estField(est, 'conditions')), shared),
   };
@@ -197,11 +249,22 @@ function tableFor(filed: readonly FiledPolicy[], action: CedarEntity): ActionTab
   const reachable = filed.filter(
     (policy) => policy.action === undefined || matchesActionScope(policy.action, action),
   );
+  const policies = reachable.flatMap(({ compiled }) => (compiled === undefined ? [] : [compiled]));
   return {
     action,
-    policies: reachable.flatMap(({ compiled }) => (compiled === undefined ? [] : [compiled])),
+    groups: groupByPrincipal(policies),
     needsFallback: reachable.some(({ compiled }) => compiled === undefined),
   };
+}
+
+function groupByPrincipal(policies: readonly CompiledPolicy[]): readonly PolicyGroup[] {
+  const groups = new Map<string, CompiledPolicy[]>();
+  for (const policy of policies) {
+    const group = groups.get(policy.principalText);
+    if (group === undefined) groups.set(policy.principalText, [policy]);
+    else group.push(policy);
+  }
+  return [...groups.values()].map((group) => ({ principal: group[0]?.principal, policies: group }));
 }
 
 function actionEntity(type: string, id: string, groups: readonly string[]): CedarEntity {
