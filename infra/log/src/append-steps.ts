@@ -21,14 +21,17 @@ export function appendInSteps(
   return { proven, complete };
 }
 
-async function prove(log: Pick<EventLog, 'append'>, head: HeadBatch): Promise<void> {
+async function prove(log: Pick<EventLog, 'append'>, head: HeadBatch): Promise<number | null> {
   const { topic, partition } = head;
   let expected = head.offset;
+  let stampedMs: number | null = null;
   for (const records of chunksOf(head)) {
-    const { baseOffset } = await log.append(topic, partition, records);
+    const { baseOffset, timestampMs } = await log.append(topic, partition, records);
     if (baseOffset !== expected) throw headLost(head, { baseOffset, expected });
     expected += records.length;
+    stampedMs = timestampMs;
   }
+  return stampedMs;
 }
 
 async function appendAll(log: Pick<EventLog, 'append'>, batches: readonly Batch[]): Promise<void> {

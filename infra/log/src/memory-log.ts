@@ -75,7 +75,7 @@ export class MemoryLog implements EventLog {
     }
     const records = this.#partition(topic, partition);
     const baseOffset = records.length;
-    const timestampMs = (this.#options.nowMs ?? Date.now)();
+    const timestampMs = this.timeMs();
     for (const [index, { key, value, headers = {} }] of batch.entries()) {
       const offset = baseOffset + index;
       const bytes = value === null ? null : Buffer.from(value);
@@ -91,6 +91,10 @@ export class MemoryLog implements EventLog {
 
   appendAt(head: HeadBatch, rest: readonly Batch[]): AppendSteps {
     return appendInSteps(this, head, rest);
+  }
+
+  timeMs(): number {
+    return (this.#options.nowMs ?? Date.now)();
   }
 
   async startOffset(): Promise<number> {

@@ -54,8 +54,8 @@ export interface HeadBatch extends Batch {
 
 /** What `appendAt` has under way. Each promise rejects when its step or one before it fails. */
 export interface AppendSteps {
-  /** The head stands at its offset. */
-  readonly proven: Promise<void>;
+  /** The head stands at its offset: when the log stamped it, ms; null for an empty head. */
+  readonly proven: Promise<number | null>;
   /** What rests on it is in the log too. */
   readonly complete: Promise<void>;
 }
@@ -165,6 +165,9 @@ export interface EventLog {
    * proven. Rejects as `append` does, and with HeadLostError when the head would stand elsewhere.
    */
   appendAt(head: HeadBatch, rest: readonly Batch[]): AppendSteps;
+
+  /** The time by which the log stamps, ms; null when another machine keeps it. */
+  timeMs(): number | null;
 
   /** First offset that can still be read. */
   startOffset(topic: Topic, partition: number): Promise<number>;

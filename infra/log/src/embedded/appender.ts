@@ -73,14 +73,24 @@ export class Appender {
   async appendAt(
     head: PartitionBatch & Pick<HeadBatch, 'offset'>,
     rest: readonly PartitionBatch[],
-  ): Promise<void> {
+  ): Promise<number | null> {
     const { topic, partition: number, stagedEnd } = head.partition;
     if (head.records.length > 0 && stagedEnd !== head.offset) {
       const place = { topic, partition: number };
       throw headLost(place, { baseOffset: stagedEnd, expected: head.offset });
     }
     const batches = [head, ...rest].filter(({ records }) => records.length > 0);
-    if (batches.length > 0) await this.#write(batches);
+    if (batches.length === 0) return null;
+    const written = this.#write(batches);
+    const timestampMs = this.#lastTimestampMs;
+    await written;
+    return head.records.length === 0 ? null : timestampMs;
+  }
+
+  /** The time of the next stamp; never goes back. */
+  timeMs(): number {
+    this.#lastTimestampMs = Math.max(this.#lastTimestampMs, this.#clock.nowMs());
+    return this.#lastTimestampMs;
   }
 
   /** Resolves when the disk takes a write, if possible of the size that it refused last. */
@@ -102,13 +112,13 @@ export class Appender {
     const bytes = sizeOf(batches);
     const refusal = this.#refusal(batches, bytes);
     if (refusal !== undefined) return Promise.reject(refusal);
-    this.#lastTimestampMs = Math.max(this.#lastTimestampMs, this.#clock.nowMs());
+    const timestampMs = this.timeMs();
     let count = 0;
     const staged = batches.flatMap(({ partition, records }) => {
       count += records.length;
       // A record that compaction may remove alone is a chunk of its own.
       const parts = partition.newest === null ? [records] : records.map((record) => [record]);
-      return parts.map((part) => partition.stage(part, this.#lastTimestampMs));
+      return parts.map((part) => partition.stage(part, timestampMs));
     });
     this.#pending += 1;
     this.#pendingBytes += bytes;

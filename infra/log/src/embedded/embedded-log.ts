@@ -107,9 +107,13 @@ class EmbeddedLog implements EventLog {
   appendAt(head: HeadBatch, rest: readonly Batch[]): AppendSteps {
     const { offset } = head;
     const placed = rest.map((batch) => this.#placed(batch));
-    const complete = this.#appender.appendAt({ ...this.#placed(head), offset }, placed);
+    const proven = this.#appender.appendAt({ ...this.#placed(head), offset }, placed);
     // One transaction: when the head is proven, the rest is there.
-    return { proven: complete, complete };
+    return { proven, complete: proven.then(() => undefined) };
+  }
+
+  timeMs(): number {
+    return this.#appender.timeMs();
   }
 
   async startOffset(topic: Topic, partition: number): Promise<number> {

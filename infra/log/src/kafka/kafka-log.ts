@@ -170,6 +170,10 @@ class KafkaLog implements EventLog {
     return appendInSteps(this, head, rest);
   }
 
+  timeMs(): null {
+    return null;
+  }
+
   async startOffset(topic: Topic, partition: number): Promise<number> {
     this.#refuseClosed();
     return this.#reader.startOffset(this.#place(topic, partition));

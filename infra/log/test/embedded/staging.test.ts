@@ -120,7 +120,7 @@ describe('a staged input', () => {
   });
 
   it('is synced together with what was decided on it', async () => {
-    const decided: Promise<void>[] = [];
+    const decided: Promise<unknown>[] = [];
     join((texts) => {
       for (const text of texts) {
         const records = [{ key: 'k', value: Buffer.from(`decided ${text}`) }];

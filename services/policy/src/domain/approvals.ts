@@ -3,12 +3,13 @@
  * reached everything is checked again, and only then is it allowed.
  */
 import type { AuditRecordEvent, Command } from '@estop/schemas/messages';
-import { type CheckContext, checkIntent, type Verdict } from './check-intent.ts';
+import type { ApprovalGate } from './authorize.ts';
+import { type CheckContext, checkIntent, termsInForce, type Verdict } from './check-intent.ts';
 import { type CommandResult, done, refuse } from './command-result.ts';
 import { knowIntent } from './decide-intent.ts';
 import type { FleetPerson } from './fleet.ts';
 import { HOLD_MS } from './limits.ts';
-import { hasRole } from './people.ts';
+import { hasRole, personOf } from './people.ts';
 import type { AgentState, PendingIntent } from './state.ts';
 
 type VoteBody = Extract<Command['body'], { readonly type: 'Approve' | 'Reject' }>;
@@ -58,9 +59,9 @@ function checkVoter(
   pending: PendingIntent,
 ): CommandResult | null {
   const approval = pending.decision.approval;
-  const approvers = approval?.approvers ?? [];
-  const isNamed = approvers.length === 0 || person.groups.some((g) => approvers.includes(g));
-  if (!isNamed && !hasRole(person, 'admin')) {
+  const gates = gatesOf(context, pending);
+  if (!gates.some((gate) => speaksFor(person, gate))) {
+    const approvers = [...new Set(gates.flatMap((gate) => gate.approvers))];
     return refuse('forbidden', `approvers of this are ${approvers.join(', ')}`);
   }
   if (body.type === 'Reject') return null;
@@ -68,7 +69,7 @@ function checkVoter(
     return refuse('forbidden', 'nobody approves what they proposed themselves');
   }
   const owner = context.fleet?.agentById.get(agent.id)?.owner ?? null;
-  if (owner === person.id && (approval?.quorum ?? 1) > 1) {
+  if (owner === person.id && gates.some(({ quorum }) => quorum > 1)) {
     return refuse('forbidden', "the agent's owner does not count towards a quorum above one");
   }
   if (approval?.approvedBy.includes(person.id)) {
@@ -86,10 +87,34 @@ function countVote(
   const vote = body.type === 'Approve' ? 'approve' : 'reject';
   const voted: AuditRecordEvent = { type: 'ApprovalVoted', intentId, person: person.id, vote };
   if (vote === 'reject') return done([voted, rejectedEvent(pending, person)]);
+  const ids = [...(pending.decision.approval?.approvedBy ?? []), person.id];
+  // Who has left or lost the role since the vote counts no more.
+  const voters = ids.flatMap((id) => {
+    const voter = personOf(context.fleet, id);
+    return voter !== undefined && hasRole(voter, 'approver') ? [voter] : [];
+  });
+  const isGranted = gatesOf(context, pending).every((gate) => {
+    return voters.filter((voter) => speaksFor(voter, gate)).length >= gate.quorum;
+  });
+  return done(isGranted ? [voted, finalEvent(context, pending)] : [voted]);
+}
+
+/**
+ * What people must have said: what was asked when the intent came, and what each rule asks that is
+ * in force now. One group's yes is no answer to a rule that asks another.
+ */
+function gatesOf(context: CheckContext, pending: PendingIntent): readonly ApprovalGate[] {
   const { approval } = pending.decision;
-  const votes = (approval?.approvedBy.length ?? 0) + 1;
-  if (votes < (approval?.quorum ?? 1)) return done([voted]);
-  return done([voted, finalEvent(context, pending)]);
+  const asked = { approvers: approval?.approvers ?? [], quorum: approval?.quorum ?? 1 };
+  const known = knowIntent(context.fleet, pending.intent);
+  const terms = known.kind === 'deny' ? null : termsInForce(context, known.intent);
+  return [asked, ...(terms?.gates ?? [])];
+}
+
+/** Members of the groups that are asked, and admins in their place. */
+function speaksFor(person: FleetPerson, { approvers }: ApprovalGate): boolean {
+  if (approvers.length === 0 || hasRole(person, 'admin')) return true;
+  return person.groups.some((group) => approvers.includes(group));
 }
 
 function rejectedEvent(pending: PendingIntent, person: FleetPerson): AuditRecordEvent {

@@ -18,9 +18,16 @@ export type Authorization =
     }
   | { readonly verdict: 'error'; readonly rules: readonly string[]; readonly message: string };
 
-export interface ApprovalTerms {
+/** What one rule asks of the people. */
+export interface ApprovalGate {
+  /** Groups of which an approver must be in one; empty: any approver. */
   readonly approvers: readonly string[];
   readonly quorum: number;
+}
+
+/** What all asking rules ask together: the strictest in short, and each by itself. */
+export interface ApprovalTerms extends ApprovalGate {
+  readonly gates: readonly ApprovalGate[];
   /** Null: the default of the tier. */
   readonly expiresMs: number | null;
   readonly reason: string | null;
@@ -68,10 +75,15 @@ function errorOf(
 /** The strictest of what the asking rules say: most people, shortest time, all groups named. */
 function termsOf(rules: RuleEngine, asking: readonly string[]): ApprovalTerms {
   const annotations = asking.map((id) => rules.annotationsOf(id));
+  const gates = annotations
+    .map(({ approvers, quorum }) => ({ approvers, quorum: quorum ?? 1 }))
+    // Any one approver: what every approval asks, also of a rule that says nothing of people.
+    .filter(({ approvers, quorum }) => approvers.length > 0 || quorum > 1);
   const expiries = annotations.flatMap((a) => (a.expiresMs === null ? [] : [a.expiresMs]));
   return {
-    approvers: [...new Set(annotations.flatMap((a) => a.approvers))],
-    quorum: Math.max(1, ...annotations.map((a) => a.quorum ?? 1)),
+    approvers: [...new Set(gates.flatMap(({ approvers }) => approvers))],
+    quorum: Math.max(1, ...gates.map(({ quorum }) => quorum)),
+    gates,
     expiresMs: expiries.length === 0 ? null : Math.min(...expiries),
     reason: firstReason(rules, asking),
     severity: annotations.find((a: RuleAnnotations) => a.severity !== null)?.severity ?? null,

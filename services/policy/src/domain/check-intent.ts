@@ -106,6 +106,18 @@ export function checkIntent(
   return { kind: 'allow', rules, held, rates };
 }
 
+/** What the rules in force ask of people before this intent; null: they ask nobody. */
+export function termsInForce(context: CheckContext, known: KnownIntent): ApprovalTerms | null {
+  const { state, fleet } = context;
+  const { agentId } = known.intent;
+  const agent = fleet?.agentById.get(agentId);
+  if (fleet === null || agent === undefined) return null;
+  const agentState = state.agentById.get(agentId) ?? initialAgent(agentId);
+  const request = ruleRequest(context, known, { agent, agentState });
+  const authorization = authorize(fleet.rules, request);
+  return authorization.verdict === 'approval-required' ? authorization.terms : null;
+}
+
 export function deny(
   reason: DenyReason,
   message: string,

@@ -7,6 +7,7 @@ import {
   parseToolName,
 } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Intent } from '@estop/schemas/messages';
+import type { ApprovalTerms } from './authorize.ts';
 import {
   type CheckContext,
   checkIntent,
@@ -128,7 +129,7 @@ function verdictEvent(context: CheckContext, intent: Intent, verdict: Verdict): 
         intentId,
         approvalId: approvalIdOf(agentId, intentId),
         reason: 'approval-required',
-        message: terms.reason ?? `a person must approve: ${rules.join(', ')}`,
+        message: approvalMessage(terms, rules),
         rules,
         held,
         expiresAt: context.atMs + waitMs,
@@ -138,6 +139,14 @@ function verdictEvent(context: CheckContext, intent: Intent, verdict: Verdict): 
       };
     }
   }
+}
+
+function approvalMessage({ reason, gates }: ApprovalTerms, rules: readonly string[]): string {
+  const text = reason ?? `a person must approve: ${rules.join(', ')}`;
+  const asked = new Set(
+    gates.map(({ approvers, quorum }) => `${quorum} of ${approvers.join(', ') || 'all approvers'}`),
+  );
+  return asked.size < 2 ? text : `${text} (${[...asked].join(' and ')})`;
 }
 
 function parseArguments(text: string): JsonObject | null {
@@ -174,6 +183,7 @@ function unknownTool(intent: Intent): FleetTool {
     tier: 'destructive',
     checkArguments: () => [],
     costMicroUsd: () => null,
+    isPriced: false,
     targetsOf: () => [],
   };
 }

@@ -19,9 +19,7 @@ const RETRY_MS = 1_000;
 const BUNDLES_MAX = 16;
 
 export interface ControlInput {
-  readonly topic: 'halts.v1' | 'policies.v1';
-  readonly offset: number;
-  readonly timestampMs: number;
+  readonly stored: StoredRecord;
   readonly input: Input;
 }
 
@@ -100,9 +98,9 @@ export class ControlFeed {
     nextOffsetByTopic: ReadonlyMap<string, number>,
   ): readonly ControlInput[] {
     return [...this.#latestByKey.values()]
-      .filter(({ topic, offset }) => offset >= (nextOffsetByTopic.get(topic) ?? 0))
+      .filter(({ stored }) => stored.offset >= (nextOffsetByTopic.get(stored.topic) ?? 0))
       .filter(({ input }) => this.#isFor(partition, input))
-      .sort((a, b) => (a.topic === b.topic ? a.offset - b.offset : a.topic < b.topic ? 1 : -1));
+      .sort((one, other) => inOrder(one.stored, other.stored));
   }
 
   /** Calls back on every news until the returned function is called. */
@@ -149,12 +147,12 @@ export class ControlFeed {
   }
 
   #takeHalt(stored: StoredRecord, halt: Halt): void {
-    const { offset, timestampMs, key } = stored;
+    const { key } = stored;
     const input: Input = { type: 'halt', halt };
     const known = this.#latestByKey.get(`halt ${key}`)?.input;
     // A lift that was on its way when a newer halt came does not end that one.
     if (known?.type === 'halt' && known.halt.epoch > halt.epoch) return;
-    this.#latestByKey.set(`halt ${key}`, { topic: 'halts.v1', offset, timestampMs, input });
+    this.#latestByKey.set(`halt ${key}`, { stored, input });
   }
 
   async #takePolicy(stored: StoredRecord, record: PolicyRecord): Promise<void> {
@@ -168,10 +166,14 @@ export class ControlFeed {
       const fleet = await this.#deps.loadFleet(files);
       for (const old of keep(this.#fleetByHash, [record.hash, fleet], FLEETS_MAX)) old.close?.();
     }
-    const { offset, timestampMs } = stored;
-    const input: Input = { type: 'fleet', hash: record.hash };
-    this.#latestByKey.set('fleet', { topic: 'policies.v1', offset, timestampMs, input });
+    this.#latestByKey.set('fleet', { stored, input: { type: 'fleet', hash: record.hash } });
   }
+}
+
+/** Fleets before halts, each in the order of its topic. */
+function inOrder(one: StoredRecord, other: StoredRecord): number {
+  if (one.topic === other.topic) return one.offset - other.offset;
+  return one.topic < other.topic ? 1 : -1;
 }
 
 /** Sets an entry as the newest; answers what it dropped beyond the bound, oldest first. */

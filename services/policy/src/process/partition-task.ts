@@ -21,9 +21,11 @@ import { limitsLeft } from '../domain/limits-left.ts';
 import { takeDue } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
+import type { ControlInput } from './control-feed.ts';
 import { decisionsOf } from './decisions-of.ts';
 import { type Effects, effectBatches, noEffects } from './effects.ts';
 import { asDeadLetter, INPUT_TOPICS, offsetsAfter, readInput } from './inputs.ts';
+import { LogTime } from './log-time.ts';
 import { News } from './news.ts';
 import type { LiveState, PartitionDeps, Source } from './partition-context.ts';
 import { RecentRecords } from './recent-records.ts';
@@ -38,6 +40,8 @@ export class PartitionTask {
   readonly #assignment: Assignment;
   readonly #state: PartitionState;
   readonly #pacer: ViewPacer;
+  readonly #time: LogTime;
+  readonly #deadControls = new WeakSet<StoredRecord>();
   #writer: ChainWriter | null = null;
   #effects: Effects = noEffects();
   /** The last batch handed to the log, and before it the effects of the one before. */
@@ -51,6 +55,7 @@ export class PartitionTask {
     this.#assignment = assignment;
     this.#state = initialState(assignment.partition);
     this.#pacer = new ViewPacer(deps.clock);
+    this.#time = new LogTime(deps.log, deps.clock);
   }
 
   /**
@@ -91,6 +96,7 @@ export class PartitionTask {
     const recent = new RecentRecords();
     const position = await readChain(log, partition, {
       onRecord: ({ record, stored }) => {
+        this.#time.saw(stored.timestampMs);
         applyRecord(this.#state, record, stored.offset);
         recent.add(record, stored.offset);
       },
@@ -140,7 +146,7 @@ export class PartitionTask {
       throw new EstopError('log-unavailable', 'halts cannot be followed: nothing is decided');
     }
     for (const control of feed.inputsFor(this.#state.partition, this.#state.nextOffsetByTopic)) {
-      this.#answer(control.input, { ...control, partition: 0 });
+      this.#takeControl(control);
     }
     this.#tick();
     if (inputs.length > 0) await log.learnSchemas(inputs);
@@ -161,7 +167,7 @@ export class PartitionTask {
   }
 
   #tick(): void {
-    const nowMs = this.#deps.clock.nowMs();
+    const nowMs = this.#time.nowMs();
     for (const agentId of takeDue(this.#state.schedule, nowMs, EXPIRIES_PER_TICK_MAX)) {
       // One record holds a bounded number of expiries.
       const source = this.#control('tick');
@@ -169,8 +175,20 @@ export class PartitionTask {
     }
   }
 
+  #takeControl({ input, stored }: ControlInput): void {
+    // One that is dead has no record, so the feed offers it again.
+    if (this.#deadControls.has(stored)) return;
+    const answer = this.#answer(input, stored);
+    if (answer.kind !== 'dead-letter') return;
+    const { topic, offset } = stored;
+    this.#deps.logger.error({ topic, offset, detail: answer.detail }, 'control input not taken');
+    this.#deadControls.add(stored);
+    this.#effects.deadLetters.push({ stored, reason: answer.reason, detail: answer.detail });
+  }
+
   #take(stored: StoredRecord): void {
     const { topic, offset } = stored;
+    this.#time.saw(stored.timestampMs);
     if (offset < (this.#state.nextOffsetByTopic.get(topic) ?? 0)) return;
     const read = readInput(
       { log: this.#deps.log, state: this.#state, fleet: this.#fleet() },
@@ -226,7 +244,9 @@ export class PartitionTask {
     await this.#proven;
     const published = this.#published;
     const { proven, complete } = this.#writer.commit(batches);
-    this.#proven = Promise.all([proven, published]).then(() => undefined);
+    this.#proven = Promise.all([proven, published]).then(([stampedMs]) => {
+      if (stampedMs !== null) this.#time.saw(stampedMs);
+    });
     this.#published = complete.then(count);
     // A failure surfaces at the next await; until then it must not count as unhandled.
     this.#proven.catch(() => undefined);
@@ -261,7 +281,7 @@ export class PartitionTask {
   }
 
   #control(topic: 'tick' | 'takeover'): Source {
-    const timestampMs = this.#deps.clock.nowMs();
+    const timestampMs = this.#time.nowMs();
     return { topic, partition: this.#assignment.partition, offset: NO_OFFSET, timestampMs };
   }
 }

@@ -1,7 +1,7 @@
 import type { BudgetId, CommandId, SubjectId } from '@estop/schemas/ids';
 import { describe, expect, it } from 'vitest';
 import type { FleetOptions } from './fleet-double.ts';
-import { askFirst, callsBudget, createFleetDouble, person, rate } from './fleet-double.ts';
+import { ALLOW, askFirst, callsBudget, createFleetDouble, person, rate } from './fleet-double.ts';
 import { digestOf, lastEvent, Partition } from './specification.ts';
 
 const PEOPLE = [
@@ -21,6 +21,12 @@ function waiting(options: FleetOptions = {}): Partition {
   return partition;
 }
 
+/** Two rules stand in the way, each of which asks another group. */
+const twoGates: FleetOptions = {
+  rule: (_request, granted) =>
+    granted ? ALLOW : { decision: 'deny', determining: ['money', 'data'], errors: [] },
+  annotations: { money: { approvers: ['leads'] }, data: { approvers: ['others'] } },
+};
 const quorumOfTwo: FleetOptions = { annotations: { gate: { quorum: 2, approvers: ['leads'] } } };
 
 describe('approving', () => {
@@ -102,6 +108,68 @@ describe('approving', () => {
       code: 'forbidden',
     });
     expect(lastEvent(waiting({ owner }).approve(owner))).toMatchObject({ type: 'IntentAllowed' });
+  });
+
+  it('asks each group that a rule names, and one yes answers for one group', () => {
+    const partition = waiting(twoGates);
+    expect(lastEvent(partition.approve('dana@example.com'))).toMatchObject({
+      type: 'ApprovalVoted',
+    });
+    expect(lastEvent(partition.approve('erin@example.com'))).toMatchObject({
+      type: 'ApprovalVoted',
+    });
+    expect(lastEvent(partition.approve('finn@example.com'))).toMatchObject({
+      type: 'IntentAllowed',
+      reason: 'approved',
+    });
+  });
+
+  it('says whom it asks when it asks several groups', () => {
+    const partition = new Partition(createFleetDouble({ people: PEOPLE, ...twoGates }));
+    expect(partition.propose()).toMatchObject({
+      message: 'a person must approve: money, data (1 of leads and 1 of others)',
+      approvers: ['leads', 'others'],
+    });
+  });
+
+  it('takes the yes of a member of both groups for both', () => {
+    const both = person('gil@example.com', 'approver', 'leads', 'others');
+    const partition = waiting({ ...twoGates, people: [both] });
+    expect(lastEvent(partition.approve(both.id))).toMatchObject({ type: 'IntentAllowed' });
+  });
+
+  it('counts no vote of a person who lost the role since', () => {
+    const partition = waiting(quorumOfTwo);
+    partition.approve('dana@example.com');
+    const left = PEOPLE.map((one) =>
+      one.id === 'dana@example.com' ? person(one.id, 'viewer', 'leads') : one,
+    );
+    partition.fleet = createFleetDouble({ rule: askFirst, ...quorumOfTwo, people: left });
+    expect(lastEvent(partition.approve('erin@example.com'))).toMatchObject({
+      type: 'ApprovalVoted',
+    });
+    expect(lastEvent(partition.approve('adam@example.com'))).toMatchObject({
+      type: 'IntentAllowed',
+    });
+  });
+
+  it('asks for what the rules in force ask, when they have become stricter', () => {
+    const partition = waiting();
+    partition.fleet = createFleetDouble({ rule: askFirst, people: PEOPLE, ...quorumOfTwo });
+    expect(lastEvent(partition.approve('dana@example.com'))).toMatchObject({
+      type: 'ApprovalVoted',
+    });
+    expect(lastEvent(partition.approve('erin@example.com'))).toMatchObject({
+      type: 'IntentAllowed',
+    });
+  });
+
+  it('asks for what was asked, when the rules have become laxer', () => {
+    const partition = waiting(quorumOfTwo);
+    partition.fleet = createFleetDouble({ rule: askFirst, people: PEOPLE });
+    expect(lastEvent(partition.approve('dana@example.com'))).toMatchObject({
+      type: 'ApprovalVoted',
+    });
   });
 
   it('tells an unknown intent from a decided one', () => {

@@ -107,6 +107,7 @@ function toolDouble(name: ToolName, options: FleetOptions): FleetTool {
     tier: tier ?? 'destructive',
     checkArguments: options.checkArguments ?? (() => []),
     costMicroUsd: options.costMicroUsd ?? (() => null),
+    isPriced: options.costMicroUsd !== undefined,
     targetsOf: () => [],
   };
 }

@@ -4,7 +4,7 @@ import type { EventLog } from '@estop/log/port';
 import { checkFleet } from '@estop/policy/adapters/fleet/check-fleet';
 import { compileFleet } from '@estop/policy/adapters/fleet/compile-fleet';
 import { type PolicyService, startPolicy } from '@estop/policy/main';
-import { systemClock } from '@estop/runtime/clock';
+import { type Clock, systemClock } from '@estop/runtime/clock';
 import { createMemoryLogger } from '@estop/runtime/logger';
 import type { PolicyHash } from '@estop/schemas/ids';
 import type { MessageOf } from '@estop/schemas/message-of';
@@ -45,13 +45,15 @@ export async function loadFleet(files: ReadonlyMap<string, string>) {
 export class PolicyRig {
   readonly log: EventLog;
   service: PolicyService | null = null;
+  readonly #clock: Clock;
 
-  constructor(log: EventLog) {
+  constructor(log: EventLog, clock: Clock = systemClock) {
     this.log = log;
+    this.#clock = clock;
   }
 
   async start(): Promise<PolicyService> {
-    const deps = { clock: systemClock, logger: createMemoryLogger().logger, version: 'test' };
+    const deps = { clock: this.#clock, logger: createMemoryLogger().logger, version: 'test' };
     const registry = new Registry();
     this.service = await startPolicy({ log: this.log, loadFleet, registry, ...deps });
     return this.service;

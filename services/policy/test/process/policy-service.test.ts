@@ -1,11 +1,15 @@
 import { MemoryLog } from '@estop/log/memory-log';
 import { partitionOfKey } from '@estop/log/partitioner';
+import { APPEND_RECORDS_MAX } from '@estop/log/port';
 import { readChain } from '@estop/log/run/chain-reader';
 import { ChainWriter } from '@estop/log/run/chain-writer';
+import { HALTS_MAX } from '@estop/policy/domain/limits';
 import { createRebuild } from '@estop/policy/domain/rebuild';
+import { systemClock } from '@estop/runtime/clock';
+import type { ToolName } from '@estop/schemas/ids';
 import type { AuditRecord } from '@estop/schemas/messages';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../domain/specification.ts';
+import { digestOf, haltOf } from '../domain/specification.ts';
 import { FILES, PolicyRig } from './policy-rig.ts';
 
 const PARTITIONS = 3;
@@ -240,5 +244,50 @@ describe('the policy service', () => {
     expect(voidRecords).toBe(1);
     expect(records.filter(({ events }) => events[0]?.type === 'IntentProposed')).toHaveLength(2);
     await expectRebuilt();
+  });
+
+  it('goes by the time of the log: a host that is a day ahead ends nothing early', async () => {
+    await rig.stop();
+    // As on Kafka: the brokers keep the time.
+    log.timeMs = () => null as never;
+    const dayAhead = { ...systemClock, nowMs: () => Date.now() + 24 * 3_600_000 };
+    rig = new PolicyRig(log, dayAhead);
+    const started = Date.now();
+    await rig.start();
+    await rig.propose({ tool: 'crm.delete' });
+    const [pending] = await rig.decisions('i1');
+    expect(pending).toMatchObject({ decision: 'needs-approval' });
+    // A few ticks would expire it, were it for the host's clock.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(await rig.decisions('i1')).toHaveLength(1);
+    const { records } = await chain();
+    for (const { at } of records.slice(1)) {
+      expect(at).toBeGreaterThanOrEqual(started - 60_000);
+      expect(at).toBeLessThanOrEqual(Date.now());
+    }
+  });
+
+  it('keeps a halt that it cannot take as a dead letter, once, and goes on', async () => {
+    const scopes = Array.from({ length: HALTS_MAX + 1 }, (_, index) => `tool-${index}`);
+    const codec = log.codec('halts.v1');
+    for (let at = 0; at < scopes.length; at += APPEND_RECORDS_MAX) {
+      const records = scopes.slice(at, at + APPEND_RECORDS_MAX).map((tool) => {
+        return { key: `tool:${tool}`, value: codec.encode(haltOf({ tool: tool as ToolName })) };
+      });
+      await log.append('halts.v1', 0, records);
+    }
+    const letters = await rig.until(async () => {
+      const all = await rig.all('dead-letters.v1', 0);
+      return all.length >= PARTITIONS ? all : undefined;
+    });
+    await rig.propose();
+    await rig.decisions('i1');
+    expect(letters[0]).toMatchObject({
+      topic: 'halts.v1',
+      reason: 'too-large',
+      offset: HALTS_MAX,
+      detail: expect.stringContaining('lift some, or halt the fleet'),
+    });
+    expect(await rig.all('dead-letters.v1', 0)).toHaveLength(PARTITIONS);
   });
 });
