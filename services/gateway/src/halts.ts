@@ -89,6 +89,10 @@ export class HaltDesk {
     if (!book.isLive(known.halt)) throw new ProblemError('conflict', `${haltId} has ended already`);
     const lifted: Halt = { ...known.halt, ...order, lifted: true };
     const watch = await watchAudit(log, this.#partitionsOf(lifted.scope));
+    // Whoever halted the scope anew meanwhile is not overruled by a lift of the halt before.
+    if (!book.holds(known.halt)) {
+      throw new ProblemError('conflict', `the scope of ${haltId} was halted anew`);
+    }
     await this.#write(lifted);
     this.#unwritten.delete(scopeText(lifted.scope));
     const at = clock.nowMs();

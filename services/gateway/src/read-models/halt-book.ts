@@ -20,6 +20,8 @@ export class HaltBook {
   readonly #clock: Clock;
   readonly #fleet: FleetState;
   readonly #knownByScope = new Map<string, KnownHalt>();
+  /** The highest epoch of a scope that was dropped: it must not be given out again. */
+  #droppedEpoch = 0;
 
   constructor(clock: Clock, fleet: FleetState) {
     this.#clock = clock;
@@ -37,7 +39,7 @@ export class HaltBook {
 
   /** The epoch of the next halt on a scope. */
   nextEpoch(scope: HaltScope): number {
-    return (this.#knownByScope.get(scopeText(scope))?.halt.epoch ?? 0) + 1;
+    return (this.#knownByScope.get(scopeText(scope))?.halt.epoch ?? this.#droppedEpoch) + 1;
   }
 
   /** Whether this halt is the newest word on its scope. */
@@ -95,6 +97,7 @@ export class HaltBook {
     for (const [scope, { halt }] of this.#knownByScope) {
       if (this.isLive(halt)) continue;
       this.#knownByScope.delete(scope);
+      this.#droppedEpoch = Math.max(this.#droppedEpoch, halt.epoch);
       return;
     }
   }

@@ -19,6 +19,7 @@ import {
   readText,
 } from './fields.ts';
 import type { FileReport, Place } from './report.ts';
+import { Turns } from './turns.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
 export const TOOLS_MAX = 10_000;
@@ -39,7 +40,8 @@ export interface ToolsFile {
   readonly names: ReadonlySet<string>;
 }
 
-export function readTools(root: YamlNode, report: FileReport): ToolsFile {
+/** Rests between tools: compiling a schema takes a millisecond, and there may be thousands. */
+export async function readTools(root: YamlNode, report: FileReport): Promise<ToolsFile> {
   const entries = [...readRoot(root, 'tools', report)];
   if (entries.length > TOOLS_MAX) {
     report.problem(root.place, `there are ${entries.length} tools; ${TOOLS_MAX} are allowed`);
@@ -48,17 +50,20 @@ export function readTools(root: YamlNode, report: FileReport): ToolsFile {
   const reading = { report, schemas: createSchemaChecker() };
   const rules = { what: 'the tool', right: TOOL_RULE, parse: parseToolName, report };
   const undoPlaces = new Map<CheckedTool, Place>();
-  const tools = entries.flatMap(([key, entry]) => {
+  const tools: CheckedTool[] = [];
+  const turns = new Turns();
+  for (const [key, entry] of entries) {
+    await turns.rest();
     const name = readKey(key, entry, rules);
     if (name !== undefined && /^tier-(read|write|destructive|financial)$/.test(name)) {
       report.problem(entry.keyPlace, `${name} is the name of a tier in rules`);
-      return [];
+      continue;
     }
     const tool = name === undefined ? undefined : readTool(name, entry.value, reading);
-    if (tool === undefined) return [];
+    if (tool === undefined) continue;
     if (tool.undo !== null) undoPlaces.set(tool, entry.keyPlace);
-    return [tool];
-  });
+    tools.push(tool);
+  }
   const names = new Set(entries.map(([name]) => name));
   warnOfUnknownUndo(undoPlaces, names, report);
   return { tools, names };
