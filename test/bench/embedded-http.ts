@@ -1,54 +1,91 @@
 /**
- * Decisions over HTTP on the embedded log, each durable before it is answered. Rival of the same
- * run: a bare fastify server that parses the same body and answers JSON of the same size.
+ * Decisions over HTTP on the embedded log, each durable before it is answered. Rivals of the same
+ * run: a bare fastify server that parses the same body and answers JSON of the same size, and one
+ * that puts the body into LMDB, synced, before it answers.
  */
-import { fastify } from 'fastify';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FastifyInstance, fastify } from 'fastify';
+import { open } from 'lmdb';
 import { EstopProcess } from '../e2e/estop-process.ts';
 import { benchFleet } from './bench-fleet.ts';
-import { type LoadResult, load } from './load.ts';
+import { type LoadOptions, type LoadResult, load } from './load.ts';
 
 const CONNECTIONS = 64;
 const SECONDS = 8;
 const WARM_UP_SECONDS = 3;
 const CALM_PER_SECOND = 1_000;
 
-export interface HttpRow {
+/** As many requests as go, and 1,000 a second. */
+interface HttpRow {
   readonly full: LoadResult;
-  /** At 1,000 requests a second. */
   readonly calm: LoadResult;
-  readonly rival: LoadResult;
-  readonly rivalCalm: LoadResult;
 }
 
-export async function benchEmbeddedHttp(): Promise<HttpRow> {
+export interface HttpRows {
+  readonly estop: HttpRow;
+  readonly bareFastify: HttpRow;
+  readonly fastifyWithLmdb: HttpRow;
+}
+
+export async function benchEmbeddedHttp(): Promise<HttpRows> {
+  const folder = mkdtempSync(join(tmpdir(), 'estop-bench-'));
+  try {
+    return {
+      estop: await measureEstop(),
+      bareFastify: await measureServer(bareServer()),
+      fastifyWithLmdb: await measureServer(durableServer(join(folder, 'rival'))),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureEstop(): Promise<HttpRow> {
   const estop = new EstopProcess({ files: Object.fromEntries(benchFleet()), built: true });
-  const rival = fastify();
-  rival.post('/', (request) => ({ ...ANSWER, echo: typeof request.body }));
   try {
     await estop.start();
-    const request = {
-      url: `${estop.url}/v1/intents`,
-      headers: {
-        authorization: `Bearer ${await estop.agentKey('agent-1')}`,
-        'content-type': 'application/json',
-      },
-      body: BODY,
-      connections: CONNECTIONS,
-    };
-    await load({ ...request, seconds: WARM_UP_SECONDS });
-    const full = await load({ ...request, seconds: SECONDS });
-    const calm = await load({ ...request, seconds: SECONDS, rate: CALM_PER_SECOND });
-    await estop.stop();
-    const url = await rival.listen({ port: 0 });
-    const headers = { 'content-type': 'application/json' };
-    await load({ ...request, url, headers, seconds: WARM_UP_SECONDS });
-    const bare = { ...request, url, headers, seconds: SECONDS };
-    const rivalCalm = await load({ ...bare, rate: CALM_PER_SECOND });
-    return { full, calm, rival: await load(bare), rivalCalm };
+    const authorization = `Bearer ${await estop.agentKey('agent-1')}`;
+    return await measure(`${estop.url}/v1/intents`, { authorization });
   } finally {
     await estop.dispose();
-    await rival.close();
   }
+}
+
+async function measureServer(server: FastifyInstance): Promise<HttpRow> {
+  try {
+    return await measure(await server.listen({ port: 0 }), {});
+  } finally {
+    await server.close();
+  }
+}
+
+async function measure(url: string, headers: LoadOptions['headers']): Promise<HttpRow> {
+  const json = { ...headers, 'content-type': 'application/json' };
+  const request = { url, headers: json, body: BODY, connections: CONNECTIONS };
+  await load({ ...request, seconds: WARM_UP_SECONDS });
+  const full = await load({ ...request, seconds: SECONDS });
+  return { full, calm: await load({ ...request, seconds: SECONDS, rate: CALM_PER_SECOND }) };
+}
+
+function bareServer(): FastifyInstance {
+  const server = fastify();
+  server.post('/', (request) => ({ ...ANSWER, echo: typeof request.body }));
+  return server;
+}
+
+function durableServer(path: string): FastifyInstance {
+  const server = fastify();
+  const db = open<Buffer, number>({ path, encoding: 'binary', overlappingSync: false });
+  let next = 0;
+  server.post('/', async (request) => {
+    next += 1;
+    await db.put(next, Buffer.from(JSON.stringify(request.body)));
+    return ANSWER;
+  });
+  server.addHook('onClose', () => db.close());
+  return server;
 }
 
 const BODY = JSON.stringify({

@@ -109,7 +109,10 @@ class EmbeddedLog implements EventLog {
     const placed = rest.map((batch) => this.#placed(batch));
     const proven = this.#appender.appendAt({ ...this.#placed(head), offset }, placed);
     // One transaction: when the head is proven, the rest is there.
-    return { proven, complete: proven.then(() => undefined) };
+    const complete = proven.then(() => undefined);
+    // A failure surfaces where a promise is awaited; until then it is not unhandled.
+    complete.catch(() => undefined);
+    return { proven, complete };
   }
 
   timeMs(): number {
