@@ -17,8 +17,6 @@ export interface EstopOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs the built files as a user does, instead of the sources. */
   readonly built?: boolean;
-  /** A command that runs the command behind it, with some condition of the system set. */
-  readonly under?: readonly string[];
 }
 
 export interface HttpAnswer {
@@ -38,14 +36,12 @@ export class EstopProcess {
   readonly fleetDir: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #command: readonly string[];
-  readonly #under: readonly string[];
   #child: ChildProcess | null = null;
   #url = '';
   #log = '';
 
-  constructor({ files, env = {}, built = false, under = [] }: EstopOptions) {
+  constructor({ files, env = {}, built = false }: EstopOptions) {
     this.#command = built ? [BIN] : [...TSX, MAIN];
-    this.#under = under;
     const root = mkdtempSync(join(tmpdir(), 'estop-e2e-'));
     this.dataDir = join(root, 'data');
     this.fleetDir = join(root, 'fleet');
@@ -60,11 +56,6 @@ export class EstopProcess {
     return this.#url;
   }
 
-  /** Of the process while it runs. */
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
   get operatorKey(): string {
     return readFileSync(join(this.dataDir, 'operator.key'), 'utf8').trim();
   }
@@ -72,9 +63,7 @@ export class EstopProcess {
   /** Starts it and waits for the line that says so. */
   async start(): Promise<void> {
     const flags = ['--no-demo', '--fleet', this.fleetDir, '--port', '0', '--data', this.dataDir];
-    const command = [...this.#under, process.execPath, ...this.#command, 'start', ...flags];
-    const [program = process.execPath, ...args] = command;
-    const child = spawn(program, args, {
+    const child = spawn(process.execPath, [...this.#command, 'start', ...flags], {
       cwd: REPOSITORY,
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,17 +1,19 @@
-/** A disk that refuses writes now and then, under agents at work. */
+/** A disk that is full now and then, under agents at work. */
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Body, EstopProcess } from './estop-process.ts';
 import { FLEET } from './fleet.ts';
 
-/** A limit on the size of files stands for the full disk; the signal that goes with it is ignored. */
-const UNDER_LIMITS = ['bash', '-c', `trap '' XFSZ; exec "$@"`, 'bash'];
+const MIB = 1024 * 1024;
+/** Far more than others write to the disk meanwhile. */
+const FILL_MIB = 1024;
 const WORKERS = 8;
-const REFUSALS = 6;
-const REFUSED_MS = 300;
+const TIMES_FULL = 6;
+const FULL_MS = 500;
 const WORK_MS = 500;
 const RETRY_MS = 100;
 const TEST_MS = 120_000;
@@ -19,20 +21,19 @@ const TEST_MS = 120_000;
 let estop: EstopProcess;
 
 beforeEach(async () => {
-  estop = new EstopProcess({ files: FLEET, under: UNDER_LIMITS });
+  const { bavail, bsize } = statfsSync(tmpdir());
+  const reserve = Math.floor((bavail * bsize) / MIB) - FILL_MIB / 2;
+  estop = new EstopProcess({ files: FLEET, env: { ESTOP_DISK_RESERVE_MIB: `${reserve}` } });
   await estop.start();
 });
 
 afterEach(() => estop.dispose());
 
-function limitFiles(size: number | 'unlimited'): void {
-  execFileSync('prlimit', ['--pid', `${estop.pid}`, `--fsize=${size}:`]);
-}
-
-async function refuseWritesFor(ms: number): Promise<void> {
-  limitFiles(statSync(join(estop.dataDir, 'log', 'log.mdb')).size);
+async function fillDiskFor(ms: number): Promise<void> {
+  const path = join(dirname(estop.dataDir), 'filled');
+  execFileSync('fallocate', ['-l', `${FILL_MIB}MiB`, path]);
   await pause(ms);
-  limitFiles('unlimited');
+  rmSync(path);
 }
 
 describe('a disk that is full now and then', () => {
@@ -62,9 +63,9 @@ describe('a disk that is full now and then', () => {
       }
 
       const workers = Array.from({ length: WORKERS }, (_, worker) => work(worker));
-      for (let index = 0; index < REFUSALS; index += 1) {
+      for (let index = 0; index < TIMES_FULL; index += 1) {
         await pause(WORK_MS);
-        await refuseWritesFor(REFUSED_MS);
+        await fillDiskFor(FULL_MS);
       }
       const before = decisions.size;
       await expect

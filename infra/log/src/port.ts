@@ -109,7 +109,7 @@ export interface Assignment {
    * The next inputs, in order per topic, at most `maxRecords`; empty after `waitMs` without any or
    * when the signal fires. Delivers nothing before the first seek. An adapter may hand over inputs
    * that are still on their way to the disk, as long as nothing that is appended after them can be
-   * in the log without them: when they are refused, the signal fires and the run starts again.
+   * in the log without them.
    */
   next(maxRecords: number, waitMs: number): Promise<readonly StoredRecord[]>;
   /** Commits group offsets so that ordinary lag tools work. Never read back. */

@@ -26,6 +26,12 @@ export const VARIABLES = {
     form: 'a path',
     fallback: '.estop',
   }),
+  ESTOP_DISK_RESERVE_MIB: integer({
+    summary: 'so much of the disk stays free: below, the embedded log refuses, and agents get 503',
+    min: 1,
+    max: 1_000_000_000,
+    fallback: 64,
+  }),
   ESTOP_FLEET: text({
     summary:
       'fleet folder to apply at the start when the log holds none; without it, the starter fleet',
@@ -145,6 +151,7 @@ export const PROCESS_VARIABLES = ['ESTOP_HOST', 'ESTOP_PORT', 'ESTOP_LOG_LEVEL']
 export const LOG_VARIABLES = [
   'ESTOP_DATA',
   'ESTOP_PARTITIONS',
+  'ESTOP_DISK_RESERVE_MIB',
   'ESTOP_LINK_KEY',
   'KAFKA_BROKERS',
   'KAFKA_SASL_MECHANISM',

@@ -1,17 +1,17 @@
 /**
  * Group commit: what is appended gets its place at once and is staged; everything that is staged is
  * written in one LMDB transaction and synced with it, while the next group gathers. A transaction
- * that fails leaves nothing behind: it is refused together with everything staged after it, which
- * may rest on it, and no append is taken before all who have seen those records have ended.
+ * that fails is the end of the log in this process: nothing that rests on it can get in any more.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@estop/runtime/clock';
-import { EstopError, messageOf } from '@estop/schemas/errors';
+import { EstopError } from '@estop/schemas/errors';
 import { invariant } from '@estop/schemas/invariant';
 import { TOPICS } from '@estop/schemas/topics';
 import { headLost } from '../append-steps.ts';
 import { APPENDS_PENDING_MAX, type Appended, type HeadBatch, type NewRecord } from '../port.ts';
 import { CHUNK_BYTES_MAX, chunkKey, joinChunks, RECORD_OVERHEAD_BYTES } from './chunk.ts';
+import type { DiskRoom } from './disk-room.ts';
 import type { EmbeddedPartition, StagedBatch } from './partition.ts';
 import type { Store } from './store.ts';
 
@@ -20,8 +20,6 @@ const GROUP_RECORDS_MAX = 10_000;
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;
 /** Bytes of appends that are not acknowledged yet. */
 const PENDING_BYTES_MAX = 256 * 1024 * 1024;
-/** A full disk may still have room for less than this. */
-const PROBE_BYTES_MAX = 1024 * 1024;
 
 /** Records for one partition. */
 export interface PartitionBatch {
@@ -41,24 +39,19 @@ interface Waiting {
 export class Appender {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #endWitnesses: () => Promise<void>;
+  readonly #room: DiskRoom;
   #waiting: Waiting[] = [];
   #pending = 0;
   #pendingBytes = 0;
   #running: Promise<void> | null = null;
   #probing: Promise<void> | null = null;
-  /** Until those who saw what was refused have ended. */
-  #isSettling = false;
-  /** Size of the last group if it was refused; 0 when the disk took it. */
-  #refusedBytes = 0;
   #isClosed = false;
   #lastTimestampMs = 0;
 
-  /** `endWitnesses` ends everybody who has read staged records that are gone, and waits for them. */
-  constructor(store: Store, clock: Clock, endWitnesses: () => Promise<void>) {
+  constructor(store: Store, clock: Clock, room: DiskRoom) {
     this.#store = store;
     this.#clock = clock;
-    this.#endWitnesses = endWitnesses;
+    this.#room = room;
   }
 
   async append(batch: PartitionBatch): Promise<Appended> {
@@ -93,7 +86,7 @@ export class Appender {
     return this.#lastTimestampMs;
   }
 
-  /** Resolves when the disk takes a write, if possible of the size that it refused last. */
+  /** Resolves when the disk takes a write. */
   ping(): Promise<void> {
     this.#probing ??= this.#probe().finally(() => {
       this.#probing = null;
@@ -130,7 +123,7 @@ export class Appender {
 
   #refusal(batches: readonly PartitionBatch[], bytes: number): EstopError | undefined {
     if (this.#isClosed) return new EstopError('log-closed', 'the log is closed');
-    if (this.#isSettling) return unavailable(new Error('a write was refused just now'));
+    if (this.#store.failure !== null) return this.#store.failure;
     for (const { partition, records } of batches) {
       const { topic } = partition;
       const { valueBytesMax } = TOPICS[topic];
@@ -141,10 +134,13 @@ export class Appender {
         return new EstopError('record-too-large', text);
       }
     }
-    const isFull = this.#pending >= APPENDS_PENDING_MAX;
-    if (!isFull && this.#pendingBytes + bytes <= PENDING_BYTES_MAX) return undefined;
-    const text = `${this.#pending} appends of ${this.#pendingBytes} bytes wait for the disk`;
-    return new EstopError('log-overloaded', text);
+    const pendingBytes = this.#pendingBytes + bytes;
+    if (this.#pending >= APPENDS_PENDING_MAX || pendingBytes > PENDING_BYTES_MAX) {
+      const text = `${this.#pending} appends of ${this.#pendingBytes} bytes wait for the disk`;
+      return new EstopError('log-overloaded', text);
+    }
+    const noRoom = this.#room.refusal(pendingBytes);
+    return noRoom === undefined ? undefined : new EstopError('log-unavailable', noRoom);
   }
 
   async #run(): Promise<void> {
@@ -177,10 +173,10 @@ export class Appender {
       this.#refuse(group, error);
       return;
     }
-    this.#refusedBytes = 0;
     for (const { batches, resolve, bytes } of group) {
       for (const { partition, stored } of batches) partition.synced(stored);
       this.#pendingBytes -= bytes;
+      this.#room.wrote(bytes);
       resolve();
     }
     this.#pending -= group.length;
@@ -219,34 +215,19 @@ export class Appender {
     }
   }
 
-  /** Everything that is staged goes with the group: it may rest on it. */
+  /** Everything that is staged goes with the group, and nothing is taken any more. */
   #refuse(group: readonly Waiting[], error: unknown): void {
     const refused = [...group, ...this.#waiting];
     this.#waiting = [];
-    this.#pending = 0;
-    this.#pendingBytes = 0;
-    this.#refusedBytes = group.reduce((sum, { bytes }) => sum + bytes, 1);
-    for (const { batches } of refused) for (const { partition } of batches) partition.rollBack();
-    this.#isSettling = true;
-    void this.#endWitnesses().finally(() => {
-      this.#isSettling = false;
-    });
-    void causeOf(error).then((cause) => {
-      for (const { reject } of refused) reject(unavailable(cause));
-    });
+    for (const { reject } of refused) reject(error);
   }
 
   async #probe(): Promise<void> {
-    const { meta, write } = this.#store;
-    const put = (text: string) => write(() => void meta.put('probe', text));
-    try {
-      const bytes = Math.min(this.#refusedBytes, PROBE_BYTES_MAX);
-      await put('x'.repeat(bytes));
-      if (bytes > 0) await put('');
-      this.#refusedBytes = 0;
-    } catch (error) {
-      throw unavailable(await causeOf(error));
-    }
+    const { meta, write, failure } = this.#store;
+    if (failure !== null) throw failure;
+    const noRoom = this.#room.refusal(this.#pendingBytes);
+    if (noRoom !== undefined) throw new EstopError('log-unavailable', noRoom);
+    await write(() => void meta.put('probe', ''));
   }
 }
 
@@ -283,20 +264,4 @@ function sizeOf(batches: readonly PartitionBatch[]): number {
     }
   }
   return bytes;
-}
-
-function unavailable(cause: unknown): EstopError {
-  const text = `the log cannot be written: ${messageOf(cause)}`;
-  return new EstopError('log-unavailable', text, { cause });
-}
-
-/** lmdb hides why a commit failed in a promise that rejects. */
-async function causeOf(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error) || !('commitError' in error)) return error;
-  try {
-    await error.commitError;
-    return error;
-  } catch (cause) {
-    return cause;
-  }
 }

@@ -3,7 +3,25 @@
  * the process for them. The failure itself reaches the appender, which refuses the appends; so these
  * echoes, and only these, are let go. Every other unhandled rejection stays fatal.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 let users = 0;
+/** The cause comes with the same turn; a write must not wait for ever for one that does not. */
+const CAUSE_MS = 1_000;
+
+/**
+ * Why a commit failed: lmdb hides it in a promise that rejects, and that somebody must wait for, or
+ * Node ends the process.
+ */
+export async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  try {
+    await Promise.race([error.commitError, sleep(CAUSE_MS)]);
+    return error;
+  } catch (cause) {
+    return cause;
+  }
+}
 
 /** Lets go of lmdb's echoes until the answered function is called. */
 export function ignoreCommitEchoes(): () => void {

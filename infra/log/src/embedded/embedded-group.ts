@@ -1,7 +1,6 @@
 /**
  * A group of one: this process owns every partition from joining to leaving. Inputs are handed over
- * before they are synced; a run that has taken one which the disk then refused is ended and begins
- * again from what the log holds.
+ * before they are synced: what is appended after them is in the file only together with them.
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,77 +19,34 @@ export interface GroupContext {
   readonly groupOffsets: GroupOffsets;
 }
 
-export interface EmbeddedMembership extends Membership {
-  /** Ends the runs that have taken staged inputs which are gone, and waits for them. */
-  endWitnesses(): Promise<void>;
-}
-
-/** One run of one partition. */
-interface Run {
-  readonly assignment: EmbeddedAssignment;
-  readonly control: AbortController;
-  readonly ended: Promise<void>;
-}
-
-export function joinGroup(context: GroupContext, options: GroupOptions): EmbeddedMembership {
+export function joinGroup(context: GroupContext, options: GroupOptions): Membership {
   const control = new AbortController();
-  const { signal } = control;
   // One listener per partition is no leak.
-  setMaxListeners(0, signal);
+  setMaxListeners(0, control.signal);
   const numbers = Array.from({ length: context.partitions }, (_, partition) => partition);
-  const runs = new Map<number, Run>();
-  const owned = Promise.all(
-    numbers.map((partition) =>
-      own({ partition, signal, options }, () => {
-        const run = start(context, options, { partition, signal });
-        runs.set(partition, run);
-        return run.ended;
-      }),
-    ),
+  const runs = Promise.all(
+    numbers.map((partition) => own(context, options, { partition, control })),
   );
   return {
-    assigned: () => (signal.aborted ? [] : numbers),
-    async endWitnesses() {
-      const witnesses = [...runs.values()].filter(({ assignment }) => assignment.hasTakenLost());
-      for (const run of witnesses) run.control.abort();
-      await Promise.allSettled(witnesses.map(({ ended }) => ended));
-    },
+    assigned: () => (control.signal.aborted ? [] : numbers),
     async close() {
       control.abort();
-      await owned;
+      await runs;
     },
   };
 }
 
-function start(
+async function own(
   context: GroupContext,
   options: GroupOptions,
-  { partition, signal }: { readonly partition: number; readonly signal: AbortSignal },
-): Run {
-  const control = new AbortController();
-  const end = () => control.abort();
-  signal.addEventListener('abort', end, { once: true });
-  const own = { partition, signal: control.signal };
-  const assignment = new EmbeddedAssignment(context, options, own);
-  const ended = options.run(assignment).finally(() => signal.removeEventListener('abort', end));
-  return { assignment, control, ended };
-}
-
-/** Keeps a partition running until the signal fires, with a pause after each run that ended. */
-async function own(
-  of: {
-    readonly partition: number;
-    readonly signal: AbortSignal;
-    readonly options: GroupOptions;
-  },
-  run: () => Promise<void>,
+  { partition, control }: { readonly partition: number; readonly control: AbortController },
 ): Promise<void> {
-  const { partition, signal, options } = of;
+  const { signal } = control;
   let pauseMs = RESTART_MS_MIN;
   while (!signal.aborted) {
     const startedAt = performance.now();
     try {
-      await run();
+      await options.run(new EmbeddedAssignment(context, options, { partition, signal }));
     } catch (error) {
       options.onFailure(partition, error);
     }
@@ -144,11 +100,6 @@ class EmbeddedAssignment implements Assignment {
     const staged = sources.map((source) => (waiter: () => void) => source.onStaged(waiter));
     await untilAny(staged, { signal: this.signal, waitMs });
     return this.signal.aborted ? [] : this.#take(maxRecords);
-  }
-
-  /** Whether an input was handed over that stands in the log no more. */
-  hasTakenLost(): boolean {
-    return this.#inputs.some(({ source, nextOffset }) => nextOffset > source.stagedEnd);
   }
 
   commit(offsetByTopic: ReadonlyMap<Topic, number>): void {

@@ -26,8 +26,9 @@ import {
 } from '../port.ts';
 import { Appender, type PartitionBatch } from './appender.ts';
 import { ignoreCommitEchoes } from './commit-failures.ts';
+import { DISK_RESERVE_BYTES_DEFAULT, DiskRoom } from './disk-room.ts';
 import { followPartitions } from './embedded-follower.ts';
-import { type EmbeddedMembership, joinGroup } from './embedded-group.ts';
+import { joinGroup } from './embedded-group.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { EmbeddedPartition } from './partition.ts';
@@ -41,6 +42,10 @@ export interface EmbeddedLogOptions {
   readonly path: string;
   readonly partitions: number;
   readonly clock?: Clock;
+  /** So much of the disk stays free: appends are refused before. */
+  readonly diskReserveBytes?: number;
+  /** Told once when a write has failed: the log is over in this process, which should end. */
+  readonly onFailure?: (error: Error) => void;
   /** From the end of one removal of old records to the next; a minute when not given. */
   readonly retentionPauseMs?: number;
 }
@@ -49,7 +54,8 @@ export interface EmbeddedLogOptions {
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EventLog> {
   const lock = await lockFolder(options.path);
   try {
-    return new EmbeddedLog(await openStore(options.path, options.partitions), lock, options);
+    const { path, partitions, onFailure } = options;
+    return new EmbeddedLog(await openStore(path, partitions, onFailure), lock, options);
   } catch (error) {
     await lock.release();
     throw error;
@@ -65,7 +71,6 @@ class EmbeddedLog implements EventLog {
   readonly #appender: Appender;
   readonly #partitionsOf: ReadonlyMap<Topic, readonly EmbeddedPartition[]>;
   readonly #open = new OpenHandles();
-  readonly #memberships = new Set<EmbeddedMembership>();
   readonly #groupOffsets: GroupOffsets;
   readonly #retention: Retention;
   readonly #endIgnoring = ignoreCommitEchoes();
@@ -77,7 +82,8 @@ class EmbeddedLog implements EventLog {
     this.partitions = store.partitions;
     this.#store = store;
     this.#lock = lock;
-    this.#appender = new Appender(store, clock, () => this.#endWitnesses());
+    const { path: folder, diskReserveBytes: reserveBytes = DISK_RESERVE_BYTES_DEFAULT } = options;
+    this.#appender = new Appender(store, clock, new DiskRoom({ folder, reserveBytes, clock }));
     this.#partitionsOf = openPartitions(store);
     this.#groupOffsets = new GroupOffsets(store);
     const all = [...this.#partitionsOf.values()].flat();
@@ -154,10 +160,7 @@ class EmbeddedLog implements EventLog {
       groupOffsets: this.#groupOffsets,
       partitionOf: (topic: Topic, partition: number) => this.#partition(topic, partition),
     };
-    const membership = joinGroup(context, options);
-    this.#memberships.add(membership);
-    const close = () => membership.close().finally(() => this.#memberships.delete(membership));
-    return this.#open.keep({ ...membership, close });
+    return this.#open.keep(joinGroup(context, options));
   }
 
   isLinked(): boolean {
@@ -188,16 +191,14 @@ class EmbeddedLog implements EventLog {
       await this.#open.closeAll();
       await this.#retention.close();
       await this.#appender.close();
+      if (this.#store.failure !== null) return;
       await this.#groupOffsets.write();
       await this.#store.root.close();
     } finally {
       await this.#lock.release();
-      this.#endIgnoring();
+      // Echoes of a failed write may still come.
+      if (this.#store.failure === null) this.#endIgnoring();
     }
-  }
-
-  async #endWitnesses(): Promise<void> {
-    await Promise.all([...this.#memberships].map((membership) => membership.endWitnesses()));
   }
 
   #placed({ topic, partition, records }: Batch): PartitionBatch {

@@ -5,15 +5,16 @@ import type { Store } from './store.ts';
 const WRITE_PAUSE_MS = 1_000;
 
 export class GroupOffsets {
-  readonly #db: Store['groupOffsets'];
+  readonly #store: Store;
   /** One entry for each partition of a group's inputs. */
   readonly #offsets: Map<string, number>;
   readonly #changed = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor({ groupOffsets }: Store) {
-    this.#db = groupOffsets;
-    this.#offsets = new Map([...groupOffsets.getRange()].map(({ key, value }) => [key, value]));
+  constructor(store: Store) {
+    this.#store = store;
+    const range = store.groupOffsets.getRange();
+    this.#offsets = new Map([...range].map(({ key, value }) => [key, value]));
   }
 
   get(group: string, topic: Topic, partition: number): number | undefined {
@@ -32,9 +33,14 @@ export class GroupOffsets {
   async write(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const writes = [...this.#changed].map((key) => this.#db.put(key, this.#offsets.get(key) ?? 0));
+    if (this.#changed.size === 0) return;
+    const { groupOffsets, write } = this.#store;
+    const changed = [...this.#changed];
     this.#changed.clear();
-    await Promise.all(writes).catch(() => undefined);
+    const put = () => {
+      for (const key of changed) void groupOffsets.put(key, this.#offsets.get(key) ?? 0);
+    };
+    await write(put).catch(() => undefined);
   }
 }
 

@@ -90,15 +90,6 @@ export class EmbeddedPartition {
     wake(this.#waiters);
   }
 
-  /** Forgets everything staged: the disk refused it. */
-  rollBack(): void {
-    const lost = this.#stagedEnd - this.#endOffset;
-    for (const record of this.#tail.splice(this.#tail.length - lost)) {
-      this.#tailBytes -= sizeOf(record);
-    }
-    this.#stagedEnd = this.#endOffset;
-  }
-
   /** Records below this offset are gone. */
   trimmed(startOffset: number): void {
     this.#startOffset = startOffset;

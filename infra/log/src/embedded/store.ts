@@ -7,9 +7,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TOPIC_SCHEMAS } from '@estop/schemas/avro';
 import { type Codec, createCodec } from '@estop/schemas/codec';
-import { EstopError } from '@estop/schemas/errors';
+import { EstopError, messageOf } from '@estop/schemas/errors';
 import { TOPICS, type Topic } from '@estop/schemas/topics';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { causeOf } from './commit-failures.ts';
 
 const FORMAT = 2;
 const OWNER = 'owner';
@@ -38,13 +39,20 @@ export interface Store {
   /**
    * Runs puts and removes in one transaction; resolves when it is synced. Rejects, and nothing is
    * written, when another process has opened the file since: the lock of the folder holds in one
-   * network namespace only, this holds everywhere.
+   * network namespace only, this holds everywhere. After one failure it writes nothing any more:
+   * lmdb's memory cannot be trusted then, but what is in the file can.
    */
   readonly write: (change: () => void) => Promise<void>;
+  /** Why nothing can be written any more: `log-unavailable`. */
+  readonly failure: EstopError | null;
 }
 
 /** Opens or creates the file in a folder; throws `config-invalid` when it is another's. */
-export async function openStore(folder: string, partitions: number): Promise<Store> {
+export async function openStore(
+  folder: string,
+  partitions: number,
+  onFailure: (error: Error) => void = () => undefined,
+): Promise<Store> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const root = open({
     path: join(folder, 'log.mdb'),
@@ -61,6 +69,7 @@ export async function openStore(folder: string, partitions: number): Promise<Sto
     const owner = randomInt(1, OWNERS_MAX);
     // Before anything is read: whoever wrote until now cannot write any more.
     owners.putSync(OWNER, process.pid, owner);
+    const writing = failStop((change) => owners.ifVersion(OWNER, owner, change), onFailure);
     return {
       root,
       meta,
@@ -74,15 +83,43 @@ export async function openStore(folder: string, partitions: number): Promise<Sto
       id: String(meta.get('id')),
       partitions,
       codecByTopic: openCodecs(root),
-      async write(change) {
-        const isOwner = await owners.ifVersion(OWNER, owner, change);
-        if (!isOwner) throw new Error('another process has taken over this folder');
+      write: writing.write,
+      get failure() {
+        return writing.failure;
       },
     };
   } catch (error) {
     await root.close();
     throw error;
   }
+}
+
+/** Writes until one fails, and tells of that once. `commit` answers false to who owns nothing. */
+function failStop(
+  commit: (change: () => void) => Promise<boolean>,
+  onFailure: (error: Error) => void,
+): Pick<Store, 'write' | 'failure'> {
+  let failure: EstopError | null = null;
+  const fail = (cause: unknown): never => {
+    if (failure === null) {
+      const text = `a write to the log failed, and this process writes no more: ${messageOf(cause)}`;
+      failure = new EstopError('log-unavailable', text, { cause });
+      onFailure(failure);
+    }
+    throw failure;
+  };
+  return {
+    get failure() {
+      return failure;
+    },
+    async write(change) {
+      if (failure !== null) throw failure;
+      const isOwner = await commit(change).catch(async (error: unknown) => {
+        return fail(await causeOf(error));
+      });
+      if (!isOwner) fail(new Error('another process has taken over this folder'));
+    },
+  };
 }
 
 /** Fills in a new log; refuses one whose records this process would read or place wrongly. */

@@ -1,38 +1,33 @@
 /**
- * Appends to a log until it is killed, or until it was refused and works again; prints each
- * acknowledged end offset, the code of the first refusal and what a ping then says, and the ping
- * that succeeds again.
+ * Appends to a log until it is killed or refused; prints each acknowledged end offset, then the code
+ * of the refusal, what a ping and another append say after it, and how often the failure was told.
  */
 import { openEmbeddedLog } from '@estop/log/embedded/embedded-log';
 
 const [, , path = ''] = process.argv;
-const log = await openEmbeddedLog({ path, partitions: 2 });
+let told = 0;
+const onFailure = () => {
+  told += 1;
+};
+const log = await openEmbeddedLog({ path, partitions: 2, onFailure });
 const value = Buffer.alloc(1_000, 1);
-for (let isAgain = false; ; ) {
-  const batch = Array.from({ length: 20 }, (_, index) => ({ key: `k${index}`, value }));
+const batch = Array.from({ length: 20 }, (_, index) => ({ key: `k${index}`, value }));
+const append = () => log.append('intents.v1', 1, batch);
+
+for (let refusal: unknown; refusal === undefined; ) {
   try {
-    const { baseOffset } = await log.append('intents.v1', 1, batch);
+    const { baseOffset } = await append();
     process.stdout.write(`${baseOffset + batch.length}\n`);
-    if (isAgain) break;
   } catch (error) {
-    process.stdout.write(`${(error as { code?: string }).code}\n`);
-    isAgain = true;
-    let answer = await ping();
-    process.stdout.write(`ping ${answer}\n`);
-    while (answer !== 'ok') {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      answer = await ping();
-    }
-    process.stdout.write('ping ok\n');
+    refusal = error;
+    process.stdout.write(`${codeOf(error)}\n`);
   }
 }
+process.stdout.write(`ping ${await log.ping().catch(codeOf)}\n`);
+process.stdout.write(`again ${await append().catch(codeOf)}\n`);
+process.stdout.write(`told ${told}\n`);
 await log.close();
 
-async function ping(): Promise<string | undefined> {
-  try {
-    await log.ping();
-    return 'ok';
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
+function codeOf(error: unknown): string {
+  return String((error as { code?: string }).code);
 }

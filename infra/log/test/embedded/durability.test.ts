@@ -1,12 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedLog } from '@estop/log/embedded/embedded-log';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const SCRIPT = join(import.meta.dirname, 'append-until-stopped.ts');
 const NODE_ARGS = ['--import', 'tsx', '--conditions=@estop/source', SCRIPT];
+
+/** Far more than others write to the disk meanwhile. */
+const FILL_BYTES = 1024 * 1024 * 1024;
 
 let path: string;
 
@@ -65,24 +68,39 @@ describe('an embedded log', () => {
     expect(readable).toBeGreaterThanOrEqual(length);
   });
 
-  it('refuses while the disk is full, loses nothing, and goes on when there is room', async () => {
-    // A soft limit on the file size stands for the full disk: writes beyond it fail the same way.
+  it('takes nothing any more after a write that failed, and has lost nothing', async () => {
+    // A soft limit on the file size: writes beyond it fail as those to a broken disk do.
     const shell = `trap '' XFSZ; ulimit -S -f 4096; exec "$@"`;
     const command = ['bash', '-c', shell, 'bash', process.execPath, ...NODE_ARGS, path] as const;
-    let isLifted = false;
-    const printed = await appendUntil(command, (lines, child) => {
-      if (isLifted || lines.at(-1) !== 'ping log-unavailable') return;
-      isLifted = true;
-      execFileSync('prlimit', ['--pid', `${child.pid}`, '--fsize=unlimited']);
-    });
+    const printed = await appendUntil(command, () => undefined);
     const refusedAt = printed.indexOf('log-unavailable');
     const before = Number(printed[refusedAt - 1]);
     expect(printed.slice(refusedAt + 1)).toEqual([
       'ping log-unavailable',
-      'ping ok',
-      `${before + 20}`,
+      'again log-unavailable',
+      'told 1',
     ]);
-    expect(await lengthAndAppend()).toMatchObject({ length: before + 20, next: before + 20 });
+    expect(await lengthAndAppend()).toMatchObject({ length: before, next: before });
+  });
+
+  it('refuses while the disk is full, and goes on by itself when there is room', async () => {
+    const { bavail, bsize } = statfsSync(path);
+    const diskReserveBytes = bavail * bsize - FILL_BYTES / 2;
+    const log = await openEmbeddedLog({ path: join(path, 'log'), partitions: 2, diskReserveBytes });
+    const append = () => log.append('intents.v1', 1, [{ key: 'k', value: Buffer.from('x') }]);
+    const full = {
+      code: 'log-unavailable',
+      message: expect.stringMatching(/the disk is full: \d+ MiB are free/),
+    };
+    expect((await append()).baseOffset).toBe(0);
+    execFileSync('fallocate', ['-l', `${FILL_BYTES}`, join(path, 'filled')]);
+    await vi.waitFor(() => expect(append()).rejects.toMatchObject(full));
+    await expect(log.ping()).rejects.toMatchObject(full);
+    const end = await log.endOffset('intents.v1', 1);
+    rmSync(join(path, 'filled'));
+    await vi.waitFor(() => log.ping());
+    expect((await append()).baseOffset).toBe(end);
+    await log.close();
   });
 
   it('is held by one process at a time', async () => {

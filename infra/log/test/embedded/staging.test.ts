@@ -1,41 +1,38 @@
 /** Inputs are handed to a group before they are synced: what follows when the disk refuses them. */
 import { Appender } from '@estop/log/embedded/appender';
-import { type EmbeddedMembership, joinGroup } from '@estop/log/embedded/embedded-group';
+import { DiskRoom } from '@estop/log/embedded/disk-room';
+import { joinGroup } from '@estop/log/embedded/embedded-group';
 import { GroupOffsets } from '@estop/log/embedded/group-offsets';
 import { EmbeddedPartition } from '@estop/log/embedded/partition';
 import { openStore, type Store } from '@estop/log/embedded/store';
-import type { StoredRecord } from '@estop/log/port';
+import type { Membership, StoredRecord } from '@estop/log/port';
 import { systemClock } from '@estop/runtime/clock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTestFolder, PARTITIONS, type TestFolder } from './test-folder.ts';
-
-const REFUSED = { code: 'log-unavailable' };
 
 let folder: TestFolder;
 let store: Store;
 let intents: EmbeddedPartition;
 let audit: EmbeddedPartition;
 let appender: Appender;
-let membership: EmbeddedMembership | undefined;
+let membership: Membership | undefined;
 let disk: Disk;
 
 /** The seam to the real disk: writes wait for it while it is held. */
 class Disk {
   commits = 0;
-  #held: Deferred | null = null;
+  #held: { readonly promise: Promise<void>; readonly letGo: () => void } | null = null;
 
   hold(): void {
-    this.#held = withResolvers();
-    this.#held.promise.catch(() => undefined);
+    let letGo: () => void = () => undefined;
+    const promise = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    this.#held = { promise, letGo };
   }
 
   letGo(): void {
-    this.#held?.resolve();
-    this.#held = null;
-  }
-
-  refuse(): void {
-    this.#held?.reject(new Error('no space left'));
+    this.#held?.letGo();
     this.#held = null;
   }
 
@@ -53,7 +50,8 @@ beforeEach(async () => {
   store = { ...real, write: (change) => disk.write(() => real.write(change)) };
   intents = new EmbeddedPartition(store, 'intents.v1', 0);
   audit = new EmbeddedPartition(store, 'audit.v1', 0);
-  appender = new Appender(store, systemClock, async () => membership?.endWitnesses());
+  const room = new DiskRoom({ folder: folder.path, reserveBytes: 0, clock: systemClock });
+  appender = new Appender(store, systemClock, room);
 });
 
 afterEach(async () => {
@@ -62,22 +60,6 @@ afterEach(async () => {
   await store.root.close();
   await folder.dispose();
 });
-
-interface Deferred {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-function withResolvers(): Deferred {
-  let resolve: () => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<void>((resolved, rejected) => {
-    resolve = resolved;
-    reject = rejected;
-  });
-  return { promise, resolve, reject };
-}
 
 function append(partition: EmbeddedPartition, text: string) {
   return appender.append({ partition, records: [{ key: 'k', value: Buffer.from(text) }] });
@@ -132,51 +114,5 @@ describe('a staged input', () => {
     await Promise.all(decided);
     expect(textsOf(audit.read(0, 10).records)).toEqual(['decided a']);
     expect(disk.commits).toBe(1);
-  });
-
-  it('takes with it, when the disk refuses it, everything that may rest on it', async () => {
-    const decided: Promise<unknown>[] = [];
-    const runs: string[][] = [];
-    join((texts) => {
-      runs.push(texts);
-      for (const text of texts) {
-        const records = [{ key: 'k', value: Buffer.from(`decided ${text}`) }];
-        const head = { partition: audit, records, offset: audit.stagedEnd };
-        decided.push(Promise.allSettled([appender.appendAt(head, [])]));
-      }
-    });
-    disk.hold();
-    const lost = append(intents, 'lost');
-    lost.catch(() => undefined);
-    await vi.waitFor(() => expect(decided).toHaveLength(1));
-    disk.refuse();
-    await expect(lost).rejects.toMatchObject(REFUSED);
-    const [[outcome] = []] = (await Promise.all(decided)) as PromiseSettledResult<void>[][];
-    expect(outcome).toMatchObject({ status: 'rejected', reason: REFUSED });
-    expect([intents.stagedEnd, audit.stagedEnd]).toEqual([0, 0]);
-    await vi.waitFor(() => append(intents, 'kept'));
-    await vi.waitFor(() => expect(textsOf(audit.read(0, 10).records)).toEqual(['decided kept']));
-    expect(textsOf(intents.read(0, 10).records)).toEqual(['kept']);
-    expect(runs.flat()).toEqual(['lost', 'kept']);
-  });
-
-  it('lets no append in before a run that has seen the refused one has ended', async () => {
-    const held = withResolvers();
-    let hasSeen = false;
-    join(async (texts) => {
-      if (!texts.includes('lost')) return;
-      hasSeen = true;
-      await held.promise;
-    });
-    disk.hold();
-    const lost = append(intents, 'lost');
-    lost.catch(() => undefined);
-    await vi.waitFor(() => expect(hasSeen).toBe(true));
-    disk.refuse();
-    await expect(lost).rejects.toMatchObject(REFUSED);
-    await expect(append(audit, 'rests on what is lost')).rejects.toMatchObject(REFUSED);
-    held.resolve();
-    await vi.waitFor(() => append(intents, 'kept'));
-    expect(audit.endOffset).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Appender } from '@estop/log/embedded/appender';
+import { DiskRoom } from '@estop/log/embedded/disk-room';
 import { EmbeddedPartition } from '@estop/log/embedded/partition';
 import { openStore, type Store } from '@estop/log/embedded/store';
 import { systemClock } from '@estop/runtime/clock';
@@ -90,7 +91,8 @@ describe('the file of the embedded log', () => {
     const open = async () => {
       const store = await openStore(folder.path, PARTITIONS);
       const partition = new EmbeddedPartition(store, 'audit.v1', 0);
-      const appender = new Appender(store, systemClock, () => Promise.resolve());
+      const room = new DiskRoom({ folder: folder.path, reserveBytes: 0, clock: systemClock });
+      const appender = new Appender(store, systemClock, room);
       const append = (text: string) =>
         appender.append({ partition, records: [{ key: 'k', value: Buffer.from(text) }] });
       return { append, appender, close: () => store.root.close() };

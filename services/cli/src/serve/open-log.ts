@@ -10,6 +10,8 @@ import { EXIT } from '../domain/exit.ts';
 import { kafkaSettings } from './kafka-settings.ts';
 import type { OpenOptions } from './open-options.ts';
 
+const MIB = 1024 * 1024;
+
 /** Opens the log; throws EstopError `config-invalid`, `log-locked` or `log-unavailable`. */
 export async function openLog(context: Context, options: OpenOptions): Promise<EventLog> {
   const kafka = kafkaSettings(context, options);
@@ -19,8 +21,13 @@ export async function openLog(context: Context, options: OpenOptions): Promise<E
     return openKafkaLog(kafka);
   }
   const { openEmbeddedLog } = await import('@estop/log/embedded/embedded-log');
-  const { ESTOP_PARTITIONS: partitions } = readConfig(LOG_VARIABLES, context.io.env);
-  return openEmbeddedLog({ path: logFolder(context), partitions });
+  const config = readConfig(LOG_VARIABLES, context.io.env);
+  return openEmbeddedLog({
+    path: logFolder(context),
+    partitions: config.ESTOP_PARTITIONS,
+    diskReserveBytes: config.ESTOP_DISK_RESERVE_MIB * MIB,
+    ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
+  });
 }
 
 /** Opens a log that exists already; ends the command when there is none. */

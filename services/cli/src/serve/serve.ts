@@ -97,7 +97,7 @@ async function startServices(shared: Shared, options: StartOptions): Promise<voi
   }
   const log = await shared.scope.open(
     'log',
-    () => openLog(context, { createTopics: options.createTopics }),
+    () => openLog(context, { createTopics: options.createTopics, onFailure: shared.scope.fail }),
     (opened) => opened.close(),
   );
   const policy = runs('policy') ? await openPolicy(shared, log) : undefined;

@@ -183,7 +183,6 @@ function unknownTool(intent: Intent): FleetTool {
     tier: 'destructive',
     checkArguments: () => [],
     costMicroUsd: () => null,
-    isPriced: false,
     targetsOf: () => [],
   };
 }

@@ -50,8 +50,7 @@ function decideOutcome(context: CheckContext, outcome: Outcome): Answer {
   const budgets: readonly FleetBudget[] =
     inFleet === undefined ? [] : (context.fleet?.limitsOfAgent(inFleet).budgets ?? []);
   const budgetOf = (id: BudgetId) => budgets.find((budget) => budget.id === id);
-  const isPriced = context.fleet?.toolOf(decided.kind.tool).isPriced ?? false;
-  const settled = settle(agent, hold?.uses ?? [], { outcome, budgetOf, isPriced });
+  const settled = settle(agent, hold?.uses ?? [], { outcome, budgetOf });
   const event: AuditRecordEvent = { type: 'OutcomeRecorded', outcome, settled };
   return { kind: 'record', subject: agentSubject(outcome.agentId), events: [event] };
 }

@@ -51,8 +51,6 @@ export interface FleetTool {
    * Null: the catalogue is silent. `invalid`: the pointer finds no non-negative integer.
    */
   costMicroUsd(args: JsonObject): number | null | 'invalid';
-  /** Whether the catalogue says what a call costs: then no outcome makes it cheaper. */
-  readonly isPriced: boolean;
   /** Whom or what the call is aimed at: the values at the catalogue's `targets` pointers. */
   targetsOf(args: JsonObject): readonly string[];
 }

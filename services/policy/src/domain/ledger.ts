@@ -82,13 +82,11 @@ export function settle(
   done: {
     readonly outcome: Reported;
     readonly budgetOf: (id: BudgetId) => FleetBudget | undefined;
-    /** The catalogue says what the call costs. */
-    readonly isPriced: boolean;
   },
 ): readonly Settlement[] {
   return uses.map((use) => {
     const budget = done.budgetOf(use.budgetId);
-    const actual = actualOf(use, budget, done);
+    const actual = actualOf(use, budget, done.outcome);
     const entry = agent.ledgerById.get(use.budgetId);
     const isCurrent = entry !== undefined && entry.windowStart === use.windowStart;
     const ceiling = (isCurrent ? entry.ceiling : null) ?? budget?.ceiling ?? use.amount;
@@ -159,21 +157,15 @@ function amountOf(budget: FleetBudget, cost: CallCost): number | null {
 }
 
 /**
- * ok: what was reported, else what was held; of money at least what was held where the catalogue
- * says the price. error: the attempt counts as a call, other units as reported. cancelled: nothing.
- * unknown: it may have happened, so at least what was held.
+ * ok: what was reported, else what was held. error: the attempt counts as a call, other units as
+ * reported. cancelled: nothing. unknown: it may have happened, so at least what was held.
  */
-function actualOf(
-  use: BudgetUse,
-  budget: FleetBudget | undefined,
-  { outcome, isPriced }: { readonly outcome: Reported; readonly isPriced: boolean },
-): number {
+function actualOf(use: BudgetUse, budget: FleetBudget | undefined, outcome: Reported): number {
   if (budget === undefined) return use.amount;
   if (outcome.status === 'cancelled') return 0;
   if (budget.unit === 'calls') return use.amount;
   const reported = budget.unit === 'tokens' ? outcome.tokens : outcome.microUsd;
-  const isFloor = outcome.status === 'ok' && budget.unit === 'microUsd' && isPriced;
-  if (outcome.status === 'unknown' || isFloor) return Math.max(use.amount, reported ?? 0);
+  if (outcome.status === 'unknown') return Math.max(use.amount, reported ?? 0);
   return reported ?? (outcome.status === 'ok' ? use.amount : 0);
 }
 

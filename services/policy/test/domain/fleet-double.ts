@@ -107,7 +107,6 @@ function toolDouble(name: ToolName, options: FleetOptions): FleetTool {
     tier: tier ?? 'destructive',
     checkArguments: options.checkArguments ?? (() => []),
     costMicroUsd: options.costMicroUsd ?? (() => null),
-    isPriced: options.costMicroUsd !== undefined,
     targetsOf: () => [],
   };
 }

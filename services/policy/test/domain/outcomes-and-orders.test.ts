@@ -45,23 +45,6 @@ describe('settling', () => {
     expect(ledger(partition)).toMatchObject({ spent, reserved: 0 });
   });
 
-  it.each([
-    ['ok', 1, 60],
-    ['ok', 80, 80],
-    ['cancelled', null, 0],
-    ['error', 1, 1],
-  ] as const)(
-    'of a tool with a price books %s with %s reported as %s',
-    (status, reported, spent) => {
-      const partition = new Partition(
-        createFleetDouble({ budgets: [spendBudget(BUDGET, 100)], costMicroUsd: () => 60 }),
-      );
-      partition.propose();
-      partition.outcome(status, reported);
-      expect(ledger(partition)).toMatchObject({ spent, reserved: 0 });
-    },
-  );
-
   it('never books more than the ceiling, and says by how much reality went over', () => {
     const partition = holding();
     expect(lastEvent(partition.outcome('ok', 130))).toMatchObject({

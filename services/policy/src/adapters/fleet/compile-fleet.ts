@@ -62,7 +62,6 @@ function fleetTool(tool: CheckedTool, checker: ArgumentChecker): FleetTool {
     tier,
     checkArguments: argumentSchema === null ? () => [] : checker.of(argumentSchema),
     costMicroUsd: costReader(tool),
-    isPriced: tool.cost !== null,
     targetsOf: targetsReader(tool),
   };
 }
@@ -74,7 +73,6 @@ function unknownTool(name: ToolName): FleetTool {
     tier: 'destructive',
     checkArguments: () => [],
     costMicroUsd: () => null,
-    isPriced: false,
     targetsOf: () => [],
   };
 }
