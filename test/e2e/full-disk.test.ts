@@ -10,7 +10,7 @@ import { FLEET } from './fleet.ts';
 
 const MIB = 1024 * 1024;
 /** Far more than others write to the disk meanwhile. */
-const FILL_MIB = 1024;
+const FILL_MIB = 384;
 const WORKERS = 8;
 const TIMES_FULL = 6;
 const FULL_MS = 500;

@@ -9,7 +9,7 @@ const SCRIPT = join(import.meta.dirname, 'append-until-stopped.ts');
 const NODE_ARGS = ['--import', 'tsx', '--conditions=@estop/source', SCRIPT];
 
 /** Far more than others write to the disk meanwhile. */
-const FILL_BYTES = 1024 * 1024 * 1024;
+const FILL_BYTES = 384 * 1024 * 1024;
 
 let path: string;
 
