@@ -1,15 +1,13 @@
 /**
  * Proof of who wrote a record (DESIGN §3): `estop-link` is an HMAC-SHA-256 under the deployment's
- * link key, `estop-signature` an Ed25519 signature under an agent's registered key. Both are over
- * topic, key and value, each with its length in front, so that no two records share their framing.
+ * link key over topic, key and value, each with its length in front; `estop-signature` an Ed25519
+ * signature under an agent's registered key over topic, key and value, one behind the other.
  */
 import {
   createHash,
-  createPrivateKey,
   createPublicKey,
   hash,
   type KeyObject,
-  sign,
   timingSafeEqual,
   verify,
 } from 'node:crypto';
@@ -21,11 +19,11 @@ export const SIGNATURE_HEADER = 'estop-signature';
 const HMAC_BLOCK_BYTES = 64;
 const HASH_BYTES = 32;
 const LENGTH_BYTES = 4;
+const WIRE_MAGIC = 0;
 /** Public keys parsed and kept; above, the oldest is parsed again. */
 const KEYS_MAX = 10_000;
 /** DER prefixes of raw Ed25519 keys (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 type Proven = Pick<StoredRecord, 'topic' | 'key' | 'value'>;
 
@@ -65,27 +63,24 @@ export function createLinker(linkKey: Buffer): Linker {
   };
 }
 
-/** The value of the `estop-signature` header: the key's id, a dot, the signature, base64url. */
-export function signRecord(record: Proven, keyId: string, privateKey: KeyObject): string {
-  return `${keyId}.${sign(null, framed(record), privateKey).toString('base64url')}`;
-}
-
-/** Whether the record carries a valid signature of a raw Ed25519 public key, base64url. */
+/**
+ * Whether the record carries a valid signature of a raw Ed25519 public key, base64url. The header is
+ * the key's id, a dot, and the signature, base64url.
+ */
 export function verifySignature(
   record: Pick<StoredRecord, 'topic' | 'key' | 'value' | 'headers'>,
   publicKey: string,
 ): boolean {
   const header = record.headers[SIGNATURE_HEADER];
   const key = publicKeyOf(publicKey);
-  if (header === undefined || key === undefined) return false;
+  const { value } = record;
+  // The zero byte of the wire format, which no key holds, says where the value begins: without it
+  // another key and value could have the same bytes.
+  if (header === undefined || key === undefined || value?.[0] !== WIRE_MAGIC) return false;
+  if (record.key.includes('\0')) return false;
   const signature = Buffer.from(header.slice(header.lastIndexOf('.') + 1), 'base64url');
-  return verify(null, framed(record), key, signature);
-}
-
-/** A private key from 32 raw bytes, base64url, as clients keep it. */
-export function privateKeyOf(raw: string): KeyObject {
-  const der = Buffer.concat([PKCS8_PREFIX, Buffer.from(raw, 'base64url')]);
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  const signed = Buffer.concat([Buffer.from(record.topic), Buffer.from(record.key), value]);
+  return verify(null, signed, key, signature);
 }
 
 const keyByText = new Map<string, KeyObject | null>();

@@ -1,22 +1,9 @@
-import { createHmac, generateKeyPairSync } from 'node:crypto';
-import {
-  createLinker,
-  LINK_HEADER,
-  privateKeyOf,
-  SIGNATURE_HEADER,
-  signRecord,
-  verifySignature,
-} from '@estop/log/link';
+import { createHmac, generateKeyPairSync, type KeyPairKeyObjectResult, sign } from 'node:crypto';
+import { createLinker, LINK_HEADER, SIGNATURE_HEADER, verifySignature } from '@estop/log/link';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 const record = { topic: 'intents.v1', key: 'billing-bot', value: Buffer.from('value') } as const;
-
-function rawKeys(): { readonly privateKey: string; readonly publicKey: string } {
-  const pair = generateKeyPairSync('ed25519');
-  const { d, x } = pair.privateKey.export({ format: 'jwk' });
-  return { privateKey: String(d), publicKey: String(x) };
-}
 
 describe('a link', () => {
   it('is the HMAC-SHA-256 of topic, key and value, each with its length in front', () => {
@@ -54,19 +41,40 @@ describe('a link', () => {
 });
 
 describe('a signature', () => {
+  const signed = { ...record, value: Buffer.from('\0value') } as const;
+  const keys = generateKeyPairSync('ed25519');
+  const publicKey = rawKeyOf(keys);
+
+  function headersOf(parts: { readonly topic: string; readonly key: string; value: Buffer }) {
+    const bytes = Buffer.concat([Buffer.from(parts.topic), Buffer.from(parts.key), parts.value]);
+    const signature = sign(null, bytes, keys.privateKey).toString('base64url');
+    return { [SIGNATURE_HEADER]: `k1.${signature}` };
+  }
+
   it('proves the record under the public key of who signed it, and under no other', () => {
-    const { privateKey, publicKey } = rawKeys();
-    const headers = { [SIGNATURE_HEADER]: signRecord(record, 'k1', privateKeyOf(privateKey)) };
-    expect(verifySignature({ ...record, headers }, publicKey)).toBe(true);
-    expect(verifySignature({ ...record, headers }, rawKeys().publicKey)).toBe(false);
-    expect(verifySignature({ ...record, key: 'other', headers }, publicKey)).toBe(false);
-    expect(verifySignature({ ...record, headers: {} }, publicKey)).toBe(false);
+    const headers = headersOf(signed);
+    expect(verifySignature({ ...signed, headers }, publicKey)).toBe(true);
+    const another = rawKeyOf(generateKeyPairSync('ed25519'));
+    expect(verifySignature({ ...signed, headers }, another)).toBe(false);
+    expect(verifySignature({ ...signed, key: 'other', headers }, publicKey)).toBe(false);
+    expect(verifySignature({ ...signed, topic: 'outcomes.v1', headers }, publicKey)).toBe(false);
+    expect(verifySignature({ ...signed, value: null, headers }, publicKey)).toBe(false);
+    expect(verifySignature({ ...signed, headers: {} }, publicKey)).toBe(false);
+  });
+
+  it('proves nothing where key and value could be parted otherwise', () => {
+    const moved = { ...record, key: 'billing-botv', value: Buffer.from('alue') };
+    expect(verifySignature({ ...moved, headers: headersOf(record) }, publicKey)).toBe(false);
+    const hidden = { ...record, key: 'billing-bot\0', value: Buffer.from('\0') };
+    expect(verifySignature({ ...hidden, headers: headersOf(hidden) }, publicKey)).toBe(false);
   });
 
   it('is never valid under a text that is no key', () => {
-    const headers = {
-      [SIGNATURE_HEADER]: signRecord(record, 'k', privateKeyOf(rawKeys().privateKey)),
-    };
-    expect(verifySignature({ ...record, headers }, 'no key')).toBe(false);
+    expect(verifySignature({ ...signed, headers: headersOf(signed) }, 'no key')).toBe(false);
   });
 });
+
+/** The public key of a pair, raw, base64url. */
+function rawKeyOf({ publicKey }: KeyPairKeyObjectResult): string {
+  return String(publicKey.export({ format: 'jwk' }).x);
+}
