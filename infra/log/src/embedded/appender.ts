@@ -46,12 +46,18 @@ export class Appender {
   #running: Promise<void> | null = null;
   #probing: Promise<void> | null = null;
   #isClosed = false;
-  #lastTimestampMs = 0;
+  #lastTimestampMs: number;
 
-  constructor(store: Store, clock: Clock, room: DiskRoom) {
+  /** `lastTimestampMs`: the newest stamp in the file; stamps never go back. */
+  constructor(
+    store: Store,
+    clock: Clock,
+    { room, lastTimestampMs }: { readonly room: DiskRoom; readonly lastTimestampMs: number },
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#room = room;
+    this.#lastTimestampMs = lastTimestampMs;
   }
 
   async append(batch: PartitionBatch): Promise<Appended> {

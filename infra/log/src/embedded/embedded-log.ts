@@ -83,10 +83,12 @@ class EmbeddedLog implements EventLog {
     this.#store = store;
     this.#lock = lock;
     const { path: folder, diskReserveBytes: reserveBytes = DISK_RESERVE_BYTES_DEFAULT } = options;
-    this.#appender = new Appender(store, clock, new DiskRoom({ folder, reserveBytes, clock }));
     this.#partitionsOf = openPartitions(store);
     this.#groupOffsets = new GroupOffsets(store);
     const all = [...this.#partitionsOf.values()].flat();
+    const room = new DiskRoom({ folder, reserveBytes, clock });
+    const lastTimestampMs = Math.max(0, ...all.map(({ openedLastMs }) => openedLastMs));
+    this.#appender = new Appender(store, clock, { room, lastTimestampMs });
     this.#retention = new Retention({ store, partitions: all, clock, pauseMs });
   }
 

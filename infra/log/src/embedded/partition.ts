@@ -11,6 +11,7 @@ import {
   countOf,
   decodeChunk,
   encodeChunk,
+  lastTimestampOf,
   OFFSET_MAX,
   offsetOfKey,
   partitionPrefix,
@@ -30,6 +31,7 @@ export class EmbeddedPartition {
   readonly partition: number;
   readonly #store: Store;
   #startOffset: number;
+  #openedLastMs = 0;
   #endOffset: number;
   #stagedEnd: number;
   /** Without gaps up to the staged end; what compaction has dropped meanwhile may still be in it. */
@@ -52,6 +54,11 @@ export class EmbeddedPartition {
     this.#stagedEnd = this.#endOffset;
     this.#startOffset = first ?? this.#endOffset;
     this.newest = TOPICS[topic].cleanup === 'compact' ? this.#readNewest() : null;
+  }
+
+  /** When the last record that stands in the file was stamped, as it was opened; 0 without one. */
+  get openedLastMs(): number {
+    return this.#openedLastMs;
   }
 
   get startOffset(): number {
@@ -178,7 +185,10 @@ export class EmbeddedPartition {
     const end = partitionPrefix(this.topic, this.partition);
     const start = chunkKey(this.topic, this.partition, OFFSET_MAX);
     const range = this.#store.records.getRange({ start, end, limit: 1, reverse: true });
-    for (const { key, value } of range) return offsetOfKey(key) + countOf(value) - 1;
+    for (const { key, value } of range) {
+      this.#openedLastMs = lastTimestampOf(value);
+      return offsetOfKey(key) + countOf(value) - 1;
+    }
     return undefined;
   }
 

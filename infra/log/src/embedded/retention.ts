@@ -11,6 +11,8 @@ import type { Store } from './store.ts';
 
 /** Chunks removed in one transaction. */
 const REMOVE_CHUNKS_MAX = 1_000;
+/** Bytes read to find them: no turn of the event loop is longer. */
+const READ_BYTES_MAX = 8 * 1024 * 1024;
 /** Chunks removed of one partition in one run: more than a minute brings. */
 const RUN_CHUNKS_MAX = 1_000_000;
 /** How long a tombstone can be read, as Kafka's delete.retention.ms. */
@@ -113,8 +115,11 @@ export class Retention {
       end: chunkKey(topic, partition, endOffset),
       limit: REMOVE_CHUNKS_MAX,
     });
+    let bytes = 0;
     for (const { key, value } of range) {
+      bytes += value.length;
       if (lastTimestampOf(value) >= ms) break;
+      if (bytes > READ_BYTES_MAX && chunks.length > 0) break;
       chunks.push({ firstOffset: offsetOfKey(key), count: countOf(value) });
     }
     return chunks;

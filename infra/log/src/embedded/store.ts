@@ -100,10 +100,13 @@ function failStop(
   onFailure: (error: Error) => void,
 ): Pick<Store, 'write' | 'failure'> {
   let failure: EstopError | null = null;
-  const fail = (cause: unknown): never => {
-    if (failure === null) {
-      const text = `a write to the log failed, and this process writes no more: ${messageOf(cause)}`;
-      failure = new EstopError('log-unavailable', text, { cause });
+  // At once, before the cause is known: nothing may be written meanwhile.
+  const fail = async (error: unknown): Promise<never> => {
+    const isFirst = failure === null;
+    failure ??= failureOf(error);
+    const cause = await causeOf(error);
+    if (isFirst) {
+      failure = failureOf(cause);
       onFailure(failure);
     }
     throw failure;
@@ -114,12 +117,15 @@ function failStop(
     },
     async write(change) {
       if (failure !== null) throw failure;
-      const isOwner = await commit(change).catch(async (error: unknown) => {
-        return fail(await causeOf(error));
-      });
-      if (!isOwner) fail(new Error('another process has taken over this folder'));
+      const isOwner = await commit(change).catch(fail);
+      if (!isOwner) await fail(new Error('another process has taken over this folder'));
     },
   };
+}
+
+function failureOf(cause: unknown): EstopError {
+  const text = `a write to the log failed, and this process writes no more: ${messageOf(cause)}`;
+  return new EstopError('log-unavailable', text, { cause });
 }
 
 /** Fills in a new log; refuses one whose records this process would read or place wrongly. */

@@ -96,6 +96,15 @@ describe('what the embedded log keeps', () => {
     expect((await (await folder.open()).append('agents.v1', 0, batch(1))).baseOffset).toBe(1);
   });
 
+  it('never stamps an earlier time than before, also when the clock was set back', async () => {
+    const clock = createTestClock();
+    const before = await folder.open({ clock });
+    const { timestampMs } = await before.append('intents.v1', 0, batch(1));
+    clock.setWall(timestampMs - DAY_MS);
+    const log = await folder.open({ clock });
+    expect((await log.append('audit.v1', 0, batch(1))).timestampMs).toBe(timestampMs);
+  });
+
   it('remembers the offsets that groups committed', async () => {
     const before = await folder.open();
     await before.append('commands.v1', 0, batch(2));

@@ -51,7 +51,7 @@ beforeEach(async () => {
   intents = new EmbeddedPartition(store, 'intents.v1', 0);
   audit = new EmbeddedPartition(store, 'audit.v1', 0);
   const room = new DiskRoom({ folder: folder.path, reserveBytes: 0, clock: systemClock });
-  appender = new Appender(store, systemClock, room);
+  appender = new Appender(store, systemClock, { room, lastTimestampMs: 0 });
 });
 
 afterEach(async () => {

@@ -92,7 +92,7 @@ describe('the file of the embedded log', () => {
       const store = await openStore(folder.path, PARTITIONS);
       const partition = new EmbeddedPartition(store, 'audit.v1', 0);
       const room = new DiskRoom({ folder: folder.path, reserveBytes: 0, clock: systemClock });
-      const appender = new Appender(store, systemClock, room);
+      const appender = new Appender(store, systemClock, { room, lastTimestampMs: 0 });
       const append = (text: string) =>
         appender.append({ partition, records: [{ key: 'k', value: Buffer.from(text) }] });
       return { append, appender, close: () => store.root.close() };

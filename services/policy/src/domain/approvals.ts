@@ -55,7 +55,7 @@ export function expiredEvent(pending: PendingIntent): AuditRecordEvent {
 
 function checkVoter(
   context: CheckContext,
-  { agent, person, body }: Ballot,
+  { person, body }: Ballot,
   pending: PendingIntent,
 ): CommandResult | null {
   const approval = pending.decision.approval;
@@ -68,8 +68,7 @@ function checkVoter(
   if (pending.intent.proposedBy === person.id) {
     return refuse('forbidden', 'nobody approves what they proposed themselves');
   }
-  const owner = context.fleet?.agentById.get(agent.id)?.owner ?? null;
-  if (owner === person.id && gates.some(({ quorum }) => quorum > 1)) {
+  if (isOwnerOfMany(context, pending, { gates, person })) {
     return refuse('forbidden', "the agent's owner does not count towards a quorum above one");
   }
   if (approval?.approvedBy.includes(person.id)) {
@@ -88,20 +87,32 @@ function countVote(
   const voted: AuditRecordEvent = { type: 'ApprovalVoted', intentId, person: person.id, vote };
   if (vote === 'reject') return done([voted, rejectedEvent(pending, person)]);
   const ids = [...(pending.decision.approval?.approvedBy ?? []), person.id];
-  // Who has left or lost the role since the vote counts no more.
+  const gates = gatesOf(context, pending);
+  // Who has left, lost the role or become the owner since the vote counts no more.
   const voters = ids.flatMap((id) => {
     const voter = personOf(context.fleet, id);
-    return voter !== undefined && hasRole(voter, 'approver') ? [voter] : [];
+    if (voter === undefined || !hasRole(voter, 'approver')) return [];
+    return isOwnerOfMany(context, pending, { gates, person: voter }) ? [] : [voter];
   });
-  const isGranted = gatesOf(context, pending).every((gate) => {
+  const isGranted = gates.every((gate) => {
     return voters.filter((voter) => speaksFor(voter, gate)).length >= gate.quorum;
   });
   return done(isGranted ? [voted, finalEvent(context, pending)] : [voted]);
 }
 
+/** The agent's owner has no say where more than one is asked. */
+function isOwnerOfMany(
+  { fleet }: CheckContext,
+  { intent }: PendingIntent,
+  { gates, person }: { readonly gates: readonly ApprovalGate[]; readonly person: FleetPerson },
+): boolean {
+  const owner = fleet?.agentById.get(intent.agentId)?.owner ?? null;
+  return owner === person.id && gates.some(({ quorum }) => quorum > 1);
+}
+
 /**
- * What people must have said: what was asked when the intent came, and what each rule asks that is
- * in force now. One group's yes is no answer to a rule that asks another.
+ * What people must have said: what was asked when the intent came, all groups taken together, and
+ * what each rule asks by itself that is in force now.
  */
 function gatesOf(context: CheckContext, pending: PendingIntent): readonly ApprovalGate[] {
   const { approval } = pending.decision;

@@ -29,6 +29,8 @@ import {
 } from './limits.ts';
 
 const ORIGINS = new Set(['user', 'tool', 'model']);
+/** JSON.stringify escapes a half of a pair and writes pairs as they are. No fold could keep a half. */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
 /** Keys that would let arguments pose as Cedar entities or extension values. */
 const CEDAR_ESCAPES = /"__(entity|extn)"/;
 
@@ -69,6 +71,9 @@ export function knowIntent(
   }
   const parsed = parseArguments(intent.arguments);
   if (parsed === null) return deny('invalid-intent', 'the arguments are no JSON object');
+  if (intent.arguments.includes('\\u') && LONE_SURROGATE.test(JSON.stringify(parsed))) {
+    return deny('invalid-arguments', 'half of a surrogate pair is no text');
+  }
   if (CEDAR_ESCAPES.test(intent.arguments)) {
     return deny('invalid-arguments', 'argument names __entity and __extn are reserved');
   }

@@ -62,28 +62,30 @@ export class ControlFeed {
 
   /** Resolves when everything that stood in both topics has been taken; follows until closed. */
   async start(): Promise<void> {
-    await this.#follow();
-    this.#isLive = true;
-  }
-
-  async #follow(): Promise<void> {
+    let hasFailed = false;
     this.#follower = await this.#deps.log.follow({
       sources: [
         { topic: 'policies.v1', partition: 0, from: 'start' },
         { topic: 'halts.v1', partition: 0, from: 'start' },
       ],
       onBatch: (records) => this.#take(records),
-      onFailure: (error) => this.#restart(error),
+      onFailure: (error) => {
+        hasFailed = true;
+        this.#restart(error);
+      },
     });
     await this.#follower.caughtUp();
+    if (!hasFailed) this.#isLive = true;
   }
 
   /** The log does not restart a follower that failed. Both topics are compacted, so from the start. */
   #restart(error: unknown): void {
     this.#isLive = false;
-    if (this.#isClosed) return;
+    // A follower that fails while it catches up is told of twice.
+    if (this.#isClosed || this.#retry !== undefined) return;
     this.#deps.logger.error({ error: messageOf(error) }, 'halts cannot be followed; trying again');
     this.#retry = setTimeout(() => {
+      this.#retry = undefined;
       this.start().catch((again: unknown) => this.#restart(again));
     }, RETRY_MS);
   }

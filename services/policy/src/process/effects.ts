@@ -6,7 +6,10 @@ import type { Batch, EventLog, NewRecord, StoredRecord } from '@estop/log/port';
 import type { SubjectId } from '@estop/schemas/ids';
 import type { AgentView, DeadLetterReason, Decision } from '@estop/schemas/messages';
 
+/** A dead letter fits into its topic whatever it is about. */
 const DEAD_VALUE_MAX_BYTES = 256 * 1024;
+const DEAD_KEY_MAX_BYTES = 1024;
+const DEAD_DETAIL_MAX_CHARS = 4 * 1024;
 
 export interface Effects {
   readonly decisions: Decision[];
@@ -52,9 +55,10 @@ export function effectBatches(
   return batches.filter(({ records }) => records.length > 0);
 }
 
-function deadLetter(log: EventLog, { stored, reason, detail }: DeadInput): NewRecord {
+function deadLetter(log: EventLog, { stored, reason, detail: text }: DeadInput): NewRecord {
   const { topic, partition, offset, timestampMs: at } = stored;
-  const key = Buffer.from(stored.key, 'utf8');
+  const key = Buffer.from(stored.key, 'utf8').subarray(0, DEAD_KEY_MAX_BYTES);
+  const detail = text.slice(0, DEAD_DETAIL_MAX_CHARS);
   const value = (stored.value ?? Buffer.alloc(0)).subarray(0, DEAD_VALUE_MAX_BYTES);
   const letter = { topic, partition, offset, reason, detail, key, value, at };
   return {

@@ -18,7 +18,7 @@ import type { Fleet } from '../domain/fleet.ts';
 import type { Answer, Input } from '../domain/input.ts';
 import { EXPIRIES_PER_TICK_MAX } from '../domain/limits.ts';
 import { limitsLeft } from '../domain/limits-left.ts';
-import { takeDue } from '../domain/schedule.ts';
+import { scheduleExpiry, takeDue } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
 import type { ControlInput } from './control-feed.ts';
@@ -77,7 +77,11 @@ export class PartitionTask {
       let next: Promise<readonly StoredRecord[]> | null = null;
       while (!this.#assignment.signal.aborted) {
         const waitMs = this.#pacer.isEmpty ? TICK_MS : PACED_VIEWS_MS;
-        next ??= this.#assignment.next(BATCH_RECORDS, waitMs);
+        if (next === null) {
+          next = this.#assignment.next(BATCH_RECORDS, waitMs);
+          // A failure surfaces where it is awaited, which news may put off.
+          next.catch(() => undefined);
+        }
         const inputs = await news.orUntil(next);
         if (inputs !== null) next = null;
         await this.#turn(inputs ?? []);
@@ -171,7 +175,12 @@ export class PartitionTask {
     for (const agentId of takeDue(this.#state.schedule, nowMs, EXPIRIES_PER_TICK_MAX)) {
       // One record holds a bounded number of expiries.
       const source = this.#control('tick');
-      while (this.#answer({ type: 'expiry', agentId }, source).kind === 'record');
+      let answer: Answer;
+      do answer = this.#answer({ type: 'expiry', agentId }, source);
+      while (answer.kind === 'record');
+      if (answer.kind !== 'dead-letter') continue;
+      this.#deps.logger.error({ agentId, detail: answer.detail }, 'expiry not recorded');
+      scheduleExpiry(this.#state.schedule, agentId, nowMs + TICK_MS);
     }
   }
 

@@ -172,6 +172,20 @@ describe('approving', () => {
     });
   });
 
+  it('counts no vote of the owner when more than one has come to be asked', () => {
+    const owner = 'dana@example.com';
+    const both = person('gil@example.com', 'approver', 'leads', 'others');
+    const people = [...PEOPLE, both];
+    const partition = waiting({ ...twoGates, owner, people });
+    partition.approve(owner);
+    const annotations = { ...twoGates.annotations, money: { approvers: ['leads'], quorum: 2 } };
+    partition.fleet = createFleetDouble({ ...twoGates, annotations, owner, people });
+    expect(lastEvent(partition.approve(both.id))).toMatchObject({ type: 'ApprovalVoted' });
+    expect(lastEvent(partition.approve('erin@example.com'))).toMatchObject({
+      type: 'IntentAllowed',
+    });
+  });
+
   it('tells an unknown intent from a decided one', () => {
     const partition = waiting();
     expect(lastEvent(partition.approve('dana@example.com', 'i9'))).toMatchObject({

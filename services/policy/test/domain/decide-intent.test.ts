@@ -73,6 +73,17 @@ describe('deciding an intent', () => {
     });
   });
 
+  it.each([
+    ['{"to":"\\ud800"}', 'invalid-arguments'],
+    ['{"\\uDC00":1}', 'invalid-arguments'],
+    ['{"to":"\\\\\\ud800"}', 'invalid-arguments'],
+    ['{"to":"\\ud83d\\ude00"}', null],
+    ['{"to":"\\\\ud800 as text"}', null],
+  ])('takes no half of a surrogate pair, which the log could not keep: %s', (text, reason) => {
+    const expected = reason === null ? { type: 'IntentAllowed' } : { type: 'IntentDenied', reason };
+    expect(new Partition().propose({ arguments: text })).toMatchObject(expected);
+  });
+
   it.each(['__entity', '__extn'])('denies arguments with the reserved name %s', (name) => {
     expect(new Partition().propose({ arguments: `{"to":{"${name}":1}}` })).toMatchObject({
       reason: 'invalid-arguments',

@@ -199,6 +199,16 @@ describe('the policy service', () => {
     expect(Buffer.from(letters[0]?.value ?? []).toString()).toBe('not avro');
   });
 
+  it('goes on behind a record whose key alone is larger than a dead letter', async () => {
+    const key = 'k'.repeat(600_000);
+    const value = Buffer.alloc(300_000, 1);
+    await log.append('intents.v1', HOME, [{ key, value }]);
+    await rig.propose();
+    expect((await rig.decisions('i1'))[0]).toMatchObject({ decision: 'allow' });
+    const [letter] = await rig.all('dead-letters.v1', 0);
+    expect(letter).toMatchObject({ topic: 'intents.v1', reason: 'malformed' });
+  });
+
   it('refuses a record whose key is not its agent', async () => {
     const value = log.codec('intents.v1').encode({
       intentId: 'i1',
