@@ -3,6 +3,7 @@ import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:cryp
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { type Consumer, Kafka, logLevel, type Producer } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type KafkaCluster, startKafkaCluster } from '../harness/kafka/cluster.ts';
 import { EstopProcess } from './estop-process.ts';
 import { FLEET } from './fleet.ts';
 
@@ -17,6 +18,7 @@ interface Answers {
   readonly letters: any[];
 }
 
+let cluster: KafkaCluster;
 let estop: EstopProcess;
 let registry: SchemaRegistry;
 let producer: Producer;
@@ -26,7 +28,10 @@ let agentKey: { readonly id: string; readonly privateKey: KeyObject };
 const answers: Answers = { decisions: [], letters: [] };
 
 beforeAll(async () => {
-  const { bootstrap, registryUrl } = inject('kafka');
+  const { registryUrl } = inject('kafka');
+  // The shared cluster holds a fleet under the link key of other tests.
+  cluster = await startKafkaCluster();
+  const { bootstrap } = cluster;
   const env = { KAFKA_BROKERS: bootstrap, SCHEMA_REGISTRY_URL: registryUrl };
   estop = new EstopProcess({ files: FLEET, env });
   await estop.start();
@@ -52,6 +57,7 @@ afterAll(async () => {
   await consumer.disconnect();
   await producer.disconnect();
   await estop.dispose();
+  await cluster.stop();
 });
 
 /** Makes a key pair and registers the public key with estop. */
