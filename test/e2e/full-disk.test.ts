@@ -9,8 +9,8 @@ import { type Body, EstopProcess } from './estop-process.ts';
 import { FLEET } from './fleet.ts';
 
 const MIB = 1024 * 1024;
-/** Far more than others write to the disk meanwhile. */
-const FILL_MIB = 384;
+/** Far more than others write to the disk meanwhile; less where little is free. */
+const FILL_MIB_MAX = 384;
 const WORKERS = 8;
 const TIMES_FULL = 6;
 const FULL_MS = 500;
@@ -19,10 +19,13 @@ const RETRY_MS = 100;
 const TEST_MS = 120_000;
 
 let estop: EstopProcess;
+let fillMib: number;
 
 beforeEach(async () => {
   const { bavail, bsize } = statfsSync(tmpdir());
-  const reserve = Math.floor((bavail * bsize) / MIB) - FILL_MIB / 2;
+  const freeMib = Math.floor((bavail * bsize) / MIB);
+  fillMib = Math.min(FILL_MIB_MAX, Math.floor(freeMib / 4));
+  const reserve = freeMib - Math.floor(fillMib / 2);
   estop = new EstopProcess({ files: FLEET, env: { ESTOP_DISK_RESERVE_MIB: `${reserve}` } });
   await estop.start();
 });
@@ -31,7 +34,7 @@ afterEach(() => estop.dispose());
 
 async function fillDiskFor(ms: number): Promise<void> {
   const path = join(dirname(estop.dataDir), 'filled');
-  execFileSync('fallocate', ['-l', `${FILL_MIB}MiB`, path]);
+  execFileSync('fallocate', ['-l', `${fillMib}MiB`, path]);
   await pause(ms);
   rmSync(path);
 }

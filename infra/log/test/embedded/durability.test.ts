@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 const SCRIPT = join(import.meta.dirname, 'append-until-stopped.ts');
 const NODE_ARGS = ['--import', 'tsx', '--conditions=@estop/source', SCRIPT];
 
-/** Far more than others write to the disk meanwhile. */
-const FILL_BYTES = 384 * 1024 * 1024;
+/** Far more than others write to the disk meanwhile; less where little is free. */
+const FILL_BYTES_MAX = 384 * 1024 * 1024;
 
 let path: string;
 
@@ -85,7 +85,9 @@ describe('an embedded log', () => {
 
   it('refuses while the disk is full, and goes on by itself when there is room', async () => {
     const { bavail, bsize } = statfsSync(path);
-    const diskReserveBytes = bavail * bsize - FILL_BYTES / 2;
+    const freeBytes = bavail * bsize;
+    const fillBytes = Math.min(FILL_BYTES_MAX, Math.floor(freeBytes / 4));
+    const diskReserveBytes = freeBytes - fillBytes / 2;
     const log = await openEmbeddedLog({ path: join(path, 'log'), partitions: 2, diskReserveBytes });
     const append = () => log.append('intents.v1', 1, [{ key: 'k', value: Buffer.from('x') }]);
     const full = {
@@ -93,7 +95,7 @@ describe('an embedded log', () => {
       message: expect.stringMatching(/the disk is full: \d+ MiB are free/),
     };
     expect((await append()).baseOffset).toBe(0);
-    execFileSync('fallocate', ['-l', `${FILL_BYTES}`, join(path, 'filled')]);
+    execFileSync('fallocate', ['-l', `${fillBytes}`, join(path, 'filled')]);
     await vi.waitFor(() => expect(append()).rejects.toMatchObject(full));
     await expect(log.ping()).rejects.toMatchObject(full);
     const end = await log.endOffset('intents.v1', 1);
