@@ -5,31 +5,28 @@
  * folds again.
  */
 import { randomUUID } from 'node:crypto';
-import type { Assignment, Batch, StoredRecord } from '@estop/log/port';
+import type { Assignment, StoredRecord } from '@estop/log/port';
 import { readChain } from '@estop/log/run/chain-reader';
 import { ChainWriter, type RecordDraft } from '@estop/log/run/chain-writer';
 import { EstopError } from '@estop/schemas/errors';
-import type { Decision } from '@estop/schemas/messages';
 import type { Topic } from '@estop/schemas/topics';
-import { agentView } from '../domain/agent-view.ts';
 import { applyRecord } from '../domain/apply-record.ts';
 import { decide } from '../domain/decide.ts';
 import type { Fleet } from '../domain/fleet.ts';
 import type { Answer, Input } from '../domain/input.ts';
 import { EXPIRIES_PER_TICK_MAX } from '../domain/limits.ts';
-import { limitsLeft } from '../domain/limits-left.ts';
 import { scheduleExpiry, takeDue } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
 import type { ControlInput } from './control-feed.ts';
 import { decisionsOf } from './decisions-of.ts';
-import { type Effects, effectBatches, noEffects } from './effects.ts';
 import { asDeadLetter, INPUT_TOPICS, offsetsAfter, readInput } from './inputs.ts';
 import { LogTime } from './log-time.ts';
 import { News } from './news.ts';
+import { Outbox } from './outbox.ts';
 import type { LiveState, PartitionDeps, Source } from './partition-context.ts';
 import { RecentRecords } from './recent-records.ts';
-import { PACED_VIEWS_MS, ViewPacer } from './view-pacer.ts';
+import { PACED_VIEWS_MS } from './view-pacer.ts';
 
 const BATCH_RECORDS = 500;
 const TICK_MS = 1_000;
@@ -39,23 +36,22 @@ export class PartitionTask {
   readonly #deps: PartitionDeps;
   readonly #assignment: Assignment;
   readonly #state: PartitionState;
-  readonly #pacer: ViewPacer;
+  readonly #outbox: Outbox;
   readonly #time: LogTime;
   readonly #deadControls = new WeakSet<StoredRecord>();
   #writer: ChainWriter | null = null;
-  #effects: Effects = noEffects();
-  /** The last batch handed to the log, and before it the effects of the one before. */
-  #proven: Promise<void> = Promise.resolve();
-  /** The effects of the last batch. */
-  #published: Promise<void> = Promise.resolve();
   #stateWaiters: ((state: LiveState | undefined) => void)[] = [];
 
   constructor(deps: PartitionDeps, assignment: Assignment) {
     this.#deps = deps;
     this.#assignment = assignment;
     this.#state = initialState(assignment.partition);
-    this.#pacer = new ViewPacer(deps.clock);
     this.#time = new LogTime(deps.log, deps.clock);
+    this.#outbox = new Outbox(deps, {
+      state: this.#state,
+      fleet: () => this.#fleet(),
+      time: this.#time,
+    });
   }
 
   /**
@@ -76,7 +72,7 @@ export class PartitionTask {
       await this.#seekInputs();
       let next: Promise<readonly StoredRecord[]> | null = null;
       while (!this.#assignment.signal.aborted) {
-        const waitMs = this.#pacer.isEmpty ? TICK_MS : PACED_VIEWS_MS;
+        const waitMs = this.#outbox.isSettled ? TICK_MS : PACED_VIEWS_MS;
         if (next === null) {
           next = this.#assignment.next(BATCH_RECORDS, waitMs);
           // A failure surfaces where it is awaited, which news may put off.
@@ -86,8 +82,8 @@ export class PartitionTask {
         if (inputs !== null) next = null;
         await this.#turn(inputs ?? []);
       }
-      await this.#proven;
-      await this.#published;
+      await this.#outbox.proven;
+      await this.#outbox.published;
     } finally {
       news.close();
       this.#answerStateWaiters(undefined);
@@ -114,7 +110,7 @@ export class PartitionTask {
       events: [{ type: 'WriterStarted', writer, version }],
     });
     await this.#handOver();
-    await this.#proven;
+    await this.#outbox.proven;
     logger.info({ partition, records: position.nextOffset }, 'partition taken over');
   }
 
@@ -122,8 +118,8 @@ export class PartitionTask {
   #releaseAgain(recent: RecentRecords): void {
     for (const { record, offset } of recent.all()) {
       if (record.subject === null) continue;
-      this.#effects.changed.set(record.subject, offset);
-      this.#effects.decisions.push(...decisionsOf(this.#state, record));
+      this.#outbox.effects.changed.set(record.subject, offset);
+      this.#outbox.effects.decisions.push(...decisionsOf(this.#state, record));
     }
   }
 
@@ -158,7 +154,7 @@ export class PartitionTask {
     await this.#handOver();
     if (inputs.length > 0) this.#assignment.commit(offsetsAfter(inputs));
     if (this.#stateWaiters.length > 0 && this.#writer !== null) {
-      await this.#proven;
+      await this.#outbox.proven;
       const { nextOffset } = this.#writer;
       this.#answerStateWaiters({ nextOffset, text: serializeState(this.#state) });
     }
@@ -192,7 +188,7 @@ export class PartitionTask {
     const { topic, offset } = stored;
     this.#deps.logger.error({ topic, offset, detail: answer.detail }, 'control input not taken');
     this.#deadControls.add(stored);
-    this.#effects.deadLetters.push({ stored, reason: answer.reason, detail: answer.detail });
+    this.#outbox.effects.deadLetters.push({ stored, reason: answer.reason, detail: answer.detail });
   }
 
   #take(stored: StoredRecord): void {
@@ -204,12 +200,16 @@ export class PartitionTask {
       stored,
     );
     if (!read.ok) {
-      this.#effects.deadLetters.push({ stored, reason: read.reason, detail: read.detail });
+      this.#outbox.effects.deadLetters.push({ stored, reason: read.reason, detail: read.detail });
       return;
     }
     const answer = this.#answer(read.input, stored);
     if (answer.kind === 'dead-letter') {
-      this.#effects.deadLetters.push({ stored, reason: answer.reason, detail: answer.detail });
+      this.#outbox.effects.deadLetters.push({
+        stored,
+        reason: answer.reason,
+        detail: answer.detail,
+      });
     }
   }
 
@@ -218,7 +218,7 @@ export class PartitionTask {
     try {
       const answer = decide({ state: this.#state, fleet: this.#fleet(), atMs }, input);
       if (answer.kind === 'record') this.#record(source, answer);
-      if (answer.kind === 'again') this.#effects.decisions.push(answer.decision);
+      if (answer.kind === 'again') this.#outbox.effects.decisions.push(answer.decision);
       return answer;
     } catch (error) {
       return asDeadLetter(error);
@@ -238,51 +238,13 @@ export class PartitionTask {
     });
     applyRecord(this.#state, record, offset);
     if (record.subject === null) return;
-    this.#effects.changed.set(record.subject, offset);
-    for (const decision of decisionsOf(this.#state, record)) this.#effects.decisions.push(decision);
+    this.#outbox.effects.changed.set(record.subject, offset);
+    for (const decision of decisionsOf(this.#state, record))
+      this.#outbox.effects.decisions.push(decision);
   }
 
-  /**
-   * Hands what was decided to the log and goes on: the next batch is decided while this one is on
-   * its way. At most one batch is unproven when the next is handed over. Nothing leaves before the
-   * audit records it rests on are proven.
-   */
   async #handOver(): Promise<void> {
-    if (this.#writer === null) return;
-    const { batches, count } = this.#prepareEffects();
-    await this.#proven;
-    const published = this.#published;
-    const { proven, complete } = this.#writer.commit(batches);
-    this.#proven = Promise.all([proven, published]).then(([stampedMs]) => {
-      if (stampedMs !== null) this.#time.saw(stampedMs);
-    });
-    this.#published = complete.then(count);
-    // A failure surfaces at the next await; until then it must not count as unhandled.
-    this.#proven.catch(() => undefined);
-    this.#published.catch(() => undefined);
-  }
-
-  /** Reads everything from the state now: by the time it leaves, the state has run ahead. */
-  #prepareEffects(): { readonly batches: readonly Batch[]; readonly count: () => void } {
-    const { log, metrics } = this.#deps;
-    const { partition } = this.#assignment;
-    const { changed, decisions: made, deadLetters } = this.#effects;
-    this.#effects = noEffects();
-    const decisions = made.map((decision) => this.#withLimits(decision));
-    const fleet = this.#fleet();
-    const views = this.#pacer.due(changed).map(([subject, offset]) => {
-      return agentView(this.#state, fleet, { subject, record: { partition, offset } });
-    });
-    const batches = effectBatches(log, partition, { decisions, views, deadLetters });
-    return { batches, count: () => metrics.count(decisions, deadLetters) };
-  }
-
-  #withLimits(decision: Decision): Decision {
-    const agent = this.#state.agentById.get(decision.agentId);
-    if (agent === undefined) return decision;
-    const { tool } = decision;
-    const limits = limitsLeft(this.#fleet(), agent, { tool, atMs: this.#state.atMs });
-    return limits.length === 0 ? decision : { ...decision, limits };
+    if (this.#writer !== null) await this.#outbox.handOver(this.#writer);
   }
 
   #fleet(): Fleet | null {

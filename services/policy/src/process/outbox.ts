@@ -1,0 +1,100 @@
+/**
+ * What a partition has decided on its way out: audit records first, and only once they are proven
+ * the decisions, views and dead letters that rest on them.
+ */
+import type { Batch } from '@estop/log/port';
+import type { ChainWriter } from '@estop/log/run/chain-writer';
+import type { Decision } from '@estop/schemas/messages';
+import { agentView } from '../domain/agent-view.ts';
+import type { Fleet } from '../domain/fleet.ts';
+import { limitsLeft } from '../domain/limits-left.ts';
+import type { PartitionState } from '../domain/state.ts';
+import { type Effects, effectBatches, noEffects } from './effects.ts';
+import type { LogTime } from './log-time.ts';
+import type { PartitionDeps } from './partition-context.ts';
+import { ViewPacer } from './view-pacer.ts';
+
+interface Decider {
+  readonly state: PartitionState;
+  readonly fleet: () => Fleet | null;
+  readonly time: LogTime;
+}
+
+export class Outbox {
+  readonly #deps: PartitionDeps;
+  readonly #decider: Decider;
+  readonly #pacer: ViewPacer;
+  #effects: Effects = noEffects();
+  #proven: Promise<void> = Promise.resolve();
+  #published: Promise<void> = Promise.resolve();
+
+  constructor(deps: PartitionDeps, decider: Decider) {
+    this.#deps = deps;
+    this.#decider = decider;
+    this.#pacer = new ViewPacer(deps.clock);
+  }
+
+  /** What the turn has made so far. */
+  get effects(): Effects {
+    return this.#effects;
+  }
+
+  /** The last batch handed to the log, and before it the effects of the one before. */
+  get proven(): Promise<void> {
+    return this.#proven;
+  }
+
+  /** The effects of the last batch. */
+  get published(): Promise<void> {
+    return this.#published;
+  }
+
+  /** True when no view waits to be published. */
+  get isSettled(): boolean {
+    return this.#pacer.isEmpty;
+  }
+
+  /**
+   * Hands what was decided to the log and goes on: the next batch is decided while this one is on
+   * its way. At most one batch is unproven when the next is handed over. Nothing leaves before the
+   * audit records it rests on are proven.
+   */
+  async handOver(writer: ChainWriter): Promise<void> {
+    const { batches, count } = this.#prepare();
+    await this.#proven;
+    const published = this.#published;
+    const { proven, complete } = writer.commit(batches);
+    this.#proven = Promise.all([proven, published]).then(([stampedMs]) => {
+      if (stampedMs !== null) this.#decider.time.saw(stampedMs);
+    });
+    this.#published = complete.then(count);
+    // A failure surfaces at the next await; until then it must not count as unhandled.
+    this.#proven.catch(() => undefined);
+    this.#published.catch(() => undefined);
+  }
+
+  /** Reads everything from the state now: by the time it leaves, the state has run ahead. */
+  #prepare(): { readonly batches: readonly Batch[]; readonly count: () => void } {
+    const { log, metrics } = this.#deps;
+    const { state } = this.#decider;
+    const { partition } = state;
+    const { changed, decisions: made, deadLetters } = this.#effects;
+    this.#effects = noEffects();
+    const decisions = made.map((decision) => this.#withLimits(decision));
+    const fleet = this.#decider.fleet();
+    const views = this.#pacer.due(changed).map(([subject, offset]) => {
+      return agentView(state, fleet, { subject, record: { partition, offset } });
+    });
+    const batches = effectBatches(log, partition, { decisions, views, deadLetters });
+    return { batches, count: () => metrics.count(decisions, deadLetters) };
+  }
+
+  #withLimits(decision: Decision): Decision {
+    const { state } = this.#decider;
+    const agent = state.agentById.get(decision.agentId);
+    if (agent === undefined) return decision;
+    const { tool } = decision;
+    const limits = limitsLeft(this.#decider.fleet(), agent, { tool, atMs: state.atMs });
+    return limits.length === 0 ? decision : { ...decision, limits };
+  }
+}
