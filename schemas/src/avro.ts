@@ -208,7 +208,7 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
    {
     "name": "subject",
     "type": "string",
-    "doc": "An agent id, or person: and a person id."
+    "doc": "An agent id; person: and a person id; limit: and the id of a shared limit."
    },
    {
     "name": "by",
@@ -357,6 +357,225 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
        {
         "name": "credentialId",
         "type": "string"
+       }
+      ]
+     },
+     {
+      "type": "record",
+      "name": "RequestSlice",
+      "namespace": "estop.commands",
+      "doc": "A partition asks the home of a shared limit.",
+      "fields": [
+       {
+        "name": "ask",
+        "type": {
+         "type": "record",
+         "name": "SliceAsk",
+         "namespace": "estop.commands",
+         "doc": "What a partition asks of a shared limit's home, and gives back to it. Counted once, in sequence.",
+         "fields": [
+          {
+           "name": "kind",
+           "type": {
+            "type": "enum",
+            "name": "LimitKind",
+            "namespace": "estop.commands",
+            "doc": "What a shared limit is.",
+            "symbols": [
+             "budget",
+             "rate"
+            ],
+            "logicalType": "kebab"
+           }
+          },
+          {
+           "name": "limitId",
+           "type": "string"
+          },
+          {
+           "name": "windowStart",
+           "type": "long",
+           "doc": "Start of the budget's window, ms; 0 for a lifetime and for rates."
+          },
+          {
+           "name": "windowMs",
+           "type": "long",
+           "doc": "Length of a rate's window; 0 for a budget."
+          },
+          {
+           "name": "partition",
+           "type": "int",
+           "doc": "Who asks."
+          },
+          {
+           "name": "sequence",
+           "type": "long",
+           "doc": "1, 2, 3 … per partition and limit."
+          },
+          {
+           "name": "need",
+           "type": "long",
+           "doc": "What its waiting intents need; 0: as much as is usual."
+          },
+          {
+           "name": "least",
+           "type": "long",
+           "doc": "Less than this helps none of them."
+          },
+          {
+           "name": "returned",
+           "type": "long",
+           "doc": "Given back."
+          },
+          {
+           "name": "uses",
+           "type": {
+            "type": "array",
+            "items": {
+             "type": "record",
+             "name": "SliceUse",
+             "namespace": "estop.commands",
+             "doc": "Calls that one partition made in one sub-window of a shared rate.",
+             "fields": [
+              {
+               "name": "bucket",
+               "type": "long",
+               "doc": "Number of the sub-window since the epoch."
+              },
+              {
+               "name": "calls",
+               "type": "long"
+              }
+             ]
+            }
+           },
+           "doc": "Calls made of a rate since the ask before."
+          },
+          {
+           "name": "answersRecall",
+           "type": "boolean",
+           "doc": "It gives back all it can, and keeps doing so until it is granted something."
+          }
+         ]
+        }
+       }
+      ]
+     },
+     {
+      "type": "record",
+      "name": "GrantSlice",
+      "namespace": "estop.commands",
+      "doc": "The home of a shared limit answers.",
+      "fields": [
+       {
+        "name": "answer",
+        "type": {
+         "type": "record",
+         "name": "SliceAnswer",
+         "namespace": "estop.commands",
+         "doc": "What the home of a shared limit grants.",
+         "fields": [
+          {
+           "name": "kind",
+           "type": "estop.commands.LimitKind"
+          },
+          {
+           "name": "limitId",
+           "type": "string"
+          },
+          {
+           "name": "windowStart",
+           "type": "long",
+           "doc": "Start of the budget's window, ms; 0 for a lifetime and for rates."
+          },
+          {
+           "name": "partition",
+           "type": "int",
+           "doc": "Who gets it."
+          },
+          {
+           "name": "sequence",
+           "type": "long",
+           "doc": "Of the ask."
+          },
+          {
+           "name": "amount",
+           "type": "long",
+           "doc": "0: nothing."
+          },
+          {
+           "name": "free",
+           "type": "long",
+           "doc": "What the home has left after it."
+          },
+          {
+           "name": "dryUntil",
+           "type": [
+            "null",
+            "long"
+           ],
+           "doc": "Asking again before helps nobody, unless it is offered; null: it was enough.",
+           "default": null
+          }
+         ]
+        }
+       }
+      ]
+     },
+     {
+      "type": "record",
+      "name": "RecallSlice",
+      "namespace": "estop.commands",
+      "doc": "The home of a shared limit asks for what is unused.",
+      "fields": [
+       {
+        "name": "kind",
+        "type": "estop.commands.LimitKind"
+       },
+       {
+        "name": "limitId",
+        "type": "string"
+       },
+       {
+        "name": "windowStart",
+        "type": "long",
+        "doc": "Start of the budget's window, ms; 0 for a lifetime and for rates."
+       },
+       {
+        "name": "partition",
+        "type": "int",
+        "doc": "Who shall give it back."
+       },
+       {
+        "name": "requester",
+        "type": "int",
+        "doc": "For whom."
+       }
+      ]
+     },
+     {
+      "type": "record",
+      "name": "OfferSlice",
+      "namespace": "estop.commands",
+      "doc": "Something is free again at the home of a shared limit.",
+      "fields": [
+       {
+        "name": "kind",
+        "type": "estop.commands.LimitKind"
+       },
+       {
+        "name": "limitId",
+        "type": "string"
+       },
+       {
+        "name": "windowStart",
+        "type": "long",
+        "doc": "Start of the budget's window, ms; 0 for a lifetime and for rates."
+       },
+       {
+        "name": "partition",
+        "type": "int",
+        "doc": "Who was told that there is nothing."
        }
       ]
      }
@@ -548,7 +767,7 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
      "null",
      "string"
     ],
-    "doc": "The agent or person it is about; null: the partition.",
+    "doc": "The agent, person or shared limit it is about; null: the partition.",
     "default": null
    },
    {
@@ -810,6 +1029,12 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
             {
              "name": "amount",
              "type": "long"
+            },
+            {
+             "name": "shared",
+             "type": "boolean",
+             "doc": "It is a slice of a ceiling that agents share.",
+             "default": false
             }
            ]
           }
@@ -832,6 +1057,12 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
             {
              "name": "windowMs",
              "type": "long"
+            },
+            {
+             "name": "shared",
+             "type": "boolean",
+             "doc": "It is a slice of a ceiling that agents share.",
+             "default": false
             }
            ]
           }
@@ -841,6 +1072,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
          "name": "holdUntil",
          "type": "long",
          "doc": "When unsettled amounts count as spent, ms."
+        },
+        {
+         "name": "released",
+         "type": {
+          "type": "array",
+          "items": "estop.audit.BudgetUse"
+         },
+         "doc": "What it held of shared ceilings while it waited for people.",
+         "default": []
         }
        ]
       },
@@ -899,6 +1139,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
           "long"
          ],
          "default": null
+        },
+        {
+         "name": "released",
+         "type": {
+          "type": "array",
+          "items": "estop.audit.BudgetUse"
+         },
+         "doc": "What it held of shared ceilings while it waited for people.",
+         "default": []
         }
        ]
       },
@@ -972,6 +1221,34 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
           "string"
          ],
          "default": null
+        },
+        {
+         "name": "gates",
+         "type": {
+          "type": "array",
+          "items": {
+           "type": "record",
+           "name": "Gate",
+           "namespace": "estop.audit",
+           "doc": "What one rule asks of the people.",
+           "fields": [
+            {
+             "name": "approvers",
+             "type": {
+              "type": "array",
+              "items": "string"
+             },
+             "doc": "Groups of people; empty: any approver."
+            },
+            {
+             "name": "quorum",
+             "type": "int"
+            }
+           ]
+          }
+         },
+         "doc": "What each asking rule asks by itself.",
+         "default": []
         }
        ]
       },
@@ -1125,6 +1402,12 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
              "name": "overrun",
              "type": "long",
              "doc": "Reported above what the ceiling left."
+            },
+            {
+             "name": "shared",
+             "type": "boolean",
+             "doc": "It is a slice of a ceiling that agents share.",
+             "default": false
             }
            ]
           }
@@ -1407,6 +1690,326 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
          "type": "string"
         }
        ]
+      },
+      {
+       "type": "record",
+       "name": "IntentAwaited",
+       "namespace": "estop.audit",
+       "doc": "It waits for a slice of a shared ceiling.",
+       "fields": [
+        {
+         "name": "intentId",
+         "type": "string"
+        },
+        {
+         "name": "until",
+         "type": "long",
+         "doc": "Denied when none came by then, ms."
+        },
+        {
+         "name": "approved",
+         "type": "boolean",
+         "doc": "People have said yes to it already."
+        },
+        {
+         "name": "needs",
+         "type": {
+          "type": "array",
+          "items": {
+           "type": "record",
+           "name": "SliceNeed",
+           "namespace": "estop.audit",
+           "doc": "What an intent lacks of a shared limit.",
+           "fields": [
+            {
+             "name": "kind",
+             "type": {
+              "type": "enum",
+              "name": "LimitKind",
+              "namespace": "estop.commands",
+              "doc": "What a shared limit is.",
+              "symbols": [
+               "budget",
+               "rate"
+              ],
+              "logicalType": "kebab"
+             }
+            },
+            {
+             "name": "limitId",
+             "type": "string"
+            },
+            {
+             "name": "amount",
+             "type": "long"
+            }
+           ]
+          }
+         }
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "SliceRequested",
+       "namespace": "estop.audit",
+       "doc": "This partition asks the home of a shared limit.",
+       "fields": [
+        {
+         "name": "ask",
+         "type": {
+          "type": "record",
+          "name": "SliceAsk",
+          "namespace": "estop.commands",
+          "doc": "What a partition asks of a shared limit's home, and gives back to it. Counted once, in sequence.",
+          "fields": [
+           {
+            "name": "kind",
+            "type": "estop.commands.LimitKind"
+           },
+           {
+            "name": "limitId",
+            "type": "string"
+           },
+           {
+            "name": "windowStart",
+            "type": "long",
+            "doc": "Start of the budget's window, ms; 0 for a lifetime and for rates."
+           },
+           {
+            "name": "windowMs",
+            "type": "long",
+            "doc": "Length of a rate's window; 0 for a budget."
+           },
+           {
+            "name": "partition",
+            "type": "int",
+            "doc": "Who asks."
+           },
+           {
+            "name": "sequence",
+            "type": "long",
+            "doc": "1, 2, 3 … per partition and limit."
+           },
+           {
+            "name": "need",
+            "type": "long",
+            "doc": "What its waiting intents need; 0: as much as is usual."
+           },
+           {
+            "name": "least",
+            "type": "long",
+            "doc": "Less than this helps none of them."
+           },
+           {
+            "name": "returned",
+            "type": "long",
+            "doc": "Given back."
+           },
+           {
+            "name": "uses",
+            "type": {
+             "type": "array",
+             "items": {
+              "type": "record",
+              "name": "SliceUse",
+              "namespace": "estop.commands",
+              "doc": "Calls that one partition made in one sub-window of a shared rate.",
+              "fields": [
+               {
+                "name": "bucket",
+                "type": "long",
+                "doc": "Number of the sub-window since the epoch."
+               },
+               {
+                "name": "calls",
+                "type": "long"
+               }
+              ]
+             }
+            },
+            "doc": "Calls made of a rate since the ask before."
+           },
+           {
+            "name": "answersRecall",
+            "type": "boolean",
+            "doc": "It gives back all it can, and keeps doing so until it is granted something."
+           }
+          ]
+         }
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "SliceAsked",
+       "namespace": "estop.audit",
+       "doc": "A partition asked this one, the home of a shared limit.",
+       "fields": [
+        {
+         "name": "ask",
+         "type": "estop.commands.SliceAsk"
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "SliceGranted",
+       "namespace": "estop.audit",
+       "doc": "The home of a shared limit has answered; the amount is taken off what is free.",
+       "fields": [
+        {
+         "name": "answer",
+         "type": {
+          "type": "record",
+          "name": "SliceAnswer",
+          "namespace": "estop.commands",
+          "doc": "What the home of a shared limit grants.",
+          "fields": [
+           {
+            "name": "kind",
+            "type": "estop.commands.LimitKind"
+           },
+           {
+            "name": "limitId",
+            "type": "string"
+           },
+           {
+            "name": "windowStart",
+            "type": "long",
+            "doc": "Start of the budget's window, ms; 0 for a lifetime and for rates."
+           },
+           {
+            "name": "partition",
+            "type": "int",
+            "doc": "Who gets it."
+           },
+           {
+            "name": "sequence",
+            "type": "long",
+            "doc": "Of the ask."
+           },
+           {
+            "name": "amount",
+            "type": "long",
+            "doc": "0: nothing."
+           },
+           {
+            "name": "free",
+            "type": "long",
+            "doc": "What the home has left after it."
+           },
+           {
+            "name": "dryUntil",
+            "type": [
+             "null",
+             "long"
+            ],
+            "doc": "Asking again before helps nobody, unless it is offered; null: it was enough.",
+            "default": null
+           }
+          ]
+         }
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "SliceReceived",
+       "namespace": "estop.audit",
+       "doc": "The answer of the home has arrived.",
+       "fields": [
+        {
+         "name": "answer",
+         "type": "estop.commands.SliceAnswer"
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "SliceRecalled",
+       "namespace": "estop.audit",
+       "doc": "The home of a shared limit asks partitions for what they do not use.",
+       "fields": [
+        {
+         "name": "kind",
+         "type": "estop.commands.LimitKind"
+        },
+        {
+         "name": "limitId",
+         "type": "string"
+        },
+        {
+         "name": "windowStart",
+         "type": "long",
+         "doc": "Start of the budget's window, ms; 0 for a lifetime and for rates."
+        },
+        {
+         "name": "until",
+         "type": "long",
+         "doc": "Nobody waits for them any longer, ms."
+        },
+        {
+         "name": "requester",
+         "type": "int"
+        },
+        {
+         "name": "partitions",
+         "type": {
+          "type": "array",
+          "items": "int"
+         }
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "SliceOffered",
+       "namespace": "estop.audit",
+       "doc": "Something is free again; partitions that went without are told.",
+       "fields": [
+        {
+         "name": "kind",
+         "type": "estop.commands.LimitKind"
+        },
+        {
+         "name": "limitId",
+         "type": "string"
+        },
+        {
+         "name": "windowStart",
+         "type": "long",
+         "doc": "Start of the budget's window, ms; 0 for a lifetime and for rates."
+        },
+        {
+         "name": "partitions",
+         "type": {
+          "type": "array",
+          "items": "int"
+         }
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "SliceOfferReceived",
+       "namespace": "estop.audit",
+       "doc": "The home of a shared limit has something again.",
+       "fields": [
+        {
+         "name": "kind",
+         "type": "estop.commands.LimitKind"
+        },
+        {
+         "name": "limitId",
+         "type": "string"
+        },
+        {
+         "name": "windowStart",
+         "type": "long",
+         "doc": "Start of the budget's window, ms; 0 for a lifetime and for rates."
+        }
+       ]
       }
      ]
     }
@@ -1647,7 +2250,7 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
   "type": "record",
   "name": "AgentView",
   "namespace": "estop.agents",
-  "doc": "The newest state of one agent or person. Key: its id. A projection of audit.v1.",
+  "doc": "The newest state of one agent or person, or one partition's part of a shared limit. Key: the subject. A projection of audit.v1.",
   "fields": [
    {
     "name": "subject",
@@ -2155,6 +2758,103 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
       ]
      }
     }
+   },
+   {
+    "name": "sharedLimit",
+    "type": [
+     "null",
+     {
+      "type": "record",
+      "name": "SharedLimitView",
+      "namespace": "estop.agents",
+      "doc": "One partition's part of a shared limit, in its current window.",
+      "fields": [
+       {
+        "name": "kind",
+        "type": {
+         "type": "enum",
+         "name": "LimitKind",
+         "namespace": "estop.commands",
+         "doc": "What a shared limit is.",
+         "symbols": [
+          "budget",
+          "rate"
+         ],
+         "logicalType": "kebab"
+        }
+       },
+       {
+        "name": "limitId",
+        "type": "string"
+       },
+       {
+        "name": "unit",
+        "type": "string"
+       },
+       {
+        "name": "window",
+        "type": "string"
+       },
+       {
+        "name": "windowStart",
+        "type": "long"
+       },
+       {
+        "name": "spent",
+        "type": "long",
+        "doc": "Of a rate: calls in the window that the home knows of."
+       },
+       {
+        "name": "reserved",
+        "type": "long"
+       },
+       {
+        "name": "inSlice",
+        "type": "long",
+        "doc": "Granted to this partition and neither spent nor reserved."
+       },
+       {
+        "name": "home",
+        "type": [
+         "null",
+         {
+          "type": "record",
+          "name": "LimitHomeView",
+          "namespace": "estop.agents",
+          "doc": "What only the home of a shared limit knows.",
+          "fields": [
+           {
+            "name": "ceiling",
+            "type": "long"
+           },
+           {
+            "name": "free",
+            "type": "long"
+           },
+           {
+            "name": "inSlices",
+            "type": "long",
+            "doc": "Granted to partitions, spent or not; of a rate: not reported as used."
+           }
+          ]
+         }
+        ],
+        "default": null
+       }
+      ]
+     }
+    ],
+    "doc": "Only for the subject of a shared limit.",
+    "default": null
+   },
+   {
+    "name": "sharedLimits",
+    "type": {
+     "type": "array",
+     "items": "string"
+    },
+    "doc": "Ids of the shared limits that can count its calls.",
+    "default": []
    }
   ]
  },

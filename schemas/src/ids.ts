@@ -13,12 +13,14 @@ export type CredentialId = Branded<'CredentialId'>;
 export type GroupName = Branded<'GroupName'>;
 export type HaltId = Branded<'HaltId'>;
 export type IntentId = Branded<'IntentId'>;
+/** The id of a budget or a rate, whichever it is. */
+export type LimitId = Branded<'LimitId'>;
 export type PersonId = Branded<'PersonId'>;
 /** `sha256:` and 64 hex digits over the RFC 8785 text of a fleet bundle's files. */
 export type PolicyHash = Branded<'PolicyHash'>;
 export type RateId = Branded<'RateId'>;
 export type SessionId = Branded<'SessionId'>;
-/** What a command or an audit record is about: an agent id, or `person:` and a person id. */
+/** What a command or an audit record is about: an agent id; `person:` or `limit:` and its id. */
 export type SubjectId = Branded<'SubjectId'>;
 export type ToolName = Branded<'ToolName'>;
 
@@ -30,6 +32,7 @@ const TOOL_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9._:/@+-]{0,199}$/;
 const PERSON_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,253}$/;
 const HASH_PATTERN = /^sha256:[0-9a-f]{64}$/;
 const PERSON_PREFIX = 'person:';
+const LIMIT_PREFIX = 'limit:';
 
 export function parseAgentId(text: string): AgentId | undefined {
   return NAME_PATTERN.test(text) ? (text as AgentId) : undefined;
@@ -57,6 +60,10 @@ export function parseGroupName(text: string): GroupName | undefined {
 
 export function parseBudgetId(text: string): BudgetId | undefined {
   return NAME_PATTERN.test(text) ? (text as BudgetId) : undefined;
+}
+
+export function parseLimitId(text: string): LimitId | undefined {
+  return NAME_PATTERN.test(text) ? (text as LimitId) : undefined;
 }
 
 export function parseRateId(text: string): RateId | undefined {
@@ -102,16 +109,29 @@ export function personSubject(personId: PersonId): SubjectId {
   return `${PERSON_PREFIX}${personId}` as SubjectId;
 }
 
-/** Whom a subject names, or undefined when the text is no subject. */
-export function parseSubject(
-  text: string,
-):
+export function limitSubject(limitId: LimitId | BudgetId | RateId): SubjectId {
+  return `${LIMIT_PREFIX}${limitId}` as SubjectId;
+}
+
+/** Budgets and rates share one space of ids. */
+export function limitIdOf(id: BudgetId | RateId): LimitId {
+  return id as string as LimitId;
+}
+
+export type Subject =
   | { readonly kind: 'agent'; readonly id: AgentId }
   | { readonly kind: 'person'; readonly id: PersonId }
-  | undefined {
+  | { readonly kind: 'limit'; readonly id: LimitId };
+
+/** Whom a subject names, or undefined when the text is no subject. */
+export function parseSubject(text: string): Subject | undefined {
   if (text.startsWith(PERSON_PREFIX)) {
     const id = parsePersonId(text.slice(PERSON_PREFIX.length));
     return id === undefined ? undefined : { kind: 'person', id };
+  }
+  if (text.startsWith(LIMIT_PREFIX)) {
+    const id = parseLimitId(text.slice(LIMIT_PREFIX.length));
+    return id === undefined ? undefined : { kind: 'limit', id };
   }
   const id = parseAgentId(text);
   return id === undefined ? undefined : { kind: 'agent', id };

@@ -8,6 +8,7 @@ import type {
   GroupName,
   HaltId,
   IntentId,
+  LimitId,
   PersonId,
   PolicyHash,
   RateId,
@@ -75,7 +76,30 @@ export interface AnswerView {
   readonly record: RecordPosition;
 }
 
-/** The newest state of one agent or person. Key: its id. A projection of audit.v1. */
+/** What only the home of a shared limit knows. */
+export interface LimitHomeView {
+  readonly ceiling: number;
+  readonly free: number;
+  /** Granted to partitions, spent or not; of a rate: not reported as used. */
+  readonly inSlices: number;
+}
+
+/** One partition's part of a shared limit, in its current window. */
+export interface SharedLimitView {
+  readonly kind: LimitKind;
+  readonly limitId: LimitId;
+  readonly unit: string;
+  readonly window: string;
+  readonly windowStart: number;
+  /** Of a rate: calls in the window that the home knows of. */
+  readonly spent: number;
+  readonly reserved: number;
+  /** Granted to this partition and neither spent nor reserved. */
+  readonly inSlice: number;
+  readonly home: LimitHomeView | null;
+}
+
+/** The newest state of one agent or person, or one partition's part of a shared limit. Key: the subject. A projection of audit.v1. */
 export interface AgentView {
   readonly subject: SubjectId;
   readonly at: number;
@@ -91,6 +115,10 @@ export interface AgentView {
   readonly pendingTotal: number;
   readonly pending: readonly PendingView[];
   readonly answers: readonly AnswerView[];
+  /** Only for the subject of a shared limit. */
+  readonly sharedLimit: SharedLimitView | null;
+  /** Ids of the shared limits that can count its calls. */
+  readonly sharedLimits: readonly string[];
 }
 
 /** The trust gradient. */
@@ -138,12 +166,16 @@ export interface BudgetUse {
   /** Start of the window, ms; 0 for lifetime. */
   readonly windowStart: number;
   readonly amount: number;
+  /** It is a slice of a ceiling that agents share. */
+  readonly shared: boolean;
 }
 
 /** One call counted on one sliding window. */
 export interface RateUse {
   readonly rateId: RateId;
   readonly windowMs: number;
+  /** It is a slice of a ceiling that agents share. */
+  readonly shared: boolean;
 }
 
 /** What became of an amount held. */
@@ -154,6 +186,8 @@ export interface Settlement {
   readonly spent: number;
   /** Reported above what the ceiling left. */
   readonly overrun: number;
+  /** It is a slice of a ceiling that agents share. */
+  readonly shared: boolean;
 }
 
 /** The input this record answers. */
@@ -197,6 +231,8 @@ export interface IntentAllowed {
   readonly rates: readonly RateUse[];
   /** When unsettled amounts count as spent, ms. */
   readonly holdUntil: number;
+  /** What it held of shared ceilings while it waited for people. */
+  readonly released: readonly BudgetUse[];
 }
 
 /** It may not be done. */
@@ -206,6 +242,15 @@ export interface IntentDenied {
   readonly message: string;
   readonly rules: readonly string[];
   readonly retryAfterMs: number | null;
+  /** What it held of shared ceilings while it waited for people. */
+  readonly released: readonly BudgetUse[];
+}
+
+/** What one rule asks of the people. */
+export interface Gate {
+  /** Groups of people; empty: any approver. */
+  readonly approvers: readonly string[];
+  readonly quorum: number;
 }
 
 /** A person must say yes first; the amounts stay held. */
@@ -221,6 +266,8 @@ export interface ApprovalRequested {
   /** Groups of people who may vote; empty: any approver. */
   readonly approvers: readonly string[];
   readonly severity: string | null;
+  /** What each asking rule asks by itself. */
+  readonly gates: readonly Gate[];
 }
 
 /** One vote. */
@@ -295,6 +342,72 @@ export interface CommandRefused {
   readonly message: string;
 }
 
+/** What an intent lacks of a shared limit. */
+export interface SliceNeed {
+  readonly kind: LimitKind;
+  readonly limitId: LimitId;
+  readonly amount: number;
+}
+
+/** It waits for a slice of a shared ceiling. */
+export interface IntentAwaited {
+  readonly intentId: IntentId;
+  /** Denied when none came by then, ms. */
+  readonly until: number;
+  /** People have said yes to it already. */
+  readonly approved: boolean;
+  readonly needs: readonly SliceNeed[];
+}
+
+/** This partition asks the home of a shared limit. */
+export interface SliceRequested {
+  readonly ask: SliceAsk;
+}
+
+/** A partition asked this one, the home of a shared limit. */
+export interface SliceAsked {
+  readonly ask: SliceAsk;
+}
+
+/** The home of a shared limit has answered; the amount is taken off what is free. */
+export interface SliceGranted {
+  readonly answer: SliceAnswer;
+}
+
+/** The answer of the home has arrived. */
+export interface SliceReceived {
+  readonly answer: SliceAnswer;
+}
+
+/** The home of a shared limit asks partitions for what they do not use. */
+export interface SliceRecalled {
+  readonly kind: LimitKind;
+  readonly limitId: LimitId;
+  /** Start of the budget's window, ms; 0 for a lifetime and for rates. */
+  readonly windowStart: number;
+  /** Nobody waits for them any longer, ms. */
+  readonly until: number;
+  readonly requester: number;
+  readonly partitions: readonly number[];
+}
+
+/** Something is free again; partitions that went without are told. */
+export interface SliceOffered {
+  readonly kind: LimitKind;
+  readonly limitId: LimitId;
+  /** Start of the budget's window, ms; 0 for a lifetime and for rates. */
+  readonly windowStart: number;
+  readonly partitions: readonly number[];
+}
+
+/** The home of a shared limit has something again. */
+export interface SliceOfferReceived {
+  readonly kind: LimitKind;
+  readonly limitId: LimitId;
+  /** Start of the budget's window, ms; 0 for a lifetime and for rates. */
+  readonly windowStart: number;
+}
+
 /** One atomic step of the log. Key: the agent id. */
 export interface AuditRecord {
   readonly seq: number;
@@ -304,7 +417,7 @@ export interface AuditRecord {
   readonly cause: Cause;
   /** Time of the input, ms, monotonic per partition. */
   readonly at: number;
-  /** The agent or person it is about; null: the partition. */
+  /** The agent, person or shared limit it is about; null: the partition. */
   readonly subject: SubjectId | null;
   /** The bundle in force. */
   readonly policyHash: PolicyHash | null;
@@ -328,7 +441,15 @@ export type AuditRecordEvent =
   | ({ readonly type: 'CredentialIssued' } & CredentialIssued)
   | ({ readonly type: 'CredentialRevoked' } & CredentialRevoked)
   | ({ readonly type: 'CommandAccepted' } & CommandAccepted)
-  | ({ readonly type: 'CommandRefused' } & CommandRefused);
+  | ({ readonly type: 'CommandRefused' } & CommandRefused)
+  | ({ readonly type: 'IntentAwaited' } & IntentAwaited)
+  | ({ readonly type: 'SliceRequested' } & SliceRequested)
+  | ({ readonly type: 'SliceAsked' } & SliceAsked)
+  | ({ readonly type: 'SliceGranted' } & SliceGranted)
+  | ({ readonly type: 'SliceReceived' } & SliceReceived)
+  | ({ readonly type: 'SliceRecalled' } & SliceRecalled)
+  | ({ readonly type: 'SliceOffered' } & SliceOffered)
+  | ({ readonly type: 'SliceOfferReceived' } & SliceOfferReceived);
 
 /** closed lets through, open denies, half_open lets probes through. */
 export type BreakerState =
@@ -408,10 +529,96 @@ export interface RevokeCredential {
   readonly credentialId: CredentialId;
 }
 
+/** What a shared limit is. */
+export type LimitKind =
+  | 'budget'
+  | 'rate';
+
+/** Calls that one partition made in one sub-window of a shared rate. */
+export interface SliceUse {
+  /** Number of the sub-window since the epoch. */
+  readonly bucket: number;
+  readonly calls: number;
+}
+
+/** What a partition asks of a shared limit's home, and gives back to it. Counted once, in sequence. */
+export interface SliceAsk {
+  readonly kind: LimitKind;
+  readonly limitId: LimitId;
+  /** Start of the budget's window, ms; 0 for a lifetime and for rates. */
+  readonly windowStart: number;
+  /** Length of a rate's window; 0 for a budget. */
+  readonly windowMs: number;
+  /** Who asks. */
+  readonly partition: number;
+  /** 1, 2, 3 … per partition and limit. */
+  readonly sequence: number;
+  /** What its waiting intents need; 0: as much as is usual. */
+  readonly need: number;
+  /** Less than this helps none of them. */
+  readonly least: number;
+  /** Given back. */
+  readonly returned: number;
+  /** Calls made of a rate since the ask before. */
+  readonly uses: readonly SliceUse[];
+  /** It gives back all it can, and keeps doing so until it is granted something. */
+  readonly answersRecall: boolean;
+}
+
+/** What the home of a shared limit grants. */
+export interface SliceAnswer {
+  readonly kind: LimitKind;
+  readonly limitId: LimitId;
+  /** Start of the budget's window, ms; 0 for a lifetime and for rates. */
+  readonly windowStart: number;
+  /** Who gets it. */
+  readonly partition: number;
+  /** Of the ask. */
+  readonly sequence: number;
+  /** 0: nothing. */
+  readonly amount: number;
+  /** What the home has left after it. */
+  readonly free: number;
+  /** Asking again before helps nobody, unless it is offered; null: it was enough. */
+  readonly dryUntil: number | null;
+}
+
+/** A partition asks the home of a shared limit. */
+export interface RequestSlice {
+  readonly ask: SliceAsk;
+}
+
+/** The home of a shared limit answers. */
+export interface GrantSlice {
+  readonly answer: SliceAnswer;
+}
+
+/** The home of a shared limit asks for what is unused. */
+export interface RecallSlice {
+  readonly kind: LimitKind;
+  readonly limitId: LimitId;
+  /** Start of the budget's window, ms; 0 for a lifetime and for rates. */
+  readonly windowStart: number;
+  /** Who shall give it back. */
+  readonly partition: number;
+  /** For whom. */
+  readonly requester: number;
+}
+
+/** Something is free again at the home of a shared limit. */
+export interface OfferSlice {
+  readonly kind: LimitKind;
+  readonly limitId: LimitId;
+  /** Start of the budget's window, ms; 0 for a lifetime and for rates. */
+  readonly windowStart: number;
+  /** Who was told that there is nothing. */
+  readonly partition: number;
+}
+
 /** What a person or a service orders. Key: the subject. */
 export interface Command {
   readonly commandId: CommandId;
-  /** An agent id, or person: and a person id. */
+  /** An agent id; person: and a person id; limit: and the id of a shared limit. */
   readonly subject: SubjectId;
   /** Who orders: a person id or service: and a service name. */
   readonly by: string;
@@ -426,7 +633,11 @@ export type CommandBody =
   | ({ readonly type: 'SetCeiling' } & SetCeiling)
   | ({ readonly type: 'RaiseCeiling' } & RaiseCeiling)
   | ({ readonly type: 'IssueCredential' } & IssueCredential)
-  | ({ readonly type: 'RevokeCredential' } & RevokeCredential);
+  | ({ readonly type: 'RevokeCredential' } & RevokeCredential)
+  | ({ readonly type: 'RequestSlice' } & RequestSlice)
+  | ({ readonly type: 'GrantSlice' } & GrantSlice)
+  | ({ readonly type: 'RecallSlice' } & RecallSlice)
+  | ({ readonly type: 'OfferSlice' } & OfferSlice);
 
 /** Why it was not decided. */
 export type DeadLetterReason =

@@ -44,6 +44,7 @@ const record = {
       message: 'm',
       rules: ['r'],
       retryAfterMs: null,
+      released: [],
     },
   ],
 } as unknown as AuditRecord;

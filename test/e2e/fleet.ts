@@ -1,9 +1,14 @@
+/** A hundred agents that share two ceilings of 37 calls. */
+export const SWARM = Array.from({ length: 100 }, (_, n) => `swarm-${n}`);
+export const SWARM_CEILING = 37;
+
 /** The fleet of the end-to-end scenarios. */
 export const FLEET: Readonly<Record<string, string>> = {
   'agents.yaml': `
 agents:
   billing-bot: { owner: dana@example.com, groups: [finance], attributes: { env: prod } }
   crm-bot: {}
+${SWARM.map((id) => `  ${id}: { groups: [swarm] }`).join('\n')}
 `,
   'tools.yaml': `
 tools:
@@ -23,10 +28,14 @@ tools:
       required: [to, amountMicroUsd]
     cost: { microUsd: /amountMicroUsd }
   secrets.read: { tier: read }
+  swarm.quiet: { tier: read }
+  swarm.killed: { tier: read }
 `,
   'limits.yaml': `
 budgets:
   - { id: spend, scope: { agent: "*" }, unit: microUsd, ceiling: 1000, window: lifetime }
+  - { id: quiet, scope: { group: swarm, tool: swarm.quiet }, unit: calls, ceiling: ${SWARM_CEILING}, window: lifetime }
+  - { id: killed, scope: { group: swarm, tool: swarm.killed }, unit: calls, ceiling: ${SWARM_CEILING}, window: lifetime }
 rates:
   - { id: updates, scope: { agent: "*", tool: "crm.update" }, limit: 5, window: 1h }
 `,

@@ -4,8 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { EstopProcess } from './estop-process.ts';
-import { FLEET } from './fleet.ts';
+import { type Body, EstopProcess } from './estop-process.ts';
+import { FLEET, SWARM, SWARM_CEILING } from './fleet.ts';
 
 export function describeScenarios(
   name: string,
@@ -193,6 +193,46 @@ export function describeScenarios(
       // On Kafka the killed member's session must run out before its partitions move.
       await until(async () => (await propose('crm.read').answer()).body['decision'] === 'allow');
     }, 120_000);
+
+    it('allows exactly 37 of 100 concurrent calls under a shared ceiling of 37', async () => {
+      const verdicts = await Promise.all(SWARM.map((agent) => decided(agent, 'swarm.quiet')));
+      expect(verdicts.filter((verdict) => verdict === 'allow')).toHaveLength(SWARM_CEILING);
+      expect(new Set(verdicts)).toEqual(new Set(['allow', 'budget-exhausted']));
+      const { body } = await estop.get('/v1/agents/swarm-7');
+      const budgets: readonly Body[] = body['budgets'];
+      expect(budgets.find(({ budgetId }) => budgetId === 'quiet')).toMatchObject({
+        shared: true,
+        ceiling: SWARM_CEILING,
+        spent: 0,
+        reserved: SWARM_CEILING,
+        free: 0,
+        inSlices: 0,
+      });
+      const { out } = await estop.cli('status');
+      expect(out).toMatch(/quiet .*37/);
+    }, 60_000);
+
+    it('allows no call more when it is killed in the middle', async () => {
+      const asked = SWARM.map((agent) => decided(agent, 'swarm.killed'));
+      await Promise.race(asked);
+      await estop.stop('SIGKILL');
+      await estop.start();
+      const verdicts = await Promise.all(asked);
+      expect(verdicts.filter((verdict) => verdict === 'allow')).toHaveLength(SWARM_CEILING);
+    }, 120_000);
+
+    /** Asks until it is decided, as the SDK does: always with the same id. */
+    async function decided(agent: string, tool: string): Promise<string> {
+      const intent = { id: randomUUID(), agent, tool, arguments: {} };
+      for (;;) {
+        const answer = await estop.post('/v1/intents', intent).catch(() => undefined);
+        if (answer?.status === 200) {
+          const { decision, reason } = answer.body;
+          return decision === 'allow' ? 'allow' : String(reason);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
 
     interface Approval {
       readonly id: string;

@@ -337,6 +337,18 @@ describe('estop explain', () => {
   });
 });
 
+const SHARED_BUDGET = {
+  budgetId: 'finance',
+  unit: 'calls',
+  window: '1h',
+  ceiling: 10,
+  spent: 3,
+  reserved: 2,
+  free: 1,
+  shared: true,
+  inSlices: 4,
+};
+
 describe('estop agents, status and lag', () => {
   const agent = {
     id: 'billing-bot',
@@ -350,6 +362,7 @@ describe('estop agents, status and lag', () => {
         unit: 'microUsd',
         spent: 1_000_000,
         reserved: 0,
+        free: 4_000_000,
         ceiling: 5_000_000,
         window: 'day',
       },
@@ -365,7 +378,7 @@ describe('estop agents, status and lag', () => {
       /billing-bot +suspended +3 +1 +0 +finance/,
     );
     expect((await runLine(['agents', 'billing-bot'], { env })).out).toMatch(
-      /spend +\$1\.00 +\$0\.00 +\$5\.00 +day/,
+      /spend +\$1\.00 +\$0\.00 +\$4\.00 +\$5\.00 +day/,
     );
   });
 
@@ -383,12 +396,14 @@ describe('estop agents, status and lag', () => {
       'GET /v1/halts': { json: { halts: [HALT] } },
       'GET /v1/approvals': { json: { approvals: [APPROVAL] } },
       'GET /v1/fleet': { json: { hash: 'sha256:ab' } },
+      'GET /v1/limits': { json: { budgets: [SHARED_BUDGET], rates: [] } },
     });
     const ran = await runLine(['status'], { env });
     expect(ran.exitCode).toBe(3);
     expect(ran.out).toContain('not ready');
     expect(ran.out).toContain('halted   agent billing-bot');
     expect(ran.out).toContain('waiting  1');
+    expect(ran.out).toMatch(/finance +3 calls +2 calls +4 calls +1 calls +10 calls +1h/);
   });
 
   it('show only who is behind', async () => {

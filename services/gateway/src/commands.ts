@@ -2,7 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog } from '@estop/log/port';
-import { type CommandId, type PersonId, parseCommandId, type SubjectId } from '@estop/schemas/ids';
+import {
+  type CommandId,
+  type PersonId,
+  parseCommandId,
+  parseSubject,
+  type SubjectId,
+} from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
 import type { Command, CommandBody } from '@estop/schemas/messages';
 import type { Limits } from './config.ts';
@@ -76,7 +82,7 @@ export class Commander {
       const key = command.subject;
       const value = log.codec('commands.v1').encode(command);
       log
-        .publish('commands.v1', partitionOfKey(key, log.partitions), { key, value })
+        .publish('commands.v1', partitionOfKey(addresseeOf(key), log.partitions), { key, value })
         .catch((error: unknown) => {
           clearTimeout(timer);
           forget();
@@ -84,6 +90,12 @@ export class Commander {
         });
     });
   }
+}
+
+/** Orders about a shared limit go to its home: the partition of its id. */
+function addresseeOf(key: SubjectId): string {
+  const subject = parseSubject(key);
+  return subject?.kind === 'limit' ? subject.id : key;
 }
 
 function newCommandId(): CommandId {

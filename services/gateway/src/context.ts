@@ -19,6 +19,7 @@ import { DecisionCache } from './read-models/decision-cache.ts';
 import { Feeds } from './read-models/feeds.ts';
 import { type FleetChecker, FleetState } from './read-models/fleet-state.ts';
 import { HaltBook } from './read-models/halt-book.ts';
+import { SharedLimits } from './read-models/shared-limits.ts';
 import { AuditReader } from './records/audit-reader.ts';
 import { StreamHub } from './stream/stream-hub.ts';
 
@@ -38,6 +39,7 @@ export interface GatewayContext extends GatewayDeps {
   readonly counts: GatewayMetrics;
   readonly decisions: DecisionCache;
   readonly agents: AgentTable;
+  readonly sharedLimits: SharedLimits;
   readonly fleet: FleetState;
   readonly halts: HaltBook;
   readonly hub: StreamHub;
@@ -59,6 +61,7 @@ export function createContext(deps: GatewayDeps): GatewayContext {
   const fleet = new FleetState({ log, logger, checkFleet });
   const decisions = new DecisionCache(clock, log.codec('decisions.v1'));
   const agents = new AgentTable();
+  const sharedLimits = new SharedLimits(clock, fleet);
   const halts = new HaltBook(clock, fleet);
   const hub = new StreamHub(log.id);
   const proposer = new Proposer({
@@ -74,10 +77,11 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     counts: createGatewayMetrics(metrics, { hub, proposer }),
     decisions,
     agents,
+    sharedLimits,
     fleet,
     halts,
     hub,
-    feeds: new Feeds({ log, logger, metrics, decisions, agents, halts, fleet, hub }),
+    feeds: new Feeds({ log, logger, metrics, decisions, agents, sharedLimits, halts, fleet, hub }),
     authenticator: new Authenticator({ agents, fleet, operatorKeyHash, verifyJwt }),
     proposer,
     lookup: new DecisionLookup(log),

@@ -19,6 +19,7 @@ import { credentialRoutes } from './routes/credentials.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { haltRoutes } from './routes/halts.ts';
 import { intentRoutes } from './routes/intents.ts';
+import { limitRoutes } from './routes/limits.ts';
 import { processRoutes } from './routes/process.ts';
 import { recordRoutes } from './routes/records.ts';
 import { streamRoutes } from './routes/stream.ts';
@@ -95,6 +96,7 @@ function addRoutes(app: App, context: GatewayContext): void {
   haltRoutes(app, context);
   approvalRoutes(app, context);
   agentRoutes(app, context);
+  limitRoutes(app, context);
   credentialRoutes(app, context);
   fleetRoutes(app, context);
   recordRoutes(app, context);

@@ -32,6 +32,7 @@ const ROUTES = [
   'GET /v1/halts/{id}',
   'GET /v1/intents/{id}',
   'GET /v1/lag',
+  'GET /v1/limits',
   'GET /v1/records',
   'GET /v1/records/{partition}/{offset}',
   'GET /v1/stream',

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import type { Act } from '../act.ts';
 import { requireReason } from '../ask.ts';
 import type { Context } from '../context.ts';
-import { formatAmount, formatTime } from '../domain/amounts.ts';
+import { formatTime } from '../domain/amounts.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 import { type Fields, flagIn, numberIn, objectsIn, textIn, textsIn } from '../domain/fields.ts';
+import { budgetRow, LIMIT_HEADERS, rateRow } from '../domain/limit-rows.ts';
 import { paintDecision } from '../domain/paint.ts';
 import { formatTable } from '../domain/table.ts';
 
@@ -65,7 +66,7 @@ async function show(context: Context, id: string): Promise<ExitCode> {
     ...objectsIn(agent, 'rates').map(rateRow),
   ];
   if (limits.length > 0) {
-    await context.line(`\n${formatTable(['LIMIT', 'USED', 'HELD', 'CEILING', 'WINDOW'], limits)}`);
+    await context.line(`\n${formatTable(LIMIT_HEADERS, limits)}`);
   }
   const actions = objectsIn(agent, 'lastActions').map((action) => [
     formatTime(numberIn(action, 'at')),
@@ -78,31 +79,6 @@ async function show(context: Context, id: string): Promise<ExitCode> {
     await context.line(`\n${formatTable(['AT', 'DECISION', 'TOOL', 'REASON', 'INTENT'], actions)}`);
   }
   return EXIT.ok;
-}
-
-function budgetRow(budget: Fields): readonly string[] {
-  const unit = textIn(budget, 'unit') ?? '';
-  const amount = (name: string) => formatAmount(numberIn(budget, name) ?? 0, unit);
-  const id = textIn(budget, 'budgetId') ?? textIn(budget, 'id') ?? '';
-  return [
-    id,
-    amount('spent'),
-    amount('reserved'),
-    amount('ceiling'),
-    textIn(budget, 'window') ?? '',
-  ];
-}
-
-function rateRow(rate: Fields): readonly string[] {
-  const id = textIn(rate, 'rateId') ?? textIn(rate, 'id') ?? '';
-  const seconds = (numberIn(rate, 'windowMs') ?? 0) / 1_000;
-  return [
-    id,
-    `${numberIn(rate, 'used')} calls`,
-    '',
-    `${numberIn(rate, 'limit')} calls`,
-    `${seconds}s`,
-  ];
 }
 
 function nameOf(agent: Fields): string {

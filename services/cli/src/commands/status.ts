@@ -13,7 +13,9 @@ import {
   objectsIn,
   textIn,
 } from '../domain/fields.ts';
+import { budgetRow, LIMIT_HEADERS, rateRow } from '../domain/limit-rows.ts';
 import { describeScope } from '../domain/scope.ts';
+import { formatTable } from '../domain/table.ts';
 
 /** The health answer should come at once, even of a system in trouble. */
 const READY_TIMEOUT_MS = 5_000;
@@ -26,13 +28,14 @@ export function addStatus(program: Command, act: Act): void {
 async function status(context: Context): Promise<ExitCode> {
   const api = context.api();
   const ready = await readiness(api, context.io.signal);
-  const [agents, halts, approvals, fleet] = await Promise.all([
+  const [agents, halts, approvals, fleet, limits] = await Promise.all([
     api.call('GET', '/v1/agents').then((answer) => objectsIn(answer, 'agents')),
     api.call('GET', '/v1/halts').then((answer) => objectsIn(answer, 'halts')),
     api
       .call('GET', '/v1/approvals', { query: { state: 'pending' } })
       .then((answer) => objectsIn(answer, 'approvals')),
     activeFleet(api),
+    api.call('GET', '/v1/limits'),
   ]);
   const active = halts.filter((halt) => !flagIn(halt, 'lifted'));
   const summary = {
@@ -41,6 +44,7 @@ async function status(context: Context): Promise<ExitCode> {
     checks: ready.checks,
     fleet,
     halts: active,
+    limits,
   };
   const total = (name: string) =>
     agents.reduce((sum, agent) => sum + (numberIn(agent, name) ?? 0), 0);
@@ -59,7 +63,17 @@ async function status(context: Context): Promise<ExitCode> {
   await context.line(`waiting  ${waits}`);
   const halted = active.map((halt) => bad(describeScope(objectIn(halt, 'scope'))));
   await context.line(`halted   ${halted.join('; ') || 'nothing'}`);
+  await sharedLimits(context, limits);
   return ready.isReady ? EXIT.ok : EXIT.negative;
+}
+
+/** What agents share; nothing when they share nothing. */
+async function sharedLimits(context: Context, limits: Fields): Promise<void> {
+  const rows = [
+    ...objectsIn(limits, 'budgets').map(budgetRow),
+    ...objectsIn(limits, 'rates').map(rateRow),
+  ];
+  if (rows.length > 0) await context.line(`\n${formatTable(LIMIT_HEADERS, rows)}`);
 }
 
 /** The hash of the fleet in force; null in the moments before there is one. */

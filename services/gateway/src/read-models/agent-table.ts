@@ -1,5 +1,5 @@
 /** The newest view of every agent and person: credentials, states, and answers to commands. */
-import type { CommandId, SubjectId } from '@estop/schemas/ids';
+import { type CommandId, parseSubject, type SubjectId } from '@estop/schemas/ids';
 import type { AgentView, AnswerView } from '@estop/schemas/messages';
 
 /** Subjects kept; more are not known here, so their credentials prove nothing here. */
@@ -22,6 +22,13 @@ export class AgentTable {
   readonly #waiterByCommand = new Map<CommandId, (answer: CommandAnswer) => void>();
 
   take(view: AgentView): void {
+    this.#keep(view);
+    this.#answerWaiters(view);
+  }
+
+  #keep(view: AgentView): void {
+    // Each partition has a view of a shared limit; their sum is kept elsewhere.
+    if (parseSubject(view.subject)?.kind === 'limit') return;
     const known = this.#viewBySubject.get(view.subject);
     if (known === undefined && this.#viewBySubject.size >= SUBJECTS_MAX) return;
     for (const { credentialId } of known?.credentials ?? []) {
@@ -32,7 +39,6 @@ export class AgentTable {
       if (secretHash === null) continue;
       this.#credentialById.set(credentialId, { subject: view.subject, secretHash });
     }
-    this.#answerWaiters(view);
   }
 
   forget(subject: SubjectId): void {

@@ -3,7 +3,13 @@ import type { EventLog, StoredRecord } from '@estop/log/port';
 import type { Logger } from '@estop/runtime/logger';
 import type { Counter, Metrics } from '@estop/runtime/metrics';
 import { EstopError, messageOf } from '@estop/schemas/errors';
-import { agentSubject, parseSubject, personSubject, type SubjectId } from '@estop/schemas/ids';
+import {
+  agentSubject,
+  limitSubject,
+  parseSubject,
+  personSubject,
+  type SubjectId,
+} from '@estop/schemas/ids';
 import { partitionCountOf, type Topic } from '@estop/schemas/topics';
 import {
   agentEvents,
@@ -17,6 +23,7 @@ import type { AgentTable } from './agent-table.ts';
 import type { DecisionCache } from './decision-cache.ts';
 import { ACTIVE_KEY, type FleetState } from './fleet-state.ts';
 import type { HaltBook } from './halt-book.ts';
+import type { SharedLimits } from './shared-limits.ts';
 import { Tail } from './tail.ts';
 
 const FOLLOWED = [
@@ -32,6 +39,7 @@ export interface FeedsDeps {
   readonly metrics: Metrics;
   readonly decisions: DecisionCache;
   readonly agents: AgentTable;
+  readonly sharedLimits: SharedLimits;
   readonly halts: HaltBook;
   readonly fleet: FleetState;
   readonly hub: StreamHub;
@@ -137,7 +145,7 @@ export class Feeds {
 
   /** What a record says, and how it is taken; undefined for a tombstone. */
   #read(stored: StoredRecord): Read | undefined {
-    const { log, decisions, agents, halts, fleet } = this.#deps;
+    const { log, decisions, agents, halts, fleet, sharedLimits } = this.#deps;
     const { topic, value, timestampMs } = stored;
     if (value === null) return topic === 'agents.v1' ? this.#forget(stored.key) : undefined;
     switch (topic) {
@@ -150,7 +158,14 @@ export class Feeds {
       }
       case 'agents.v1': {
         const view = log.codec(topic).decode(value);
-        return { apply: () => agents.take(view), events: () => agentEvents(view) };
+        return {
+          apply: () => {
+            // First, since whoever gave an order about a limit reads it when it is answered.
+            sharedLimits.take(view);
+            agents.take(view);
+          },
+          events: () => agentEvents(view),
+        };
       }
       case 'halts.v1': {
         this.#requireLink(stored);
@@ -193,5 +208,12 @@ interface Read {
 function subjectOf(key: string): SubjectId | undefined {
   const named = parseSubject(key);
   if (named === undefined) return undefined;
-  return named.kind === 'agent' ? agentSubject(named.id) : personSubject(named.id);
+  switch (named.kind) {
+    case 'agent':
+      return agentSubject(named.id);
+    case 'person':
+      return personSubject(named.id);
+    case 'limit':
+      return limitSubject(named.id);
+  }
 }

@@ -2,6 +2,7 @@
 
 import type { EventLog, StoredRecord } from '@estop/log/port';
 import type { FleetAgent, FleetPerson } from '@estop/policy/domain/fleet';
+import type { ScopedBudget, ScopedRate } from '@estop/policy/domain/fleet/checked-fleet';
 import { LOCAL_OPERATOR } from '@estop/policy/domain/people';
 import type { Logger } from '@estop/runtime/logger';
 import type { PolicyHash } from '@estop/schemas/ids';
@@ -28,6 +29,8 @@ export interface CheckedBundle {
   readonly hash: PolicyHash;
   readonly agents: readonly FleetAgent[];
   readonly people: readonly FleetPerson[];
+  readonly budgets: readonly ScopedBudget[];
+  readonly rates: readonly ScopedRate[];
 }
 
 export type FleetVerdict =
@@ -47,6 +50,8 @@ export interface ActiveFleet {
   readonly at: number;
   readonly agentById: ReadonlyMap<string, FleetAgent>;
   readonly personById: ReadonlyMap<string, FleetPerson>;
+  readonly budgets: readonly ScopedBudget[];
+  readonly rates: readonly ScopedRate[];
 }
 
 export interface FleetStateDeps {
@@ -93,13 +98,15 @@ export class FleetState {
     if (record.hash === this.#active?.hash) return;
     const checked = await this.#check(record.hash);
     if (checked === undefined) return;
-    const { agents, people } = checked;
+    const { agents, people, budgets, rates } = checked;
     this.#active = {
       hash: record.hash,
       by: record.by,
       at: stored.timestampMs,
       agentById: new Map(agents.map((agent) => [agent.id, agent])),
       personById: new Map(people.map((person) => [person.id, person])),
+      budgets,
+      rates,
     };
   }
 

@@ -1,11 +1,7 @@
 /** The agents of the fleet, and orders about them: `/v1/agents`. */
-import {
-  type AgentId,
-  agentSubject,
-  parseAgentId,
-  parseBudgetId,
-  parseSubject,
-} from '@estop/schemas/ids';
+
+import type { FleetAgent } from '@estop/policy/domain/fleet';
+import { type AgentId, agentSubject, parseAgentId, parseSubject } from '@estop/schemas/ids';
 import type { AgentView } from '@estop/schemas/messages';
 import Type from 'typebox';
 import { personBehind } from '../auth/principal.ts';
@@ -13,21 +9,16 @@ import type { GatewayContext } from '../context.ts';
 import { haltBody } from '../domain/halt-body.ts';
 import { type App, principalOf } from '../http/app.ts';
 import { emptyBodyIsObject } from '../http/request-parts.ts';
-import { Amount, Halt, IdParams, nullable, ReasonText, strict, TimeMs } from '../http/schemas.ts';
-import { invalidField, ProblemError } from '../problems.ts';
-
-const Budget = strict(
-  {
-    budgetId: Type.String(),
-    unit: Type.String({ description: 'calls, tokens or microUsd' }),
-    window: Type.String(),
-    windowStart: TimeMs,
-    ceiling: Type.Integer(),
-    spent: Type.Integer(),
-    reserved: Type.Integer(),
-  },
-  { title: 'Budget' },
-);
+import { Halt, IdParams, nullable, ReasonText, strict, TimeMs } from '../http/schemas.ts';
+import { ProblemError } from '../problems.ts';
+import {
+  Budget,
+  ownBudgetBody,
+  ownRateBody,
+  Rate,
+  sharedBudgetBody,
+  sharedRateBody,
+} from './limit-body.ts';
 
 const Agent = strict(
   {
@@ -43,7 +34,7 @@ const Agent = strict(
     allowed: Type.Integer(),
     denied: Type.Integer(),
     budgets: Type.Array(Budget),
-    rates: Type.Array(Type.Unknown()),
+    rates: Type.Array(Rate),
     pending: Type.Array(
       strict({
         intentId: Type.String(),
@@ -63,7 +54,6 @@ const Suspension = strict({ id: Type.String(), suspended: Type.Boolean() });
 export function agentRoutes(app: App, context: GatewayContext): void {
   addRead(app, context);
   for (const verb of ['suspend', 'resume'] as const) addSuspension(app, context, verb);
-  addBudget(app, context);
 }
 
 /** Throws ProblemError `not-found` for text that is no agent id. */
@@ -151,59 +141,27 @@ function addSuspension(app: App, context: GatewayContext, verb: 'suspend' | 'res
   });
 }
 
-function addBudget(app: App, context: GatewayContext): void {
-  const Ceiling = strict(
-    {
-      ceiling: Type.Optional(Amount),
-      raiseBy: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
-      reason: ReasonText,
-    },
-    { title: 'Ceiling', description: 'Either `ceiling` or `raiseBy`, in the unit of the budget.' },
-  );
-  const BudgetParams = strict({ id: Type.String(), bid: Type.String() });
-  app.post(
-    '/v1/agents/:id/budgets/:bid',
-    {
-      schema: { params: BudgetParams, body: Ceiling },
-      config: {
-        access: 'admin',
-        doc: {
-          operationId: 'setCeiling',
-          tag: 'Operators',
-          summary: "Set or raise an agent's ceiling on a budget",
-          answers: { 200: Budget },
-          problems: ['not-found', 'not-answered', 'log-unavailable'],
-        },
-      },
-    },
-    async (request) => {
-      const { id, bid } = request.params;
-      const { ceiling, raiseBy, reason } = request.body;
-      const budgetId = parseBudgetId(bid);
-      if (budgetId === undefined) throw new ProblemError('not-found', 'there is no such budget');
-      if (ceiling !== undefined && raiseBy !== undefined) {
-        throw invalidField('/raiseBy', 'give either ceiling or raiseBy');
-      }
-      if (ceiling === undefined && raiseBy === undefined) {
-        throw invalidField('/ceiling', 'give ceiling or raiseBy');
-      }
-      const { view } = await context.commander.order({
-        subject: agentSubject(agentIdParam(id)),
-        by: personBehind(principalOf(request)).id,
-        reason,
-        body:
-          ceiling === undefined
-            ? { type: 'RaiseCeiling', budgetId, raiseBy: raiseBy ?? 0 }
-            : { type: 'SetCeiling', budgetId, ceiling },
-      });
-      const budget = view.budgets.find((one) => one.budgetId === budgetId);
-      if (budget === undefined) throw new ProblemError('not-found', `there is no budget ${bid}`);
-      return budget;
-    },
-  );
+function limitBodies(
+  { sharedLimits }: GatewayContext,
+  agent: FleetAgent | undefined,
+  view: AgentView | undefined,
+) {
+  const budgets = agent === undefined ? [] : sharedLimits.budgets(agent);
+  const rates = agent === undefined ? [] : sharedLimits.rates(agent);
+  return {
+    budgets: [
+      ...(view?.budgets ?? []).map(ownBudgetBody),
+      ...budgets.map((budget) => sharedBudgetBody(sharedLimits, budget)),
+    ],
+    rates: [
+      ...(view?.rates ?? []).map(ownRateBody),
+      ...rates.map((rate) => sharedRateBody(sharedLimits, rate)),
+    ],
+  };
 }
 
-function agentBody({ agents, fleet, halts }: GatewayContext, agentId: AgentId) {
+function agentBody(context: GatewayContext, agentId: AgentId) {
+  const { agents, fleet, halts } = context;
   const inFleet = fleet.agent(agentId);
   const view = agents.view(agentSubject(agentId));
   return {
@@ -216,8 +174,7 @@ function agentBody({ agents, fleet, halts }: GatewayContext, agentId: AgentId) {
     halts: halts.ofAgent(agentId).map(({ halt, at }) => haltBody(halt, at)),
     allowed: view?.allowed ?? 0,
     denied: view?.denied ?? 0,
-    budgets: view?.budgets ?? [],
-    rates: view?.rates ?? [],
+    ...limitBodies(context, inFleet, view),
     pending: view?.pending.map(pendingBody) ?? [],
     lastActions: view?.lastActions ?? [],
     credentials: view?.credentials.map(credentialBody) ?? [],

@@ -6,10 +6,11 @@ import { windowStartOf } from './budget-window.ts';
 import type { Fleet } from './fleet.ts';
 import { PENDING_SHOWN_MAX } from './limits.ts';
 import { usedOf } from './rate-window.ts';
+import { sharedLimitView } from './shared/view.ts';
 import {
   type AgentState,
   initialAgent,
-  initialPerson,
+  initialSubject,
   type PartitionState,
   type PendingIntent,
 } from './state.ts';
@@ -29,9 +30,14 @@ export function agentView(
 ): AgentView {
   const parsed = parseSubject(about.subject);
   const { subject, record } = about;
+  if (parsed?.kind === 'limit') {
+    const answers = state.limitById.get(parsed.id)?.answers ?? [];
+    const sharedLimit = sharedLimitView(state, fleet, parsed.id);
+    return { ...EMPTY, subject, at: state.atMs, record, credentials: [], answers, sharedLimit };
+  }
   if (parsed?.kind !== 'agent') {
     const person =
-      (parsed === undefined ? undefined : state.personById.get(parsed.id)) ?? initialPerson();
+      (parsed === undefined ? undefined : state.personById.get(parsed.id)) ?? initialSubject();
     return {
       ...EMPTY,
       subject,
@@ -55,6 +61,7 @@ export function agentView(
     pendingTotal: agent.pendingById.size,
     pending: firstToExpire(agent),
     answers: agent.answers,
+    sharedLimit: null,
   };
 }
 
@@ -67,17 +74,26 @@ const EMPTY = {
   lastActions: [],
   pendingTotal: 0,
   pending: [],
+  sharedLimit: null,
+  sharedLimits: [],
 } as const;
 
 function limitViews(
   agent: AgentState,
   fleet: Fleet | null,
   atMs: number,
-): Pick<AgentView, 'budgets' | 'rates'> {
+): Pick<AgentView, 'budgets' | 'rates' | 'sharedLimits'> {
   const inFleet = fleet?.agentById.get(agent.id);
-  if (fleet === null || inFleet === undefined) return { budgets: [], rates: [] };
-  const { budgets, rates } = fleet.limitsOfAgent(inFleet);
+  if (fleet === null || inFleet === undefined) return { budgets: [], rates: [], sharedLimits: [] };
+  const limits = fleet.limitsOfAgent(inFleet);
+  const budgets = limits.budgets.filter(({ shared }) => !shared);
+  const rates = limits.rates.filter(({ shared }) => !shared);
+  const all: readonly { readonly id: string; readonly shared: boolean }[] = [
+    ...limits.budgets,
+    ...limits.rates,
+  ];
   return {
+    sharedLimits: all.filter(({ shared }) => shared).map(({ id }) => id),
     budgets: budgets.map((budget) => {
       const entry = agent.ledgerById.get(budget.id);
       const windowStart = windowStartOf(budget.window, atMs);

@@ -1,6 +1,5 @@
 /** What the events of one agent's record do to that agent's state. */
 
-import { invariant } from '@estop/schemas/invariant';
 import type { AuditRecordEvent, Decision } from '@estop/schemas/messages';
 import { countActivity, noteTargets } from './activity.ts';
 import { decidedIntent } from './decided.ts';
@@ -11,12 +10,10 @@ import {
   DECIDED_AGE_MS,
   DECIDED_FORGOTTEN,
   DECIDED_MAX,
-  HOLDS_MAX,
-  HOLDS_SPENT,
   LAST_ACTIONS_MAX,
 } from './limits.ts';
 import { countCall, emptyRateWindow } from './rate-window.ts';
-import type { RecordContext } from './record-context.ts';
+import { proposedIn, type RecordContext } from './record-context.ts';
 import { scheduleExpiry } from './schedule.ts';
 import type { AgentState, DecidedIntent } from './state.ts';
 
@@ -60,7 +57,7 @@ export function applyAgentEvent(
 function allow(agent: AgentState, event: EventOf<'IntentAllowed'>, context: RecordContext): void {
   const { at } = context.record;
   const pending = agent.pendingById.get(event.intentId);
-  const proposed = pending ?? proposedIn(context);
+  const proposed = pending ?? proposedIn(context, event.intentId);
   if (pending !== undefined) {
     applyReleased(agent, pending.held);
     agent.pendingById.delete(event.intentId);
@@ -84,22 +81,6 @@ function allow(agent: AgentState, event: EventOf<'IntentAllowed'>, context: Reco
 function hold(agent: AgentState, event: EventOf<'IntentAllowed'>, context: RecordContext): void {
   agent.holdById.set(event.intentId, { uses: event.held, untilMs: event.holdUntil });
   scheduleExpiry(context.state.schedule, agent.id, event.holdUntil);
-  if (agent.holdById.size > HOLDS_MAX) spendOldestHolds(agent);
-}
-
-/** Beyond the bound the oldest count as spent: early, never too little. */
-function spendOldestHolds(agent: AgentState): void {
-  const leftMax = HOLDS_MAX - HOLDS_SPENT;
-  for (const [oldest, { uses }] of agent.holdById) {
-    if (agent.holdById.size <= leftMax) return;
-    agent.holdById.delete(oldest);
-    applySettled(
-      agent,
-      uses.map(({ budgetId, windowStart, amount }) => {
-        return { budgetId, windowStart, reserved: amount, spent: amount, overrun: 0 };
-      }),
-    );
-  }
 }
 
 function deny(agent: AgentState, event: EventOf<'IntentDenied'>, context: RecordContext): void {
@@ -118,8 +99,8 @@ function pend(
   event: EventOf<'ApprovalRequested'>,
   context: RecordContext,
 ): void {
-  const { intent, tokens, microUsd, targets } = proposedIn(context);
-  const { approvalId, reason, held, expiresAt } = event;
+  const { intent, tokens, microUsd, targets } = proposedIn(context, event.intentId);
+  const { approvalId, reason, held, expiresAt, gates } = event;
   const decision = pendingDecision(event, context);
   applyReserved(agent, held);
   agent.pendingById.set(event.intentId, {
@@ -128,6 +109,7 @@ function pend(
     reason,
     held,
     expiresAt,
+    gates,
     tokens,
     microUsd,
     targets,
@@ -193,10 +175,4 @@ function checkOf(atMs: number): number {
 function note(agent: AgentState, { intentId, tool, decision, reason, at }: Decision): void {
   agent.lastActions.push({ intentId, tool, decision, reason, at });
   if (agent.lastActions.length > LAST_ACTIONS_MAX) agent.lastActions.shift();
-}
-
-function proposedIn({ record }: RecordContext): EventOf<'IntentProposed'> {
-  for (const event of record.events) if (event.type === 'IntentProposed') return event;
-  // INVARIANT: our own writer puts the question before its answer, in one record.
-  invariant(false, 'a decision has its proposal in the same record');
 }

@@ -3,22 +3,23 @@
  * fold needs no fleet, no clock and no rule engine, and rebuilds exactly what the decider had.
  */
 
-import { parseSubject } from '@estop/schemas/ids';
+import { parseSubject, type Subject } from '@estop/schemas/ids';
 import type { AuditRecord, AuditRecordEvent } from '@estop/schemas/messages';
 import { applyAgentEvent } from './apply-agent-event.ts';
 import { scopeText } from './halts.ts';
 import { ANSWERS_MAX } from './limits.ts';
 import type { RecordContext } from './record-context.ts';
-import {
-  initialAgent,
-  initialPerson,
-  type PartitionState,
-  type PersonState,
-  type SubjectState,
-} from './state.ts';
+import { applySlices } from './shared/apply-slices.ts';
+import { initialAgent, initialSubject, type PartitionState, type SubjectState } from './state.ts';
 
 /** Applies one valid record, in place. */
 export function applyRecord(state: PartitionState, record: AuditRecord, offset: number): void {
+  applyToSubject(state, record, offset);
+  // After its subject, which may have to look up what waited for a slice.
+  applySlices(state, record);
+}
+
+function applyToSubject(state: PartitionState, record: AuditRecord, offset: number): void {
   state.atMs = record.at;
   const { topic, offset: inputOffset } = record.cause;
   if (inputOffset >= 0) state.nextOffsetByTopic.set(topic, inputOffset + 1);
@@ -28,10 +29,9 @@ export function applyRecord(state: PartitionState, record: AuditRecord, offset: 
     return;
   }
   const context: RecordContext = { state, record, offset };
-  if (subject.kind === 'person') {
-    const person = state.personById.get(subject.id) ?? initialPerson();
-    state.personById.set(subject.id, person);
-    for (const event of record.events) applyPersonEvent(person, event, context);
+  if (subject.kind !== 'agent') {
+    const ordered = orderedSubject(state, subject);
+    for (const event of record.events) applySubjectEvent(ordered, event, context);
     return;
   }
   const agent = state.agentById.get(subject.id) ?? initialAgent(subject.id);
@@ -56,15 +56,19 @@ function applyPartitionEvent(state: PartitionState, event: AuditRecordEvent): vo
   }
 }
 
-function applyPersonEvent(
-  person: PersonState,
-  event: AuditRecordEvent,
-  context: RecordContext,
-): void {
-  applySubjectEvent(person, event, context);
+function orderedSubject(
+  { personById, limitById }: PartitionState,
+  subject: Exclude<Subject, { readonly kind: 'agent' }>,
+): SubjectState {
+  const known = subject.kind === 'person' ? personById.get(subject.id) : limitById.get(subject.id);
+  if (known !== undefined) return known;
+  const made = initialSubject();
+  if (subject.kind === 'person') personById.set(subject.id, made);
+  else limitById.set(subject.id, made);
+  return made;
 }
 
-/** Orders and credentials: what agents and people have in common. */
+/** Orders and credentials: what agents, people and shared limits have in common. */
 function applySubjectEvent(
   subject: SubjectState,
   event: AuditRecordEvent,

@@ -2,15 +2,18 @@
  * Votes on an intent that waits. A vote counts for exactly one arguments digest; when the quorum is
  * reached everything is checked again, and only then is it allowed.
  */
+
 import type { AuditRecordEvent, Command } from '@estop/schemas/messages';
 import type { ApprovalGate } from './authorize.ts';
-import { type CheckContext, checkIntent, termsInForce, type Verdict } from './check-intent.ts';
+import type { CheckContext } from './check-context.ts';
+import { checkIntent, deny, termsInForce, type Verdict } from './check-intent.ts';
 import { type CommandResult, done, refuse } from './command-result.ts';
 import { knowIntent } from './decide-intent.ts';
 import type { FleetPerson } from './fleet.ts';
-import { HOLD_MS } from './limits.ts';
 import { hasRole, personOf } from './people.ts';
+import { awaitedOf } from './shared/awaited.ts';
 import type { AgentState, PendingIntent } from './state.ts';
+import { deniedEvent, verdictEvents } from './verdict-events.ts';
 
 type VoteBody = Extract<Command['body'], { readonly type: 'Approve' | 'Reject' }>;
 
@@ -36,6 +39,9 @@ export function decideVote(context: CheckContext, ballot: Ballot): CommandResult
     const events = [expiredEvent(pending)];
     return { ok: false, code: 'conflict', message: 'the approval has expired', events };
   }
+  if (awaitedOf(context.state, pending.intent) !== undefined) {
+    return refuse('conflict', 'it is approved already, and waits for a shared ceiling');
+  }
   const refusal = checkVoter(context, ballot, pending);
   if (refusal !== null) return refusal;
   return countVote(context, ballot, pending);
@@ -43,14 +49,10 @@ export function decideVote(context: CheckContext, ballot: Ballot): CommandResult
 
 /** The denial of an intent whose approval ran out. */
 export function expiredEvent(pending: PendingIntent): AuditRecordEvent {
-  return {
-    type: 'IntentDenied',
-    intentId: pending.intent.intentId,
-    reason: 'approval-expired',
-    message: 'nobody approved it in time',
+  const denial = deny('approval-expired', 'nobody approved it in time', {
     rules: pending.decision.rules,
-    retryAfterMs: null,
-  };
+  });
+  return deniedEvent({ intent: pending.intent, approved: pending }, denial);
 }
 
 function checkVoter(
@@ -97,7 +99,7 @@ function countVote(
   const isGranted = gates.every((gate) => {
     return voters.filter((voter) => speaksFor(voter, gate)).length >= gate.quorum;
   });
-  return done(isGranted ? [voted, finalEvent(context, pending)] : [voted]);
+  return done(isGranted ? [voted, ...finalEvents(context, pending)] : [voted]);
 }
 
 /** The agent's owner has no say where more than one is asked. */
@@ -111,16 +113,17 @@ function isOwnerOfMany(
 }
 
 /**
- * What people must have said: what was asked when the intent came, all groups taken together, and
- * what each rule asks by itself that is in force now.
+ * What people must have said: what each rule asked when the intent came, and what each asks that is
+ * in force now.
  */
 function gatesOf(context: CheckContext, pending: PendingIntent): readonly ApprovalGate[] {
-  const { approval } = pending.decision;
-  const asked = { approvers: approval?.approvers ?? [], quorum: approval?.quorum ?? 1 };
+  const asked = pending.gates.length > 0 ? pending.gates : [ANY_APPROVER];
   const known = knowIntent(context.fleet, pending.intent);
   const terms = known.kind === 'deny' ? null : termsInForce(context, known.intent);
-  return [asked, ...(terms?.gates ?? [])];
+  return [...asked, ...(terms?.gates ?? [])];
 }
+
+const ANY_APPROVER: ApprovalGate = { approvers: [], quorum: 1 };
 
 /** Members of the groups that are asked, and admins in their place. */
 function speaksFor(person: FleetPerson, { approvers }: ApprovalGate): boolean {
@@ -129,38 +132,16 @@ function speaksFor(person: FleetPerson, { approvers }: ApprovalGate): boolean {
 }
 
 function rejectedEvent(pending: PendingIntent, person: FleetPerson): AuditRecordEvent {
-  return {
-    type: 'IntentDenied',
-    intentId: pending.intent.intentId,
-    reason: 'approval-rejected',
-    message: `rejected by ${person.id}`,
-    rules: pending.decision.rules,
-    retryAfterMs: null,
-  };
+  const { rules } = pending.decision;
+  const denial = deny('approval-rejected', `rejected by ${person.id}`, { rules });
+  return deniedEvent({ intent: pending.intent, approved: pending }, denial);
 }
 
 /** The people said yes: halt, agent, rules, arguments, rates and budgets still decide. */
-function finalEvent(context: CheckContext, pending: PendingIntent): AuditRecordEvent {
-  const { intentId } = pending.intent;
-  const known = knowIntent(context.fleet, pending.intent);
+function finalEvents(context: CheckContext, pending: PendingIntent): readonly AuditRecordEvent[] {
+  const { intent } = pending;
+  const known = knowIntent(context.fleet, intent);
   const verdict: Verdict =
-    known.kind === 'deny' ? known : checkIntent(context, known.intent, { held: pending.held });
-  if (verdict.kind === 'allow') {
-    const { rules, held, rates } = verdict;
-    const holdUntil = context.atMs + HOLD_MS;
-    return { type: 'IntentAllowed', intentId, reason: 'approved', rules, held, rates, holdUntil };
-  }
-  if (verdict.kind === 'pend') {
-    const message = 'the rules still ask for an approval after it was granted';
-    return {
-      type: 'IntentDenied',
-      intentId,
-      reason: 'policy-error',
-      message,
-      rules: verdict.rules,
-      retryAfterMs: null,
-    };
-  }
-  const { reason, message, rules, retryAfterMs } = verdict;
-  return { type: 'IntentDenied', intentId, reason, message, rules, retryAfterMs };
+    known.kind === 'deny' ? known : checkIntent(context, known.intent, pending);
+  return verdictEvents(context, { intent, approved: pending }, verdict);
 }

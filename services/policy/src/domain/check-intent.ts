@@ -3,6 +3,8 @@
  * rates, budgets, approval, allow. The same checks run when an intent arrives and again when its
  * approval does.
  */
+
+import { limitIdOf } from '@estop/schemas/ids';
 import type { BudgetUse, DenyReason, Intent, RateUse } from '@estop/schemas/messages';
 import { recentFacts } from './activity.ts';
 import {
@@ -11,11 +13,14 @@ import {
   authorize,
   authorizeApproved,
 } from './authorize.ts';
-import type { Fleet, FleetAgent, FleetRate, FleetTool, JsonObject, RuleRequest } from './fleet.ts';
+import type { CheckContext } from './check-context.ts';
+import type { FleetAgent, FleetRate, FleetTool, JsonObject, RuleRequest } from './fleet.ts';
 import { haltCovering } from './halts.ts';
-import { reserve } from './ledger.ts';
+import { type Holder, reserve } from './ledger.ts';
 import { PENDING_MAX } from './limits.ts';
 import { freesAfterMs, usedOf } from './rate-window.ts';
+import { availableOf } from './shared/account.ts';
+import { type Lack, mayGetMore } from './shared/holder.ts';
 import { type AgentState, initialAgent, type PartitionState } from './state.ts';
 import { amountText, durationText } from './text.ts';
 import { untrustedPointers } from './untrusted.ts';
@@ -36,6 +41,8 @@ export type Verdict =
       readonly held: readonly BudgetUse[];
       readonly rates: readonly RateUse[];
     }
+  /** Slices of shared limits have too little now, and may get more. */
+  | { readonly kind: 'wait'; readonly lacks: readonly Lack[] }
   | {
       readonly kind: 'pend';
       readonly rules: readonly string[];
@@ -51,12 +58,6 @@ export interface KnownIntent {
   readonly tokens: number | null;
   /** The dearer of the catalogue's and the agent's figure; null: neither says. */
   readonly microUsd: number | null;
-}
-
-export interface CheckContext {
-  readonly state: PartitionState;
-  readonly fleet: Fleet | null;
-  readonly atMs: number;
 }
 
 /** Who asks: the agent as the fleet says, and what it did so far. */
@@ -87,9 +88,9 @@ export function checkIntent(
   if (denial !== null) return denial;
 
   const limits = fleet.limitsOf(agent, intent.tool);
-  const limited = checkRates(agentState, limits.rates, context.atMs);
-  if (limited !== null) return limited;
-  const reservation = reserve(agentState, limits.budgets, {
+  const rated = checkRates({ state, agent: agentState }, limits.rates, context.atMs);
+  if (rated.denial !== null) return rated.denial;
+  const reservation = reserve({ state, agent: agentState }, limits.budgets, {
     cost: known,
     atMs: context.atMs,
     unknownCostNeedsRoom: known.tool.tier !== 'read',
@@ -97,12 +98,15 @@ export function checkIntent(
   });
   if (!reservation.ok) return exhausted(reservation);
 
+  if (rated.lacks.length > 0 || reservation.lacks.length > 0) {
+    return { kind: 'wait', lacks: [...rated.lacks, ...reservation.lacks] };
+  }
   const { rules } = authorization;
   const held = reservation.uses;
   if (authorization.verdict === 'approval-required') {
     return checkRoomToWait(agentState) ?? { kind: 'pend', rules, held, terms: authorization.terms };
   }
-  const rates = limits.rates.map(({ id, windowMs }) => ({ rateId: id, windowMs }));
+  const rates = limits.rates.map(({ id, windowMs, shared }) => ({ rateId: id, windowMs, shared }));
   return { kind: 'allow', rules, held, rates };
 }
 
@@ -193,17 +197,45 @@ function checkRulesAndArguments(known: KnownIntent, authorization: Authorization
   return null;
 }
 
-function checkRates(agent: AgentState, rates: readonly FleetRate[], atMs: number): Denial | null {
+function checkRates(
+  { state, agent }: Holder,
+  rates: readonly FleetRate[],
+  atMs: number,
+): { readonly denial: Denial | null; readonly lacks: readonly Lack[] } {
+  const lacks: Lack[] = [];
   for (const rate of rates) {
+    if (rate.shared) {
+      const lack = lackOfCalls(state, rate);
+      if (lack === undefined) continue;
+      if (!mayGetMore(state, lack, atMs)) return { denial: rateIsDry(state, rate, atMs), lacks };
+      lacks.push(lack);
+      continue;
+    }
     const window = agent.rateById.get(rate.id);
     const used = window === undefined ? 0 : usedOf(window, atMs);
     if (used < rate.limit) continue;
     const retryAfterMs = window === undefined ? null : freesAfterMs(window, atMs);
     const span = durationText(rate.windowMs);
     const message = `${rate.id}: ${used} of ${rate.limit} calls in the last ${span}`;
-    return deny('rate-limited', message, { retryAfterMs });
+    return { denial: deny('rate-limited', message, { retryAfterMs }), lacks };
   }
-  return null;
+  return { denial: null, lacks };
+}
+
+function lackOfCalls(state: PartitionState, { id, windowMs }: FleetRate): Lack | undefined {
+  const ref = { kind: 'rate', limitId: limitIdOf(id), windowStart: 0, windowMs } as const;
+  const account = state.accountByLimit.get(`rate:${id}`);
+  return availableOf(account, ref) > 0 ? undefined : { ...ref, amount: 1 };
+}
+
+function rateIsDry(
+  state: PartitionState,
+  { id, limit, windowMs }: FleetRate,
+  atMs: number,
+): Denial {
+  const dryUntilMs = state.accountByLimit.get(`rate:${id}`)?.dryUntilMs ?? atMs;
+  const message = `${id}: ${limit} calls of all agents in the last ${durationText(windowMs)}`;
+  return deny('rate-limited', message, { retryAfterMs: Math.max(0, dryUntilMs - atMs) });
 }
 
 function exhausted(failed: Extract<ReturnType<typeof reserve>, { readonly ok: false }>): Denial {

@@ -17,6 +17,9 @@ export function done(events: readonly AuditRecordEvent[]): CommandResult {
   return { ok: true, events };
 }
 
-export function refuse(code: RefusalCode, message: string): CommandResult {
+export function refuse(
+  code: RefusalCode,
+  message: string,
+): Extract<CommandResult, { readonly ok: false }> {
   return { ok: false, code, message };
 }

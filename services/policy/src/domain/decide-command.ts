@@ -1,17 +1,24 @@
 /** Orders of people: votes, suspension, ceilings, credentials. Refused orders are facts too. */
-import { type PersonId, parseSubject } from '@estop/schemas/ids';
+
+import { type PersonId, parseSubject, type Subject } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Command, CommandBody } from '@estop/schemas/messages';
 import { decideVote } from './approvals.ts';
-import type { CheckContext } from './check-intent.ts';
+import { type CeilingOrder, ceilingAfter } from './ceilings.ts';
+import type { CheckContext } from './check-context.ts';
 import { type CommandResult, done, refuse } from './command-result.ts';
 import type { FleetPerson, Role } from './fleet.ts';
 import type { Answer } from './input.ts';
 import { CREDENTIALS_MAX } from './limits.ts';
 import { hasRole, personOf } from './people.ts';
-import { type AgentState, initialAgent, initialPerson, type SubjectState } from './state.ts';
-
-/** Largest ceiling: micro-dollars stay exact in every codec far above it. */
-const CEILING_MAX = 4_000_000_000_000_000;
+import { isSliceBody, type SliceBody } from './shared/messages.ts';
+import { decideSlice, orderLimit } from './shared/order-limit.ts';
+import {
+  type AgentState,
+  initialAgent,
+  initialSubject,
+  type PartitionState,
+  type SubjectState,
+} from './state.ts';
 
 interface Order<Body extends CommandBody> extends CheckContext {
   readonly command: Command;
@@ -20,9 +27,12 @@ interface Order<Body extends CommandBody> extends CheckContext {
   readonly subject: SubjectState;
 }
 
+/** What a person may order. */
+type OrderBody = Exclude<CommandBody, SliceBody>;
+
 type BodyOf<Type extends CommandBody['type']> = Extract<CommandBody, { readonly type: Type }>;
 
-const LEAST_ROLE: Readonly<Record<CommandBody['type'], Role>> = {
+const LEAST_ROLE: Readonly<Record<OrderBody['type'], Role>> = {
   Approve: 'approver',
   Reject: 'approver',
   Suspend: 'operator',
@@ -39,13 +49,13 @@ export function decideCommand(context: CheckContext, command: Command): Answer {
   if (subject === undefined) {
     return { kind: 'dead-letter', reason: 'malformed', detail: 'the subject is no id' };
   }
-  const { state } = context;
-  const earlier =
-    subject.kind === 'agent' ? state.agentById.get(subject.id) : state.personById.get(subject.id);
+  const { body } = command;
+  if (isSliceBody(body)) return decideSlice(context, command, body);
+  const earlier = subjectState(context.state, subject);
   if (earlier?.answers.some((answer) => answer.commandId === command.commandId)) {
     return { kind: 'nothing' };
   }
-  const result = carryOut(context, command, subject);
+  const result = carryOut(context, { ...command, body }, subject);
   const { commandId, by, reason } = command;
   if (result.ok) {
     const accepted: AuditRecordEvent = { type: 'CommandAccepted', commandId, by, reason };
@@ -55,10 +65,21 @@ export function decideCommand(context: CheckContext, command: Command): Answer {
   return record(command, [{ type: 'CommandRefused', commandId, by, code, message }, ...events]);
 }
 
+function subjectState(state: PartitionState, subject: Subject): SubjectState | undefined {
+  switch (subject.kind) {
+    case 'agent':
+      return state.agentById.get(subject.id);
+    case 'person':
+      return state.personById.get(subject.id);
+    case 'limit':
+      return state.limitById.get(subject.id);
+  }
+}
+
 function carryOut(
   context: CheckContext,
-  command: Command,
-  subject: NonNullable<ReturnType<typeof parseSubject>>,
+  command: Command & { readonly body: OrderBody },
+  subject: Subject,
 ): CommandResult {
   const { body } = command;
   const person = personOf(context.fleet, command.by);
@@ -66,6 +87,7 @@ function carryOut(
   const least: Role = subject.kind === 'person' ? 'admin' : LEAST_ROLE[body.type];
   if (!hasRole(person, least)) return refuse('forbidden', `this takes the role ${least} or above`);
   if (subject.kind === 'person') return orderPerson(context, command, { person, id: subject.id });
+  if (subject.kind === 'limit') return orderLimit(context, command, subject.id);
 
   if (context.fleet?.agentById.has(subject.id) !== true) {
     return refuse('not-found', `the fleet has no agent ${subject.id}`);
@@ -95,7 +117,7 @@ function orderPerson(
   about: { readonly person: FleetPerson; readonly id: PersonId },
 ): CommandResult {
   const { body } = command;
-  const subject = context.state.personById.get(about.id) ?? initialPerson();
+  const subject = context.state.personById.get(about.id) ?? initialSubject();
   if (context.fleet?.personById.has(about.id) !== true) {
     return refuse('not-found', `people.yaml has no ${about.id}`);
   }
@@ -106,23 +128,19 @@ function orderPerson(
   return refuse('invalid', `${body.type} is about an agent, not a person`);
 }
 
-function setCeiling(
-  context: CheckContext,
-  agent: AgentState,
-  body: BodyOf<'SetCeiling'> | BodyOf<'RaiseCeiling'>,
-): CommandResult {
+function setCeiling(context: CheckContext, agent: AgentState, body: CeilingOrder): CommandResult {
   const inFleet = context.fleet?.agentById.get(agent.id);
   const budgets = inFleet === undefined ? [] : context.fleet?.limitsOfAgent(inFleet).budgets;
   const budget = budgets?.find((candidate) => candidate.id === body.budgetId);
   if (budget === undefined) {
     return refuse('not-found', `no budget ${body.budgetId} counts for ${agent.id}`);
   }
-  const previous = agent.ledgerById.get(budget.id)?.ceiling ?? budget.ceiling;
-  const ceiling = body.type === 'SetCeiling' ? body.ceiling : previous + body.raiseBy;
-  if (!Number.isSafeInteger(ceiling) || ceiling < 0 || ceiling > CEILING_MAX) {
-    return refuse('invalid', `a ceiling is an integer from 0 to ${CEILING_MAX}`);
+  if (budget.shared) {
+    return refuse('invalid', `${budget.id} is shared: its ceiling is set at its home`);
   }
-  return done([{ type: 'CeilingSet', budgetId: budget.id, ceiling, previous }]);
+  const previous = agent.ledgerById.get(budget.id)?.ceiling ?? budget.ceiling;
+  const set = ceilingAfter(body, previous);
+  return set.ok ? done([set.event]) : set;
 }
 
 function issue({ subject, body }: Order<BodyOf<'IssueCredential'>>): CommandResult {

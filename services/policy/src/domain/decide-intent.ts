@@ -1,32 +1,15 @@
 /** Deciding one intent: steps 1 and 2 of DESIGN §5, then the checks, then the events. */
-import {
-  agentSubject,
-  approvalIdOf,
-  parseAgentId,
-  parseIntentId,
-  parseToolName,
-} from '@estop/schemas/ids';
+
+import { parseAgentId, parseIntentId, parseToolName } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Intent } from '@estop/schemas/messages';
-import type { ApprovalTerms } from './authorize.ts';
-import {
-  type CheckContext,
-  checkIntent,
-  type Denial,
-  deny,
-  type KnownIntent,
-  type Verdict,
-} from './check-intent.ts';
+import type { CheckContext } from './check-context.ts';
+import { checkIntent, type Denial, deny, type KnownIntent } from './check-intent.ts';
 import { decisionOn } from './decided.ts';
 import type { Fleet, FleetTool, JsonObject } from './fleet.ts';
-import type { Answer } from './input.ts';
-import {
-  APPROVAL_FINANCIAL_MS,
-  APPROVAL_MS,
-  HOLD_MS,
-  POINTER_CHARS_MAX,
-  POINTER_DEPTH_MAX,
-  POINTERS_MAX,
-} from './limits.ts';
+import { type Answer, NOTHING } from './input.ts';
+import { POINTER_CHARS_MAX, POINTER_DEPTH_MAX, POINTERS_MAX } from './limits.ts';
+import { awaitedOf } from './shared/awaited.ts';
+import { aboutAgent, verdictEvents } from './verdict-events.ts';
 
 const ORIGINS = new Set(['user', 'tool', 'model']);
 /** JSON.stringify escapes a half of a pair and writes pairs as they are. No fold could keep a half. */
@@ -43,6 +26,8 @@ export function decideIntent(context: CheckContext, intent: Intent, digest: stri
   const earlier =
     agent === undefined ? undefined : decisionOn(context.state, agent, intent.intentId);
   if (earlier !== undefined) return { kind: 'again', decision: earlier };
+  // Its decision comes by itself.
+  if (awaitedOf(context.state, intent) !== undefined) return NOTHING;
 
   const known = knowIntent(context.fleet, intent);
   const verdict = known.kind === 'deny' ? known : checkIntent(context, known.intent, null);
@@ -50,8 +35,8 @@ export function decideIntent(context: CheckContext, intent: Intent, digest: stri
     digest,
     known: known.kind === 'deny' ? null : known.intent,
   });
-  const event = verdictEvent(context, intent, verdict);
-  return { kind: 'record', subject: agentSubject(intent.agentId), events: [proposed, event] };
+  const events = verdictEvents(context, { intent, approved: null }, verdict);
+  return aboutAgent(intent, [proposed, ...events]);
 }
 
 /** Reads what the catalogue says of an intent, or why it makes no sense. */
@@ -102,56 +87,6 @@ function proposedEvent(
     microUsd: known?.microUsd ?? 0,
     targets: known?.tool.targetsOf(known.arguments) ?? [],
   };
-}
-
-function verdictEvent(context: CheckContext, intent: Intent, verdict: Verdict): AuditRecordEvent {
-  const { intentId, agentId } = intent;
-  switch (verdict.kind) {
-    case 'deny': {
-      const { reason, message, rules, retryAfterMs } = verdict;
-      return { type: 'IntentDenied', intentId, reason, message, rules, retryAfterMs };
-    }
-    case 'allow': {
-      const { rules, held, rates } = verdict;
-      const holdUntil = context.atMs + HOLD_MS;
-      return {
-        type: 'IntentAllowed',
-        intentId,
-        reason: 'permitted',
-        rules,
-        held,
-        rates,
-        holdUntil,
-      };
-    }
-    case 'pend': {
-      const { rules, held, terms } = verdict;
-      const tier = context.fleet?.toolOf(intent.tool).tier ?? 'destructive';
-      const waitMs =
-        terms.expiresMs ?? (tier === 'financial' ? APPROVAL_FINANCIAL_MS : APPROVAL_MS);
-      return {
-        type: 'ApprovalRequested',
-        intentId,
-        approvalId: approvalIdOf(agentId, intentId),
-        reason: 'approval-required',
-        message: approvalMessage(terms, rules),
-        rules,
-        held,
-        expiresAt: context.atMs + waitMs,
-        quorum: terms.quorum,
-        approvers: terms.approvers,
-        severity: terms.severity,
-      };
-    }
-  }
-}
-
-function approvalMessage({ reason, gates }: ApprovalTerms, rules: readonly string[]): string {
-  const text = reason ?? `a person must approve: ${rules.join(', ')}`;
-  const asked = new Set(
-    gates.map(({ approvers, quorum }) => `${quorum} of ${approvers.join(', ') || 'all approvers'}`),
-  );
-  return asked.size < 2 ? text : `${text} (${[...asked].join(' and ')})`;
 }
 
 function parseArguments(text: string): JsonObject | null {

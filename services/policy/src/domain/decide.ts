@@ -2,10 +2,11 @@
  * The decider: state, input and time in, events out. Pure and total; the same log gives the same
  * answers. What an input means is in the file of its kind; the order of checks is in check-intent.
  */
+
 import { type AgentId, agentSubject, type BudgetId } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Outcome } from '@estop/schemas/messages';
 import { expiredEvent } from './approvals.ts';
-import type { CheckContext } from './check-intent.ts';
+import type { CheckContext } from './check-context.ts';
 import { decideCommand } from './decide-command.ts';
 import { decideIntent } from './decide-intent.ts';
 import type { FleetBudget } from './fleet.ts';
@@ -13,9 +14,20 @@ import { decideHalt } from './halts.ts';
 import { type Answer, type Input, NOTHING } from './input.ts';
 import { expire, settle } from './ledger.ts';
 import { EXPIRY_EVENTS_MAX } from './limits.ts';
+import { asksAfterFreeing } from './shared/freed.ts';
+import { decideIdle } from './shared/holder.ts';
+import { decideRecallTimeout } from './shared/home.ts';
+import { decideResume } from './shared/resume.ts';
 
 /** Decides one input at a time that is not before the state's last one. */
 export function decide(context: CheckContext, input: Input): Answer {
+  const answer = decideInput(context, input);
+  if (answer.kind !== 'record') return answer;
+  const asks = asksAfterFreeing(context.state, answer.events);
+  return asks.length === 0 ? answer : { ...answer, events: [...answer.events, ...asks] };
+}
+
+function decideInput(context: CheckContext, input: Input): Answer {
   switch (input.type) {
     case 'intent':
       return decideIntent(context, input.intent, input.digest);
@@ -31,6 +43,12 @@ export function decide(context: CheckContext, input: Input): Answer {
         : { kind: 'record', subject: null, events: [{ type: 'FleetActivated', hash: input.hash }] };
     case 'expiry':
       return decideExpiry(context, input.agentId);
+    case 'resume':
+      return decideResume(context, input.awaited);
+    case 'slice-idle':
+      return decideIdle(context, input.account);
+    case 'recall-late':
+      return decideRecallTimeout(context, input.pool);
   }
 }
 
@@ -50,7 +68,7 @@ function decideOutcome(context: CheckContext, outcome: Outcome): Answer {
   const budgets: readonly FleetBudget[] =
     inFleet === undefined ? [] : (context.fleet?.limitsOfAgent(inFleet).budgets ?? []);
   const budgetOf = (id: BudgetId) => budgets.find((budget) => budget.id === id);
-  const settled = settle(agent, hold?.uses ?? [], { outcome, budgetOf });
+  const settled = settle({ state: context.state, agent }, hold?.uses ?? [], { outcome, budgetOf });
   const event: AuditRecordEvent = { type: 'OutcomeRecorded', outcome, settled };
   return { kind: 'record', subject: agentSubject(outcome.agentId), events: [event] };
 }

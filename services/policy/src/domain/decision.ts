@@ -1,13 +1,8 @@
 /** Decisions as the outside sees them (decisions.v1): projections of audit records. */
 import type { PersonId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
-import type {
-  AuditRecordEvent,
-  Decision,
-  IntentProposed,
-  RecordPosition,
-} from '@estop/schemas/messages';
-import type { RecordContext } from './record-context.ts';
+import type { AuditRecordEvent, Decision, RecordPosition } from '@estop/schemas/messages';
+import { proposedIn, type RecordContext } from './record-context.ts';
 
 type EventOf<Type extends AuditRecordEvent['type']> = Extract<
   AuditRecordEvent,
@@ -16,7 +11,7 @@ type EventOf<Type extends AuditRecordEvent['type']> = Extract<
 
 /** What differs between the kinds of decisions. */
 type Outcome = Pick<Decision, 'decision' | 'reason' | 'message' | 'rules' | 'approval'> &
-  Pick<Decision, 'retryAfterMs' | 'expiresAt'>;
+  Pick<Decision, 'intentId' | 'retryAfterMs' | 'expiresAt'>;
 
 export function allowedDecision(
   event: EventOf<'IntentAllowed'>,
@@ -26,6 +21,7 @@ export function allowedDecision(
   const { reason, rules, held, holdUntil } = event;
   const by = pending?.approval?.approvedBy ?? [];
   return decisionOf(context, pending, {
+    intentId: event.intentId,
     decision: 'allow',
     reason,
     message:
@@ -42,9 +38,9 @@ export function deniedDecision(
   context: RecordContext,
   pending: Decision | undefined,
 ): Decision {
-  const { reason, message, rules, retryAfterMs } = event;
+  const { intentId, reason, message, rules, retryAfterMs } = event;
   const approval = pending?.approval ?? null;
-  const outcome = { reason, message, rules, approval, retryAfterMs, expiresAt: null };
+  const outcome = { intentId, reason, message, rules, approval, retryAfterMs, expiresAt: null };
   return decisionOf(context, pending, { decision: 'deny', ...outcome });
 }
 
@@ -52,9 +48,10 @@ export function pendingDecision(
   event: EventOf<'ApprovalRequested'>,
   context: RecordContext,
 ): Decision {
-  const { approvalId: id, reason, message, rules, expiresAt, quorum, approvers, severity } = event;
+  const { intentId, approvalId: id, reason, message, rules, expiresAt } = event;
+  const { quorum, approvers, severity } = event;
   const approval = { id, expiresAt, quorum, approvers, approvedBy: [], severity };
-  const outcome = { reason, message, rules, approval, retryAfterMs: null, expiresAt };
+  const outcome = { intentId, reason, message, rules, approval, retryAfterMs: null, expiresAt };
   return decisionOf(context, undefined, { decision: 'needs-approval', ...outcome });
 }
 
@@ -72,11 +69,8 @@ function decisionOf(
   pending: Decision | undefined,
   outcome: Outcome,
 ): Decision {
-  const proposed = pending === undefined ? proposedIn(context) : undefined;
-  const about = pending ?? proposed?.intent;
-  const what = pending ?? proposed;
-  // INVARIANT: our own writer puts the question before its answer, in one record.
-  invariant(about !== undefined && what !== undefined, 'a decision has its proposal');
+  const what = pending ?? proposedIn(context, outcome.intentId);
+  const about = 'intent' in what ? what.intent : what;
   return {
     intentId: about.intentId,
     agentId: about.agentId,
@@ -99,11 +93,6 @@ function decisionOf(
 }
 
 const NO_LIMITS: Decision['limits'] = [];
-
-function proposedIn({ record }: RecordContext): IntentProposed | undefined {
-  const first = record.events[0];
-  return first?.type === 'IntentProposed' ? first : undefined;
-}
 
 function positionOf({ state, offset }: RecordContext): RecordPosition {
   return { partition: state.partition, offset };

@@ -6,6 +6,7 @@ import type {
   AgentId,
   BudgetId,
   GroupName,
+  LimitId,
   PersonId,
   PolicyHash,
   RateId,
@@ -28,6 +29,8 @@ export interface Fleet {
   limitsOf(agent: FleetAgent, tool: ToolName): ApplicableLimits;
   /** Every limit that can count a call of this agent, whatever the tool. */
   limitsOfAgent(agent: FleetAgent): ApplicableLimits;
+  readonly sharedBudgetById: ReadonlyMap<LimitId, FleetBudget>;
+  readonly sharedRateById: ReadonlyMap<LimitId, FleetRate>;
   readonly rules: RuleEngine;
 }
 
@@ -84,13 +87,17 @@ export interface FleetBudget {
   readonly window: BudgetWindow;
   /** The window as written, for people. */
   readonly windowText: string;
+  /** One ceiling for all agents in its scope; else each agent has its own. */
+  readonly shared: boolean;
 }
 
-/** A sliding window that counts allowed calls, each agent its own. */
+/** A sliding window that counts allowed calls. */
 export interface FleetRate {
   readonly id: RateId;
   readonly limit: number;
   readonly windowMs: number;
+  /** One window for all agents in its scope; else each agent has its own. */
+  readonly shared: boolean;
 }
 
 export interface ApplicableLimits {

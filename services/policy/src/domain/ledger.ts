@@ -1,13 +1,21 @@
 /**
  * Budgets: reserve → settle → release or expire. At every prefix of the log, for each budget and
  * window, spent + reserved ≤ ceiling. The decider works out numbers, events carry them, and the
- * ledger only adds them up.
+ * ledger only adds them up. What agents share is taken from slices (shared/).
  */
-import type { BudgetId } from '@estop/schemas/ids';
+import { type BudgetId, limitIdOf } from '@estop/schemas/ids';
 import type { BudgetUse, Outcome, Settlement } from '@estop/schemas/messages';
 import { windowEndOf, windowStartOf } from './budget-window.ts';
 import type { FleetBudget } from './fleet.ts';
-import type { AgentState, LedgerEntry } from './state.ts';
+import { availableOf, type LimitRef } from './shared/account.ts';
+import { type Lack, mayGetMore } from './shared/holder.ts';
+import type { AgentState, LedgerEntry, PartitionState } from './state.ts';
+
+/** Whose amounts these are: an agent's own, and its partition's slices. */
+export interface Holder {
+  readonly state: PartitionState;
+  readonly agent: AgentState;
+}
 
 /** What one call takes; null: nobody could say. */
 export interface CallCost {
@@ -16,7 +24,12 @@ export interface CallCost {
 }
 
 export type Reservation =
-  | { readonly ok: true; readonly uses: readonly BudgetUse[] }
+  | {
+      readonly ok: true;
+      readonly uses: readonly BudgetUse[];
+      /** What slices have too little of now, and may get more. */
+      readonly lacks: readonly Lack[];
+    }
   | {
       readonly ok: false;
       readonly budget: FleetBudget;
@@ -30,40 +43,87 @@ export type Reservation =
  * this same intent holds: they count as free.
  */
 export function reserve(
-  agent: AgentState,
+  holder: Holder,
   budgets: readonly FleetBudget[],
-  call: {
-    readonly cost: CallCost;
-    readonly atMs: number;
-    readonly unknownCostNeedsRoom: boolean;
-    readonly alreadyHeld: readonly BudgetUse[];
-  },
+  call: ReservedCall,
 ): Reservation {
   const uses: BudgetUse[] = [];
+  const lacks: Lack[] = [];
   for (const budget of budgets) {
+    const { id: budgetId, shared } = budget;
     const windowStart = windowStartOf(budget.window, call.atMs);
     const amount = amountOf(budget, call.cost);
-    const own = heldOn(call.alreadyHeld, budget.id, windowStart);
-    const remaining = Math.max(0, balanceOf(agent, budget, call.atMs) + own);
+    const own = heldOn(call.alreadyHeld, budgetId, windowStart);
+    const remaining = Math.max(0, balanceOf(holder, budget, call.atMs) + own);
     const isUnknown = amount === null && (budget.unit === 'tokens' || call.unknownCostNeedsRoom);
     const wanted = amount ?? 0;
     if (wanted > remaining || (isUnknown && remaining <= 0)) {
-      const end = windowEndOf(budget.window, call.atMs);
-      const retryAfterMs = end === null ? null : end - call.atMs;
-      return { ok: false, budget, remaining, wanted, retryAfterMs };
-    }
-    uses.push({ budgetId: budget.id, windowStart, amount: wanted });
+      const more = Math.max(1, wanted - own);
+      const lack = shared ? lackOf(holder, budget, { atMs: call.atMs, amount: more }) : undefined;
+      if (lack === undefined) return exhausted(holder, budget, { atMs: call.atMs, wanted, own });
+      lacks.push(lack);
+    } else uses.push({ budgetId, windowStart, amount: wanted, shared });
   }
-  return { ok: true, uses };
+  return { ok: true, uses, lacks };
 }
 
-/** What is left of a budget, in its unit; never below 0. */
-export function remainingOf(agent: AgentState, budget: FleetBudget, atMs: number): number {
-  return Math.max(0, balanceOf(agent, budget, atMs));
+/** What is asked of the budgets. */
+export interface ReservedCall {
+  readonly cost: CallCost;
+  readonly atMs: number;
+  readonly unknownCostNeedsRoom: boolean;
+  readonly alreadyHeld: readonly BudgetUse[];
+}
+
+function exhausted(
+  holder: Holder,
+  budget: FleetBudget,
+  call: { readonly atMs: number; readonly wanted: number; readonly own: number },
+): Reservation {
+  const { atMs, wanted, own } = call;
+  const end = windowEndOf(budget.window, atMs);
+  const retryAfterMs = end === null ? null : end - atMs;
+  const remaining = Math.max(0, remainingOf(holder, budget, atMs) + own);
+  return { ok: false, budget, remaining, wanted, retryAfterMs };
+}
+
+/**
+ * What is left of a budget, in its unit; never below 0. Of a shared one: what this partition holds,
+ * and what the home had left at its last word.
+ */
+export function remainingOf(holder: Holder, budget: FleetBudget, atMs: number): number {
+  const balance = Math.max(0, balanceOf(holder, budget, atMs));
+  return budget.shared ? balance + homeFreeOf(holder, budget, atMs) : balance;
+}
+
+/** The shared budget in the window of a time. */
+export function budgetRef(budget: FleetBudget, atMs: number): LimitRef {
+  const windowStart = windowStartOf(budget.window, atMs);
+  return { kind: 'budget', limitId: limitIdOf(budget.id), windowStart, windowMs: 0 };
+}
+
+function homeFreeOf({ state }: Holder, budget: FleetBudget, atMs: number): number {
+  const account = state.accountByLimit.get(`budget:${budget.id}`);
+  if (account === undefined) return budget.ceiling;
+  return account.windowStart === windowStartOf(budget.window, atMs)
+    ? account.homeFree
+    : budget.ceiling;
+}
+
+function lackOf(
+  { state }: Holder,
+  budget: FleetBudget,
+  wish: { readonly atMs: number; readonly amount: number },
+): Lack | undefined {
+  const ref = budgetRef(budget, wish.atMs);
+  return mayGetMore(state, ref, wish.atMs) ? { ...ref, amount: wish.amount } : undefined;
 }
 
 /** Below 0 when a person has lowered the ceiling under what is spent and held. */
-function balanceOf(agent: AgentState, budget: FleetBudget, atMs: number): number {
+function balanceOf({ state, agent }: Holder, budget: FleetBudget, atMs: number): number {
+  if (budget.shared) {
+    return availableOf(state.accountByLimit.get(`budget:${budget.id}`), budgetRef(budget, atMs));
+  }
   const entry = agent.ledgerById.get(budget.id);
   const ceiling = entry?.ceiling ?? budget.ceiling;
   if (entry === undefined || entry.windowStart !== windowStartOf(budget.window, atMs)) {
@@ -77,7 +137,7 @@ type Reported = Pick<Outcome, 'status' | 'tokens' | 'microUsd'>;
 
 /** How held amounts settle when the outcome is known. */
 export function settle(
-  agent: AgentState,
+  { state, agent }: Holder,
   uses: readonly BudgetUse[],
   done: {
     readonly outcome: Reported;
@@ -87,29 +147,41 @@ export function settle(
   return uses.map((use) => {
     const budget = done.budgetOf(use.budgetId);
     const actual = actualOf(use, budget, done.outcome);
-    const entry = agent.ledgerById.get(use.budgetId);
-    const isCurrent = entry !== undefined && entry.windowStart === use.windowStart;
-    const ceiling = (isCurrent ? entry.ceiling : null) ?? budget?.ceiling ?? use.amount;
-    const free = isCurrent ? Math.max(0, ceiling - entry.spent - entry.reserved) : 0;
+    const free = use.shared ? freeSlice(state, use) : freeOf(agent, use, budget);
     const spent = Math.min(actual, use.amount + free);
-    const { budgetId, windowStart, amount: reserved } = use;
-    return { budgetId, windowStart, reserved, spent, overrun: actual - spent };
+    const { budgetId, windowStart, amount: reserved, shared } = use;
+    return { budgetId, windowStart, reserved, spent, overrun: actual - spent, shared };
   });
+}
+
+function freeOf(agent: AgentState, use: BudgetUse, budget: FleetBudget | undefined): number {
+  const entry = agent.ledgerById.get(use.budgetId);
+  if (entry === undefined || entry.windowStart !== use.windowStart) return 0;
+  const ceiling = entry.ceiling ?? budget?.ceiling ?? use.amount;
+  return Math.max(0, ceiling - entry.spent - entry.reserved);
+}
+
+function freeSlice(state: PartitionState, { budgetId, windowStart }: BudgetUse): number {
+  const ref = { kind: 'budget', limitId: limitIdOf(budgetId), windowStart, windowMs: 0 } as const;
+  return availableOf(state.accountByLimit.get(`budget:${budgetId}`), ref);
 }
 
 /** Held amounts whose outcome never came: they count as spent. */
 export function expire(uses: readonly BudgetUse[]): readonly Settlement[] {
-  return uses.map(({ budgetId, windowStart, amount }) => {
-    return { budgetId, windowStart, reserved: amount, spent: amount, overrun: 0 };
+  return uses.map(({ budgetId, windowStart, amount, shared }) => {
+    return { budgetId, windowStart, reserved: amount, spent: amount, overrun: 0, shared };
   });
 }
 
 export function applyReserved(agent: AgentState, uses: readonly BudgetUse[]): void {
-  for (const use of uses) entryFor(agent, use.budgetId, use.windowStart).reserved += use.amount;
+  for (const use of uses) {
+    if (!use.shared) entryFor(agent, use.budgetId, use.windowStart).reserved += use.amount;
+  }
 }
 
 export function applyReleased(agent: AgentState, uses: readonly BudgetUse[]): void {
   for (const use of uses) {
+    if (use.shared) continue;
     const entry = agent.ledgerById.get(use.budgetId);
     if (entry?.windowStart === use.windowStart) entry.reserved -= use.amount;
   }
@@ -117,6 +189,7 @@ export function applyReleased(agent: AgentState, uses: readonly BudgetUse[]): vo
 
 export function applySettled(agent: AgentState, settled: readonly Settlement[]): void {
   for (const settlement of settled) {
+    if (settlement.shared) continue;
     const entry = agent.ledgerById.get(settlement.budgetId);
     // A window that turned since holds nothing of it any more.
     if (entry?.windowStart !== settlement.windowStart) continue;

@@ -41,3 +41,25 @@ export const HALTS_MAX = 10_000;
 
 export const APPROVAL_MS = 15 * 60_000;
 export const APPROVAL_FINANCIAL_MS = 5 * 60_000;
+
+/** Shared limits that one partition has an account or a pool of. */
+export const SHARED_LIMITS_MAX = 10_000;
+/** Intents of one partition that may wait for slices at the same time; the next is denied. */
+export const AWAITED_MAX = 1_000;
+/**
+ * How long one waits: longer than a partition takes to find a new owner, so that nobody is denied
+ * for want of an answer. Whoever asks is told before that its decision is not there yet.
+ */
+export const AWAIT_MS = 20_000;
+/** Asks of one partition and limit under way, and answers kept for those that are repeated. */
+export const SLICE_ASKS_MAX = 8;
+/** An ask without an answer is sent again after this time. */
+export const ASK_AGAIN_MS = 1_000;
+/** Whom nothing could be granted asks again after this time, or when something is offered. */
+export const DRY_MS = 1_000;
+/** How long partitions have to give back what was recalled, also while they find a new owner. */
+export const RECALL_MS = 15_000;
+/** What was not used for so long goes back. */
+export const SLICE_IDLE_MS = 10_000;
+/** Sub-windows of calls that wait to be reported; above, the oldest two become one. */
+export const SLICE_USES_MAX = 128;

@@ -20,6 +20,24 @@ export function emptyRateWindow(windowMs: number): RateWindow {
   return { windowMs, buckets: [] };
 }
 
+/** Adds calls of another partition, whose report may be late. */
+export function addCalls(
+  window: RateWindow,
+  report: { readonly bucket: number; readonly calls: number },
+  atMs: number,
+): void {
+  const { buckets } = window;
+  const oldest = bucketOf(window.windowMs, atMs) - SUB_WINDOWS;
+  if (report.bucket >= oldest) {
+    let at = buckets.length;
+    while (at > 0 && (buckets[at - 1]?.index ?? 0) > report.bucket) at -= 1;
+    const same = buckets[at - 1];
+    if (same?.index === report.bucket) same.calls += report.calls;
+    else buckets.splice(at, 0, { index: report.bucket, calls: report.calls });
+  }
+  while ((buckets[0]?.index ?? oldest) < oldest) buckets.shift();
+}
+
 /** Calls that count at this time. */
 export function usedOf(window: RateWindow, atMs: number): number {
   const oldest = bucketOf(window.windowMs, atMs) - SUB_WINDOWS;
@@ -48,7 +66,8 @@ export function countCall(window: RateWindow, atMs: number): void {
   while ((buckets[0]?.index ?? index) < index - SUB_WINDOWS) buckets.shift();
 }
 
-function bucketOf(windowMs: number, atMs: number): number {
+/** Number of the sub-window that holds a time. */
+export function bucketOf(windowMs: number, atMs: number): number {
   return Math.floor(atMs / bucketWidthMs(windowMs));
 }
 

@@ -6,7 +6,7 @@ import type { PartitionState } from './state.ts';
 
 /** JSON text with sorted keys; maps become sorted lists of pairs. */
 export function serializeState(state: PartitionState): string {
-  const { schedule: _schedule, decisionKinds: _kinds, ...kept } = state;
+  const { schedule: _schedule, decisionKinds: _kinds, changedLimits: _changed, ...kept } = state;
   return canonical(kept);
 }
 

@@ -2,12 +2,14 @@
  * The state of one partition: everything the decider knows, rebuilt from its audit records alone.
  * A state is owned by one fold: `applyRecord` changes it in place, and nobody else does.
  */
+
 import type {
   AgentId,
   ApprovalId,
   BudgetId,
   CredentialId,
   IntentId,
+  LimitId,
   PersonId,
   PolicyHash,
   RateId,
@@ -18,6 +20,7 @@ import type {
   BudgetUse,
   CredentialView,
   Decision,
+  Gate,
   Halt,
   Intent,
   OutcomeStatus,
@@ -26,6 +29,8 @@ import type {
 import { type Activity, emptyActivity } from './activity.ts';
 import type { RateWindow } from './rate-window.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
+import type { SlicePool } from './shared/pool.ts';
+import type { AwaitedIntent, SliceAccount } from './shared/slice-state.ts';
 
 export interface PartitionState {
   readonly partition: number;
@@ -39,6 +44,16 @@ export interface PartitionState {
   readonly haltByScope: Map<string, Halt>;
   readonly agentById: Map<AgentId, AgentState>;
   readonly personById: Map<PersonId, PersonState>;
+  /** Shared limits that agents of this partition use, by kind and id. */
+  readonly accountByLimit: Map<string, SliceAccount>;
+  /** Shared limits whose home this is, by kind and id. */
+  readonly poolByLimit: Map<string, SlicePool>;
+  /** Orders about shared limits whose home this is. */
+  readonly limitById: Map<LimitId, SubjectState>;
+  /** Intents that wait for slices, oldest first. */
+  readonly awaitedByKey: Map<string, AwaitedIntent>;
+  /** Limits of which more may be available since `takeResumable`. Derived, never serialised. */
+  readonly changedLimits: Set<string>;
   /** When whose holds and approvals run out. Derived from the rest, never serialised. */
   readonly schedule: Schedule;
   /** What decided intents share. Derived, never serialised. */
@@ -95,6 +110,8 @@ export interface PendingIntent {
   readonly reason: PendReason;
   readonly held: readonly BudgetUse[];
   readonly expiresAt: number;
+  /** What each asking rule asks by itself. */
+  readonly gates: readonly Gate[];
   readonly tokens: number;
   readonly microUsd: number;
   readonly targets: readonly string[];
@@ -126,6 +143,11 @@ export function initialState(partition: number): PartitionState {
     haltByScope: new Map(),
     agentById: new Map(),
     personById: new Map(),
+    accountByLimit: new Map(),
+    poolByLimit: new Map(),
+    limitById: new Map(),
+    awaitedByKey: new Map(),
+    changedLimits: new Set(),
     schedule: createSchedule(),
     decisionKinds: new Map(),
   };
@@ -149,6 +171,6 @@ export function initialAgent(id: AgentId): AgentState {
   };
 }
 
-export function initialPerson(): PersonState {
+export function initialSubject(): SubjectState {
   return { credentialById: new Map(), answers: [] };
 }

@@ -5,6 +5,8 @@
 import type { Batch, EventLog, NewRecord, StoredRecord } from '@estop/log/port';
 import type { SubjectId } from '@estop/schemas/ids';
 import type { AgentView, DeadLetterReason, Decision } from '@estop/schemas/messages';
+import type { SliceBody } from '../domain/shared/messages.ts';
+import { sliceBatches } from './slice-messages.ts';
 
 /** A dead letter fits into its topic whatever it is about. */
 const DEAD_VALUE_MAX_BYTES = 256 * 1024;
@@ -14,6 +16,8 @@ const DEAD_DETAIL_MAX_CHARS = 4 * 1024;
 export interface Effects {
   readonly decisions: Decision[];
   readonly deadLetters: DeadInput[];
+  /** To other partitions, about shared limits. */
+  readonly messages: SliceBody[];
   /** Subjects whose view changed, with the position of the newest record about them. */
   readonly changed: Map<SubjectId, number>;
 }
@@ -25,10 +29,10 @@ export interface DeadInput {
 }
 
 export function noEffects(): Effects {
-  return { decisions: [], deadLetters: [], changed: new Map() };
+  return { decisions: [], deadLetters: [], messages: [], changed: new Map() };
 }
 
-/** The batches of one turn: decisions and views of a partition, dead letters of all. */
+/** The batches of one turn: decisions and views of a partition, dead letters, slices. */
 export function effectBatches(
   log: EventLog,
   partition: number,
@@ -36,6 +40,7 @@ export function effectBatches(
     readonly decisions: readonly Decision[];
     readonly views: readonly AgentView[];
     readonly deadLetters: readonly DeadInput[];
+    readonly messages: readonly SliceBody[];
   },
 ): readonly Batch[] {
   const decisionCodec = log.codec('decisions.v1');
@@ -51,6 +56,7 @@ export function effectBatches(
     { topic: 'decisions.v1', partition, records: decisions },
     { topic: 'agents.v1', partition, records: views },
     { topic: 'dead-letters.v1', partition: 0, records: letters },
+    ...sliceBatches(log, partition, effects.messages),
   ];
   return batches.filter(({ records }) => records.length > 0);
 }

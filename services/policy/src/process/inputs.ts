@@ -4,10 +4,13 @@ import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog, StoredRecord } from '@estop/log/port';
 import { intentDigest } from '@estop/schemas/digest';
 import { EstopError, messageOf } from '@estop/schemas/errors';
+import { parseSubject } from '@estop/schemas/ids';
 import type { DeadLetterReason } from '@estop/schemas/messages';
 import type { Topic } from '@estop/schemas/topics';
 import type { Answer, Input } from '../domain/input.ts';
+import { isSliceBody } from '../domain/shared/messages.ts';
 import { isSignedByAgent, type KeyContext } from './agent-keys.ts';
+import { addressedPartition } from './slice-messages.ts';
 
 /** The topics an agent-keyed partition takes its inputs from. */
 export const INPUT_TOPICS = ['intents.v1', 'outcomes.v1', 'commands.v1'] as const;
@@ -29,13 +32,21 @@ export function readInput(context: InputContext, stored: StoredRecord): ReadInpu
   if (!decoded.ok) return decoded;
   const { key, input } = decoded;
   if (key !== stored.key) return dead('malformed', 'the record key is not its subject');
-  if (partitionOfKey(key, context.log.partitions) !== stored.partition) {
+  if (partitionOf(context.log, key, input) !== stored.partition) {
     return dead('malformed', 'the record is in another partition than its key');
   }
   if (!context.log.isLinked(stored) && !isSigned(context, stored, input)) {
     return dead('unauthenticated', 'no link or signature of a known writer');
   }
   return { ok: true, input };
+}
+
+/** Where an input belongs: with its agent or person, or with who is addressed about a shared limit. */
+function partitionOf(log: EventLog, key: string, input: Input): number {
+  const body = input.type === 'command' ? input.command.body : undefined;
+  if (body !== undefined && isSliceBody(body)) return addressedPartition(log, body);
+  const subject = parseSubject(key);
+  return partitionOfKey(subject?.kind === 'limit' ? subject.id : key, log.partitions);
 }
 
 type Decoded =

@@ -4,11 +4,13 @@
  */
 import type { Batch } from '@estop/log/port';
 import type { ChainWriter } from '@estop/log/run/chain-writer';
-import type { Decision } from '@estop/schemas/messages';
+import type { AuditRecord, Decision } from '@estop/schemas/messages';
 import { agentView } from '../domain/agent-view.ts';
 import type { Fleet } from '../domain/fleet.ts';
 import { limitsLeft } from '../domain/limits-left.ts';
+import { messagesOf, sharedLimitsIn } from '../domain/shared/messages.ts';
 import type { PartitionState } from '../domain/state.ts';
+import { decisionsOf } from './decisions-of.ts';
 import { type Effects, effectBatches, noEffects } from './effects.ts';
 import type { LogTime } from './log-time.ts';
 import type { PartitionDeps } from './partition-context.ts';
@@ -54,6 +56,17 @@ export class Outbox {
     return this.#pacer.isEmpty;
   }
 
+  /** Notes what follows from a record, to leave once it is proven. */
+  release(record: AuditRecord, offset: number): void {
+    const { decisions, changed, messages } = this.#effects;
+    if (record.subject !== null) changed.set(record.subject, offset);
+    for (const decision of decisionsOf(this.#decider.state, record)) decisions.push(decision);
+    for (const event of record.events) {
+      for (const body of messagesOf(event)) messages.push(body);
+      for (const limit of sharedLimitsIn(event)) changed.set(limit, offset);
+    }
+  }
+
   /**
    * Hands what was decided to the log and goes on: the next batch is decided while this one is on
    * its way. At most one batch is unproven when the next is handed over. Nothing leaves before the
@@ -78,14 +91,14 @@ export class Outbox {
     const { log, metrics } = this.#deps;
     const { state } = this.#decider;
     const { partition } = state;
-    const { changed, decisions: made, deadLetters } = this.#effects;
+    const { changed, decisions: made, deadLetters, messages } = this.#effects;
     this.#effects = noEffects();
     const decisions = made.map((decision) => this.#withLimits(decision));
     const fleet = this.#decider.fleet();
     const views = this.#pacer.due(changed).map(([subject, offset]) => {
       return agentView(state, fleet, { subject, record: { partition, offset } });
     });
-    const batches = effectBatches(log, partition, { decisions, views, deadLetters });
+    const batches = effectBatches(log, partition, { decisions, views, deadLetters, messages });
     return { batches, count: () => metrics.count(decisions, deadLetters) };
   }
 
@@ -94,7 +107,7 @@ export class Outbox {
     const agent = state.agentById.get(decision.agentId);
     if (agent === undefined) return decision;
     const { tool } = decision;
-    const limits = limitsLeft(this.#decider.fleet(), agent, { tool, atMs: state.atMs });
+    const limits = limitsLeft(this.#decider.fleet(), { state, agent }, { tool, atMs: state.atMs });
     return limits.length === 0 ? decision : { ...decision, limits };
   }
 }

@@ -4,6 +4,7 @@
  * the one being decided; when a proof fails the task throws, its state is dropped, and the next run
  * folds again.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { Assignment, StoredRecord } from '@estop/log/port';
 import { readChain } from '@estop/log/run/chain-reader';
@@ -17,15 +18,17 @@ import type { Answer, Input } from '../domain/input.ts';
 import { EXPIRIES_PER_TICK_MAX } from '../domain/limits.ts';
 import { scheduleExpiry, takeDue } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
+import { overdue, takeResumable } from '../domain/shared/awaited.ts';
+import type { AwaitedRef } from '../domain/shared/slice-state.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
 import type { ControlInput } from './control-feed.ts';
-import { decisionsOf } from './decisions-of.ts';
 import { asDeadLetter, INPUT_TOPICS, offsetsAfter, readInput } from './inputs.ts';
 import { LogTime } from './log-time.ts';
 import { News } from './news.ts';
 import { Outbox } from './outbox.ts';
 import type { LiveState, PartitionDeps, Source } from './partition-context.ts';
 import { RecentRecords } from './recent-records.ts';
+import { awaitsSlices, SLICES_MS, SliceChores } from './slice-chores.ts';
 import { PACED_VIEWS_MS } from './view-pacer.ts';
 
 const BATCH_RECORDS = 500;
@@ -37,9 +40,12 @@ export class PartitionTask {
   readonly #assignment: Assignment;
   readonly #state: PartitionState;
   readonly #outbox: Outbox;
+  readonly #slices: SliceChores;
   readonly #time: LogTime;
   readonly #deadControls = new WeakSet<StoredRecord>();
   #writer: ChainWriter | null = null;
+  /** The log's time at the beginning of the turn. */
+  #nowMs = 0;
   #stateWaiters: ((state: LiveState | undefined) => void)[] = [];
 
   constructor(deps: PartitionDeps, assignment: Assignment) {
@@ -47,6 +53,7 @@ export class PartitionTask {
     this.#assignment = assignment;
     this.#state = initialState(assignment.partition);
     this.#time = new LogTime(deps.log, deps.clock);
+    this.#slices = new SliceChores(this.#state);
     this.#outbox = new Outbox(deps, {
       state: this.#state,
       fleet: () => this.#fleet(),
@@ -72,7 +79,7 @@ export class PartitionTask {
       await this.#seekInputs();
       let next: Promise<readonly StoredRecord[]> | null = null;
       while (!this.#assignment.signal.aborted) {
-        const waitMs = this.#outbox.isSettled ? TICK_MS : PACED_VIEWS_MS;
+        const waitMs = this.#waitMs();
         if (next === null) {
           next = this.#assignment.next(BATCH_RECORDS, waitMs);
           // A failure surfaces where it is awaited, which news may put off.
@@ -88,6 +95,12 @@ export class PartitionTask {
       news.close();
       this.#answerStateWaiters(undefined);
     }
+  }
+
+  /** How long the next turn may wait for inputs: whoever waits for slices has no second to spare. */
+  #waitMs(): number {
+    if (awaitsSlices(this.#state)) return SLICES_MS;
+    return this.#outbox.isSettled ? TICK_MS : PACED_VIEWS_MS;
   }
 
   async #takeOver(): Promise<void> {
@@ -117,9 +130,7 @@ export class PartitionTask {
   /** The writer before may have proven these and not lived to publish them. */
   #releaseAgain(recent: RecentRecords): void {
     for (const { record, offset } of recent.all()) {
-      if (record.subject === null) continue;
-      this.#outbox.effects.changed.set(record.subject, offset);
-      this.#outbox.effects.decisions.push(...decisionsOf(this.#state, record));
+      this.#outbox.release(record, offset);
     }
   }
 
@@ -145,12 +156,16 @@ export class PartitionTask {
     if (!feed.isLive) {
       throw new EstopError('log-unavailable', 'halts cannot be followed: nothing is decided');
     }
+    this.#nowMs = this.#time.nowMs();
     for (const control of feed.inputsFor(this.#state.partition, this.#state.nextOffsetByTopic)) {
       this.#takeControl(control);
     }
     this.#tick();
     if (inputs.length > 0) await log.learnSchemas(inputs);
-    for (const stored of inputs) this.#take(stored);
+    for (const stored of inputs) {
+      this.#take(stored);
+      this.#resume(takeResumable(this.#state));
+    }
     await this.#handOver();
     if (inputs.length > 0) this.#assignment.commit(offsetsAfter(inputs));
     if (this.#stateWaiters.length > 0 && this.#writer !== null) {
@@ -167,7 +182,7 @@ export class PartitionTask {
   }
 
   #tick(): void {
-    const nowMs = this.#time.nowMs();
+    const nowMs = this.#nowMs;
     for (const agentId of takeDue(this.#state.schedule, nowMs, EXPIRIES_PER_TICK_MAX)) {
       // One record holds a bounded number of expiries.
       const source = this.#control('tick');
@@ -178,6 +193,16 @@ export class PartitionTask {
       this.#deps.logger.error({ agentId, detail: answer.detail }, 'expiry not recorded');
       scheduleExpiry(this.#state.schedule, agentId, nowMs + TICK_MS);
     }
+    this.#resume(takeResumable(this.#state));
+    this.#resume(overdue(this.#state, nowMs));
+    for (const chore of this.#slices.due(nowMs)) this.#answer(chore, this.#control('tick'));
+    this.#outbox.effects.messages.push(...this.#slices.unanswered(nowMs));
+  }
+
+  /** Intents that waited for slices, in the order they came. */
+  #resume(awaited: readonly AwaitedRef[]): void {
+    for (const one of awaited)
+      this.#answer({ type: 'resume', awaited: one }, this.#control('tick'));
   }
 
   #takeControl({ input, stored }: ControlInput): void {
@@ -216,9 +241,11 @@ export class PartitionTask {
   #answer(input: Input, source: Source): Answer {
     const atMs = Math.max(this.#state.atMs, source.timestampMs);
     try {
-      const answer = decide({ state: this.#state, fleet: this.#fleet(), atMs }, input);
+      const nowMs = Math.max(atMs, this.#nowMs);
+      const answer = decide({ state: this.#state, fleet: this.#fleet(), atMs, nowMs }, input);
       if (answer.kind === 'record') this.#record(source, answer);
       if (answer.kind === 'again') this.#outbox.effects.decisions.push(answer.decision);
+      if (answer.kind === 'tell') this.#outbox.effects.messages.push(...answer.bodies);
       return answer;
     } catch (error) {
       return asDeadLetter(error);
@@ -237,10 +264,7 @@ export class PartitionTask {
       events: answer.events,
     });
     applyRecord(this.#state, record, offset);
-    if (record.subject === null) return;
-    this.#outbox.effects.changed.set(record.subject, offset);
-    for (const decision of decisionsOf(this.#state, record))
-      this.#outbox.effects.decisions.push(decision);
+    this.#outbox.release(record, offset);
   }
 
   async #handOver(): Promise<void> {

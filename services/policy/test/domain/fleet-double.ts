@@ -12,14 +12,16 @@ import type {
   RuleAnswer,
   RuleRequest,
 } from '@estop/policy/domain/fleet';
-import type {
-  AgentId,
-  BudgetId,
-  GroupName,
-  PersonId,
-  PolicyHash,
-  RateId,
-  ToolName,
+import {
+  type AgentId,
+  type BudgetId,
+  type GroupName,
+  type LimitId,
+  limitIdOf,
+  type PersonId,
+  type PolicyHash,
+  type RateId,
+  type ToolName,
 } from '@estop/schemas/ids';
 import type { Tier } from '@estop/schemas/messages';
 
@@ -54,16 +56,18 @@ export function person(id: string, role: FleetPerson['role'], ...groups: string[
 
 export function callsBudget(id: string, ceiling: number, windowMs = 3_600_000): FleetBudget {
   const window = { kind: 'duration', windowMs } as const;
-  return { id: id as BudgetId, unit: 'calls', ceiling, window, windowText: `${windowMs}ms` };
+  const windowText = `${windowMs}ms`;
+  return { id: id as BudgetId, unit: 'calls', ceiling, window, windowText, shared: false };
 }
 
 export function spendBudget(id: string, ceiling: number): FleetBudget {
   const window = { kind: 'duration', windowMs: 86_400_000 } as const;
-  return { id: id as BudgetId, unit: 'microUsd', ceiling, window, windowText: 'day' };
+  const windowText = 'day';
+  return { id: id as BudgetId, unit: 'microUsd', ceiling, window, windowText, shared: false };
 }
 
 export function rate(id: string, limit: number, windowMs: number): FleetRate {
-  return { id: id as RateId, limit, windowMs };
+  return { id: id as RateId, limit, windowMs, shared: false };
 }
 
 export function createFleetDouble(options: FleetOptions = {}): Fleet {
@@ -85,6 +89,8 @@ export function createFleetDouble(options: FleetOptions = {}): Fleet {
     toolOf: (name) => toolDouble(name, options),
     limitsOf: () => limits,
     limitsOfAgent: () => limits,
+    sharedBudgetById: sharedById(limits.budgets),
+    sharedRateById: sharedById(limits.rates),
     rules: {
       begin: (request) => ({ evaluate: (granted) => rule(request, granted) }),
       annotationsOf: (id) => ({
@@ -97,6 +103,12 @@ export function createFleetDouble(options: FleetOptions = {}): Fleet {
       }),
     },
   };
+}
+
+function sharedById<Limit extends FleetBudget | FleetRate>(
+  limits: readonly Limit[],
+): ReadonlyMap<LimitId, Limit> {
+  return new Map(limits.filter(({ shared }) => shared).map((one) => [limitIdOf(one.id), one]));
 }
 
 function toolDouble(name: ToolName, options: FleetOptions): FleetTool {

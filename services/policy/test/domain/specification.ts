@@ -41,7 +41,8 @@ export class Partition {
 
   /** Decides one input and applies what was recorded. */
   when(input: Input): Answer {
-    const answer = decide({ state: this.state, fleet: this.fleet, atMs: this.atMs }, input);
+    const { state, fleet, atMs } = this;
+    const answer = decide({ state, fleet, atMs, nowMs: atMs }, input);
     if (answer.kind === 'record') this.#record(answer.subject, answer.events, input);
     return answer;
   }

@@ -123,13 +123,6 @@ const MISTAKES: readonly Mistake[] = [
     found: '2:45 the cost must be a whole number without a fraction, not 1.5',
   },
   {
-    what: 'a shared ceiling',
-    file: 'limits.yaml',
-    text: 'budgets:\n  - { id: b, scope: { group: finance }, unit: calls, ceiling: 1, window: 1h }',
-    found: '2:21 this limit counts several agents together; shared ceilings are not supported yet',
-    hint: 'add agent: "*" to give each agent its own',
-  },
-  {
     what: 'a limit on an unknown agent',
     file: 'limits.yaml',
     text: 'budgets:\n  - { id: b, scope: { agent: biling-bot }, unit: calls, ceiling: 1, window: 1h }',

@@ -41,4 +41,24 @@ describe('the limits that count a call', () => {
     ]);
     expect(rates.map(({ windowMs }) => windowMs)).toEqual([90_000, 3_600_000, 604_800_000]);
   });
+
+  it('are shared by all agents in their scope when they name none', async () => {
+    const fleet = await fleetWith({
+      'limits.yaml': `budgets:
+  - { id: finance, scope: { group: finance }, unit: calls, ceiling: 9, window: 1h }
+  - { id: own, scope: { agent: "*" }, unit: calls, ceiling: 8, window: 1h }
+rates:
+  - { id: fleet, scope: { fleet: true }, limit: 7, window: 90s }
+  - { id: crm, scope: { tool: "crm.*" }, limit: 6, window: 90s }
+`,
+    });
+    const idsOf = (agent: string, tool: string) => {
+      const { budgets, rates } = fleet.limitsOf(agentOf(fleet, agent), tool as ToolName);
+      return [...budgets, ...rates].filter(({ shared }) => shared).map(({ id }) => id);
+    };
+    expect(idsOf('billing-bot', 'crm.read')).toEqual(['finance', 'fleet', 'crm']);
+    expect(idsOf('crm-bot', 'payments.send')).toEqual(['fleet']);
+    expect([...fleet.sharedBudgetById.keys()]).toEqual(['finance']);
+    expect([...fleet.sharedRateById.keys()]).toEqual(['fleet', 'crm']);
+  });
 });

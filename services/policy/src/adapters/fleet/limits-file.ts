@@ -85,7 +85,7 @@ function readBudget(node: YamlNode, reading: Reading): ScopedBudget | undefined 
   if (id === undefined || scope === undefined || unit === undefined) return undefined;
   if (ceiling === undefined || window === undefined || windowNode === undefined) return undefined;
   const windowText = readText(windowNode, 'the window', report) ?? '';
-  return { id, scope, unit, ceiling, window, windowText };
+  return { id, scope, unit, ceiling, window, windowText, shared: scope.agent === null };
 }
 
 function readRate(node: YamlNode, reading: Reading): ScopedRate | undefined {
@@ -101,7 +101,7 @@ function readRate(node: YamlNode, reading: Reading): ScopedRate | undefined {
   const windowMs = windowNode && readParsed(windowNode, windowRules, report);
   if (id === undefined || scope === undefined) return undefined;
   if (limit === undefined || windowMs === undefined) return undefined;
-  return { id, scope, limit, windowMs };
+  return { id, scope, limit, windowMs, shared: scope.agent === null };
 }
 
 /** Ids are unique among all limits: people raise and read a limit by its id alone. */
@@ -135,13 +135,7 @@ function readScope(node: YamlNode | undefined, reading: Reading): LimitScope | u
   const toolNode = fields.get('tool');
   const tool = toolNode === undefined ? null : readScopeTool(toolNode, reading);
   const agentNode = fields.get('agent');
-  if (agentNode === undefined) {
-    const message =
-      'this limit counts several agents together; shared ceilings are not supported yet';
-    report.problem(node.place, message, 'add agent: "*" to give each agent its own');
-    return undefined;
-  }
-  const agent = readScopeAgent(agentNode, reading);
+  const agent = agentNode === undefined ? null : readScopeAgent(agentNode, reading);
   if (agent === undefined || group === undefined || tool === undefined) return undefined;
   return { agent, group, tool };
 }

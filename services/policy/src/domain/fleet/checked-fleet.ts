@@ -40,9 +40,9 @@ export interface CheckedTool {
   readonly undo: ToolName | null;
 }
 
-/** Whom a limit counts. `agent: '*'`: every agent its own. Null: whatever it is. */
+/** Whom a limit counts. `agent: '*'`: every agent its own; null: all of them together. */
 export interface LimitScope {
-  readonly agent: AgentId | '*';
+  readonly agent: AgentId | '*' | null;
   readonly group: GroupName | null;
   /** A tool name in which `*` stands for any text. */
   readonly tool: string | null;

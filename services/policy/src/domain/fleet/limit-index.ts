@@ -1,6 +1,6 @@
 /** Which limits count a call: by agent once, then by tool, both remembered. */
-import type { AgentId, ToolName } from '@estop/schemas/ids';
-import type { ApplicableLimits, FleetAgent } from '../fleet.ts';
+import { type AgentId, type LimitId, limitIdOf, type ToolName } from '@estop/schemas/ids';
+import type { ApplicableLimits, FleetAgent, FleetBudget, FleetRate } from '../fleet.ts';
 import type { LimitScope, ScopedBudget, ScopedRate } from './checked-fleet.ts';
 
 /** Answers remembered at most; agents may name any number of unknown tools. */
@@ -9,6 +9,8 @@ const ANSWERS_MAX = 50_000;
 export interface LimitIndex {
   limitsOf(agent: FleetAgent, tool: ToolName): ApplicableLimits;
   limitsOfAgent(agent: FleetAgent): ApplicableLimits;
+  readonly sharedBudgetById: ReadonlyMap<LimitId, FleetBudget>;
+  readonly sharedRateById: ReadonlyMap<LimitId, FleetRate>;
 }
 
 interface AgentLimits {
@@ -37,6 +39,8 @@ export function createLimitIndex(limits: Limits): LimitIndex {
     return made;
   };
   return {
+    sharedBudgetById: sharedById(limits.budgets),
+    sharedRateById: sharedById(limits.rates),
     limitsOfAgent: (agent) => ofAgent(agent).all,
     limitsOf: (agent, tool) => {
       const { all, dependsOnTool, byTool } = ofAgent(agent);
@@ -77,7 +81,15 @@ export function compileGlob(glob: string): (name: string) => boolean {
 }
 
 export function coversAgent({ agent, group }: LimitScope, { id, groups }: FleetAgent): boolean {
-  return (agent === '*' || agent === id) && (group === null || groups.includes(group));
+  return (
+    (agent === null || agent === '*' || agent === id) && (group === null || groups.includes(group))
+  );
+}
+
+function sharedById<Limit extends FleetBudget | FleetRate>(
+  limits: readonly Limit[],
+): ReadonlyMap<LimitId, Limit> {
+  return new Map(limits.filter(({ shared }) => shared).map((one) => [limitIdOf(one.id), one]));
 }
 
 function select(limits: Limits, covers: (scope: LimitScope) => boolean): Limits {

@@ -1,0 +1,112 @@
+/** What events do to a pool, the same while deciding and while folding. */
+import type { AuditRecordEvent, SliceAnswer, SliceAsk } from '@estop/schemas/messages';
+import { SLICE_ASKS_MAX } from '../limits.ts';
+import { addCalls, emptyRateWindow } from '../rate-window.ts';
+import { POOL_WINDOWS_MAX, type PoolWindow, partyOf, type SlicePool, windowIn } from './pool.ts';
+
+export function applyToPool(pool: SlicePool, event: AuditRecordEvent, atMs: number): void {
+  switch (event.type) {
+    case 'SliceAsked':
+      return asked(pool, event.ask, atMs);
+    case 'SliceGranted':
+      return granted(pool, event.answer);
+    case 'SliceRecalled': {
+      const { windowStart, until: untilMs, partitions } = event;
+      pool.recall = { untilMs, windowStart, open: [...partitions] };
+      return undefined;
+    }
+    case 'SliceOffered': {
+      const window = windowIn(pool, event.windowStart);
+      for (const partition of event.partitions) window?.shortByPartition.delete(partition);
+      return undefined;
+    }
+    case 'CeilingSet':
+      pool.ceiling = event.ceiling;
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+function asked(pool: SlicePool, ask: SliceAsk, atMs: number): void {
+  const party = partyOf(pool, ask.partition);
+  party.sequence = ask.sequence;
+  if (ask.answersRecall) {
+    party.recalled = true;
+    if (pool.recall !== null) remove(pool.recall.open, ask.partition);
+  }
+  const window = poolWindow(pool, ask.windowStart);
+  if (window !== undefined) {
+    // In a new window nobody has been called back yet.
+    if (!window.outByPartition.has(ask.partition)) party.recalled = ask.answersRecall;
+    takeBack(pool, window, { ask, atMs });
+  }
+  pool.queue.push(ask);
+}
+
+function takeBack(
+  pool: SlicePool,
+  window: PoolWindow,
+  { ask, atMs }: { readonly ask: SliceAsk; readonly atMs: number },
+): void {
+  let back = ask.returned;
+  if (ask.kind === 'rate') {
+    if (pool.used?.windowMs !== ask.windowMs) pool.used = emptyRateWindow(ask.windowMs);
+    for (const use of ask.uses) {
+      addCalls(pool.used, use, atMs);
+      back += use.calls;
+    }
+  }
+  // A partition can give back only what it was granted; anything else would be made of nothing.
+  const out = window.outByPartition.get(ask.partition) ?? 0;
+  const taken = Math.min(back, out);
+  window.outByPartition.set(ask.partition, out - taken);
+  window.out -= taken;
+}
+
+/** The window, made when it is new; undefined when it is over and forgotten. */
+function poolWindow(pool: SlicePool, windowStart: number): PoolWindow | undefined {
+  const known = windowIn(pool, windowStart);
+  if (known !== undefined) return known;
+  const { windows } = pool;
+  // Forgotten windows are never made again: their ceiling would be granted twice.
+  if (windows.length >= POOL_WINDOWS_MAX && windowStart < (windows[0]?.windowStart ?? 0)) {
+    return undefined;
+  }
+  const made = { windowStart, outByPartition: new Map(), out: 0, shortByPartition: new Map() };
+  windows.push(made);
+  windows.sort((one, other) => one.windowStart - other.windowStart);
+  if (windows.length > POOL_WINDOWS_MAX) windows.shift();
+  return made;
+}
+
+function granted(pool: SlicePool, answer: SliceAnswer): void {
+  const { partition, sequence, windowStart, amount, free, dryUntil } = answer;
+  const party = partyOf(pool, partition);
+  party.answers.push(answer);
+  if (party.answers.length > SLICE_ASKS_MAX) party.answers.shift();
+  if (amount > 0) party.recalled = false;
+  const isFirst = pool.queue[0]?.partition === partition && pool.queue[0].sequence === sequence;
+  const at = pool.queue.findIndex((a) => a.partition === partition && a.sequence === sequence);
+  const ask = pool.queue[at];
+  if (at >= 0) pool.queue.splice(at, 1);
+  if (isFirst && ask !== undefined && ask.need > 0) endRecall(pool);
+  const window = windowIn(pool, windowStart);
+  if (window === undefined) return;
+  window.outByPartition.set(partition, (window.outByPartition.get(partition) ?? 0) + amount);
+  window.out += amount;
+  if (ask === undefined || ask.need === 0) return;
+  if (dryUntil === null) window.shortByPartition.delete(partition);
+  else window.shortByPartition.set(partition, free);
+}
+
+/** Who did not answer has the recall in its inputs and will: nobody has to wait for it again. */
+function endRecall(pool: SlicePool): void {
+  for (const partition of pool.recall?.open ?? []) partyOf(pool, partition).recalled = true;
+  pool.recall = null;
+}
+
+function remove(list: number[], item: number): void {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
+}

@@ -1,0 +1,118 @@
+/**
+ * A shared limit at its home partition: how much each partition holds. At every moment
+ * ceiling ≥ free + what all partitions hold, and a partition spends only what it holds.
+ */
+import type { LimitId } from '@estop/schemas/ids';
+import type { LimitKind, SliceAnswer, SliceAsk } from '@estop/schemas/messages';
+import { type RateWindow, usedOf } from '../rate-window.ts';
+
+/** Windows of one budget that asks may speak of: clocks of partitions differ a little. */
+export const POOL_WINDOWS_MAX = 2;
+
+export interface SlicePool {
+  readonly kind: LimitKind;
+  readonly limitId: LimitId;
+  /** Ceiling of a budget that a person set; null: the fleet's. */
+  ceiling: number | null;
+  /** Oldest first, at most POOL_WINDOWS_MAX; a rate has one. */
+  readonly windows: PoolWindow[];
+  /** Calls of a rate that partitions have reported; null for a budget. */
+  used: RateWindow | null;
+  readonly partyByPartition: Map<number, SliceParty>;
+  /** Asks that wait until something is given back, oldest first. */
+  readonly queue: SliceAsk[];
+  recall: Recall | null;
+}
+
+export interface PoolWindow {
+  readonly windowStart: number;
+  /** Budget: granted less given back. Rate: granted, and neither given back nor reported as used. */
+  readonly outByPartition: Map<number, number>;
+  /** The sum of the above. */
+  out: number;
+  /** Partitions that went without, with what was free when they were told so. */
+  readonly shortByPartition: Map<number, number>;
+}
+
+/** One partition as the home knows it. */
+export interface SliceParty {
+  /** Of the last ask counted. */
+  sequence: number;
+  /** The last answers, for asks that are repeated; newest last. */
+  readonly answers: SliceAnswer[];
+  /** It gives back on its own what comes free, until it is granted something. */
+  recalled: boolean;
+}
+
+/** The home waits for these partitions to give back what they do not use. */
+export interface Recall {
+  readonly untilMs: number;
+  readonly windowStart: number;
+  readonly open: number[];
+}
+
+export function newPool(kind: LimitKind, limitId: LimitId): SlicePool {
+  return {
+    kind,
+    limitId,
+    ceiling: null,
+    windows: [],
+    used: null,
+    partyByPartition: new Map(),
+    queue: [],
+    recall: null,
+  };
+}
+
+/** A copy to try events on; nothing of it is shared with the original. */
+export function copyPool(pool: SlicePool): SlicePool {
+  return {
+    ...pool,
+    windows: pool.windows.map((window) => ({
+      ...window,
+      outByPartition: new Map(window.outByPartition),
+      shortByPartition: new Map(window.shortByPartition),
+    })),
+    used:
+      pool.used === null
+        ? null
+        : { ...pool.used, buckets: pool.used.buckets.map((bucket) => ({ ...bucket })) },
+    partyByPartition: new Map(
+      [...pool.partyByPartition].map(([partition, party]) => {
+        return [partition, { ...party, answers: [...party.answers] }];
+      }),
+    ),
+    queue: [...pool.queue],
+    recall: pool.recall === null ? null : { ...pool.recall, open: [...pool.recall.open] },
+  };
+}
+
+export function windowIn(pool: SlicePool, windowStart: number): PoolWindow | undefined {
+  return pool.windows.find((window) => window.windowStart === windowStart);
+}
+
+/** Below 0 when the ceiling was lowered under what is out. */
+export function freeIn(
+  pool: SlicePool,
+  window: PoolWindow,
+  about: { readonly ceiling: number; readonly atMs: number },
+): number {
+  const used = pool.used === null ? 0 : usedOf(pool.used, about.atMs);
+  return about.ceiling - window.out - used;
+}
+
+/** How much to grant beyond what is needed: less and less, the less is left. */
+export function usualSlice(window: PoolWindow, free: number): number {
+  let holders = 1;
+  for (const out of window.outByPartition.values()) if (out > 0) holders += 1;
+  return Math.max(0, Math.floor(free / (2 * holders)));
+}
+
+export function partyOf(pool: SlicePool, partition: number): SliceParty {
+  let party = pool.partyByPartition.get(partition);
+  if (party === undefined) {
+    party = { sequence: 0, answers: [], recalled: false };
+    pool.partyByPartition.set(partition, party);
+  }
+  return party;
+}

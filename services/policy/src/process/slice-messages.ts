@@ -1,0 +1,54 @@
+/** What partitions say to each other about shared limits, as commands on the log. */
+import { partitionOfKey } from '@estop/log/partitioner';
+import type { Batch, EventLog, NewRecord } from '@estop/log/port';
+import { limitSubject, parseCommandId } from '@estop/schemas/ids';
+import { invariant } from '@estop/schemas/invariant';
+import { addressOf, type SliceBody } from '../domain/shared/messages.ts';
+import { POLICY_SERVICE } from '../domain/shared/order-limit.ts';
+
+/** The partition of a message: the home of a limit is the partition of its id. */
+export function addressedPartition(log: Pick<EventLog, 'partitions'>, body: SliceBody): number {
+  const { limitId, partition } = addressOf(body);
+  return partition === 'home' ? partitionOfKey(limitId, log.partitions) : partition;
+}
+
+/** One batch for each partition that is addressed, each in the order given. */
+export function sliceBatches(
+  log: EventLog,
+  from: number,
+  bodies: readonly SliceBody[],
+): readonly Batch[] {
+  const recordsByPartition = new Map<number, NewRecord[]>();
+  const codec = log.codec('commands.v1');
+  for (const body of bodies) {
+    const subject = limitSubject(addressOf(body).limitId);
+    const command = {
+      commandId: commandIdOf(from, body),
+      subject,
+      by: POLICY_SERVICE,
+      reason: null,
+    };
+    const record = { key: subject, value: codec.encode({ ...command, body }) };
+    const partition = addressedPartition(log, body);
+    const records = recordsByPartition.get(partition);
+    if (records === undefined) recordsByPartition.set(partition, [record]);
+    else records.push(record);
+  }
+  return [...recordsByPartition].map(([partition, records]) => {
+    return { topic: 'commands.v1', partition, records };
+  });
+}
+
+/** Names the message for people who read the topic; partitions tell repeats apart by sequence. */
+function commandIdOf(from: number, body: SliceBody) {
+  const { limitId } = addressOf(body);
+  const sequence =
+    body.type === 'RequestSlice'
+      ? body.ask.sequence
+      : body.type === 'GrantSlice'
+        ? body.answer.sequence
+        : body.windowStart;
+  const commandId = parseCommandId(`${body.type}:${limitId}:${from}:${sequence}`);
+  invariant(commandId !== undefined, 'ids of limits and numbers make a command id');
+  return commandId;
+}
