@@ -58,6 +58,8 @@ function tell(event: Fields, record: Fields): readonly string[] {
       return tellDenied(event, at);
     case 'ApprovalRequested':
       return tellApprovalRequested(event, at);
+    case 'IntentAwaited':
+      return [`It waited for its part of ${limitsOf(event)}, which agents share, at ${at}.`];
     case 'ApprovalVoted':
       return [`${textIn(event, 'person')} voted ${textIn(event, 'vote')} at ${at}.`];
     case 'CommandAccepted':
@@ -93,6 +95,12 @@ function toolPointersOf(intent: Fields): string {
   return provenance
     .filter(([, source]) => source === 'tool')
     .map(([pointer]) => pointer)
+    .join(', ');
+}
+
+function limitsOf(event: Fields): string {
+  return objectsIn(event, 'needs')
+    .map((need) => textIn(need, 'limitId'))
     .join(', ');
 }
 
