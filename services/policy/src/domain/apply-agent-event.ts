@@ -7,8 +7,6 @@ import { decidedIntent } from './decided.ts';
 import { allowedDecision, approvedBy, deniedDecision, pendingDecision } from './decision.ts';
 import { applyCeiling, applyReleased, applyReserved, applySettled } from './ledger.ts';
 import {
-  DECIDED_AGE_CHECK_MS,
-  DECIDED_AGE_MS,
   DECIDED_FORGOTTEN,
   DECIDED_MAX,
   HOLDS_MAX,
@@ -18,7 +16,7 @@ import {
 import { countCall, emptyRateWindow } from './rate-window.ts';
 import type { RecordContext } from './record-context.ts';
 import { scheduleExpiry } from './schedule.ts';
-import type { AgentState, DecidedIntent } from './state.ts';
+import type { AgentState } from './state.ts';
 
 type EventOf<Type extends AuditRecordEvent['type']> = Extract<
   AuditRecordEvent,
@@ -161,14 +159,7 @@ function conclude(agent: AgentState, decision: Decision, context: RecordContext)
   const { decidedById } = agent;
   const decided = decidedIntent(context.state.decisionKinds, decision);
   decidedById.set(decision.intentId, decided);
-  if (decidedById.size > DECIDED_MAX) {
-    forgetOldest(agent, () => decidedById.size > DECIDED_MAX - DECIDED_FORGOTTEN);
-  }
-  const { at } = context.record;
-  const previousAt = agent.lastActions.at(-1)?.at ?? at;
-  if (checkOf(at) !== checkOf(previousAt)) {
-    forgetOldest(agent, (oldest) => oldest.at < at - DECIDED_AGE_MS);
-  }
+  if (decidedById.size > DECIDED_MAX) forgetOldest(agent);
   note(agent, decision);
 }
 
@@ -176,18 +167,11 @@ function conclude(agent: AgentState, decision: Decision, context: RecordContext)
  * Many at a time and seldom: whoever looks for the oldest entry of a Map passes over the places of
  * all that were removed before it.
  */
-function forgetOldest(
-  { decidedById }: AgentState,
-  isGone: (oldest: DecidedIntent) => boolean,
-): void {
-  for (const [intentId, decided] of decidedById) {
-    if (!isGone(decided)) return;
+function forgetOldest({ decidedById }: AgentState): void {
+  for (const intentId of decidedById.keys()) {
+    if (decidedById.size <= DECIDED_MAX - DECIDED_FORGOTTEN) return;
     decidedById.delete(intentId);
   }
-}
-
-function checkOf(atMs: number): number {
-  return Math.floor(atMs / DECIDED_AGE_CHECK_MS);
 }
 
 function note(agent: AgentState, { intentId, tool, decision, reason, at }: Decision): void {

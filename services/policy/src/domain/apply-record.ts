@@ -6,6 +6,7 @@
 import { parseSubject } from '@estop/schemas/ids';
 import type { AuditRecord, AuditRecordEvent } from '@estop/schemas/messages';
 import { applyAgentEvent } from './apply-agent-event.ts';
+import { forgetOld, forgettingMsOf } from './forget.ts';
 import { scopeText } from './halts.ts';
 import { ANSWERS_MAX } from './limits.ts';
 import type { RecordContext } from './record-context.ts';
@@ -19,14 +20,26 @@ import {
 
 /** Applies one valid record, in place. */
 export function applyRecord(state: PartitionState, record: AuditRecord, offset: number): void {
+  applyToPartition(state, record);
+  if (record.subject !== null) applyToSubject(state, record, offset);
+}
+
+/** What a record says to its partition, whatever is known of its subject. */
+export function applyToPartition(state: PartitionState, record: AuditRecord): void {
+  const previousMs = state.atMs;
   state.atMs = record.at;
+  if (forgettingMsOf(record.at) !== forgettingMsOf(previousMs)) {
+    for (const agent of state.agentById.awake()) forgetOld(agent, record.at);
+  }
   const { topic, offset: inputOffset } = record.cause;
   if (inputOffset >= 0) state.nextOffsetByTopic.set(topic, inputOffset + 1);
+  if (record.subject !== null) return;
+  for (const event of record.events) applyPartitionEvent(state, event);
+}
+
+function applyToSubject(state: PartitionState, record: AuditRecord, offset: number): void {
   const subject = record.subject === null ? undefined : parseSubject(record.subject);
-  if (subject === undefined) {
-    for (const event of record.events) applyPartitionEvent(state, event);
-    return;
-  }
+  if (subject === undefined) return;
   const context: RecordContext = { state, record, offset };
   if (subject.kind === 'person') {
     const person = state.personById.get(subject.id) ?? initialPerson();

@@ -24,6 +24,7 @@ import type {
   PendReason,
 } from '@estop/schemas/messages';
 import { type Activity, emptyActivity } from './activity.ts';
+import { AgentTable } from './agent-table.ts';
 import type { RateWindow } from './rate-window.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
 
@@ -37,7 +38,7 @@ export interface PartitionState {
   readonly nextOffsetByTopic: Map<string, number>;
   /** The newest word on each scope, also when it was lifted: epochs only grow. */
   readonly haltByScope: Map<string, Halt>;
-  readonly agentById: Map<AgentId, AgentState>;
+  readonly agentById: AgentTable;
   readonly personById: Map<PersonId, PersonState>;
   /** When whose holds and approvals run out. Derived from the rest, never serialised. */
   readonly schedule: Schedule;
@@ -124,7 +125,7 @@ export function initialState(partition: number): PartitionState {
     fleetHash: null,
     nextOffsetByTopic: new Map(),
     haltByScope: new Map(),
-    agentById: new Map(),
+    agentById: new AgentTable(),
     personById: new Map(),
     schedule: createSchedule(),
     decisionKinds: new Map(),
