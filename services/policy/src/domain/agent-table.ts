@@ -3,26 +3,25 @@
  * read when it is first asked for: reading all of them would take longer than a start may.
  */
 import type { AgentId } from '@estop/schemas/ids';
-import type { AgentState } from './state.ts';
 
 /** An agent as a snapshot holds it. */
 export interface StoredAgent {
   text(): string;
 }
 
-export type ReadAgent = (id: AgentId, stored: StoredAgent) => AgentState;
+export type ReadAgent<Agent> = (id: AgentId, stored: StoredAgent) => Agent;
 
-export class AgentTable extends Map<AgentId, AgentState> {
+export class AgentTable<Agent> extends Map<AgentId, Agent> {
   #storedById: Map<AgentId, StoredAgent> | null = null;
-  #read: ReadAgent | null = null;
+  #read: ReadAgent<Agent> | null = null;
 
   /** Takes agents that are read when they are first asked for. */
-  store(storedById: Map<AgentId, StoredAgent>, read: ReadAgent): void {
+  store(storedById: Map<AgentId, StoredAgent>, read: ReadAgent<Agent>): void {
     this.#storedById = storedById;
     this.#read = read;
   }
 
-  override get(id: AgentId): AgentState | undefined {
+  override get(id: AgentId): Agent | undefined {
     const agent = super.get(id);
     return agent !== undefined || this.#storedById === null ? agent : this.#wake(id);
   }
@@ -36,11 +35,11 @@ export class AgentTable extends Map<AgentId, AgentState> {
   }
 
   /** Those that were asked for, and no other is read. */
-  awake(): MapIterator<AgentState> {
+  awake(): MapIterator<Agent> {
     return super.values();
   }
 
-  override values(): MapIterator<AgentState> {
+  override values(): MapIterator<Agent> {
     this.#wakeAll();
     return super.values();
   }
@@ -50,16 +49,16 @@ export class AgentTable extends Map<AgentId, AgentState> {
     return super.keys();
   }
 
-  override entries(): MapIterator<[AgentId, AgentState]> {
+  override entries(): MapIterator<[AgentId, Agent]> {
     this.#wakeAll();
     return super.entries();
   }
 
-  override [Symbol.iterator](): MapIterator<[AgentId, AgentState]> {
+  override [Symbol.iterator](): MapIterator<[AgentId, Agent]> {
     return this.entries();
   }
 
-  #wake(id: AgentId): AgentState | undefined {
+  #wake(id: AgentId): Agent | undefined {
     const stored = this.#storedById?.get(id);
     if (stored === undefined || this.#read === null) return undefined;
     const agent = this.#read(id, stored);

@@ -38,7 +38,7 @@ export interface PartitionState {
   readonly nextOffsetByTopic: Map<string, number>;
   /** The newest word on each scope, also when it was lifted: epochs only grow. */
   readonly haltByScope: Map<string, Halt>;
-  readonly agentById: AgentTable;
+  readonly agentById: AgentTable<AgentState>;
   readonly personById: Map<PersonId, PersonState>;
   /** When whose holds and approvals run out. Derived from the rest, never serialised. */
   readonly schedule: Schedule;
