@@ -113,6 +113,11 @@ export function limitSubject(limitId: LimitId | BudgetId | RateId): SubjectId {
   return `${LIMIT_PREFIX}${limitId}` as SubjectId;
 }
 
+/** Whether a subject is a shared limit, without looking at the rest. */
+export function isLimitSubject(subject: SubjectId): boolean {
+  return subject.startsWith(LIMIT_PREFIX);
+}
+
 /** Budgets and rates share one space of ids. */
 export function limitIdOf(id: BudgetId | RateId): LimitId {
   return id as string as LimitId;

@@ -26,7 +26,8 @@ export const TOPICS = {
   'decisions.v1': byAgent('estop.decisions.Decision'),
   'agents.v1': table('estop.agents.AgentView'),
   'breakers.v1': table('estop.breakers.BreakerView'),
-  'snapshots.v1': table('estop.snapshots.Snapshot'),
+  // A restart believes it: so each record proves its writer.
+  'snapshots.v1': { ...table('estop.snapshots.Snapshot'), proven: true },
   'checkpoints.v1': {
     ...single('estop.checkpoints.Checkpoint', 64 * KIB),
     cleanup: 'delete',

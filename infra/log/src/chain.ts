@@ -34,6 +34,12 @@ export function extendsChain(head: ChainHead, value: Buffer | null): boolean {
   return head.hash.equals(value.subarray(seq.end, seq.end + HASH_BYTES));
 }
 
+/** The hash that a record names as the one before it. */
+export function previousHash(value: Buffer): Buffer | undefined {
+  const seq = readLong(value, WIRE_HEADER_BYTES);
+  return seq === undefined ? undefined : value.subarray(seq.end, seq.end + HASH_BYTES);
+}
+
 /** The head after a valid record with these value bytes. */
 export function headAfter(head: ChainHead, value: Uint8Array): ChainHead {
   return { seq: head.seq + 1, hash: hash('sha256', value, 'buffer') };

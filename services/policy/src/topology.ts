@@ -12,11 +12,13 @@ export const topology = defineTopology({
     { topic: 'halts.v1', purpose: 'to deny what they cover' },
     { topic: 'policies.v1', purpose: 'the fleet that decides' },
     { topic: 'audit.v1', purpose: 'to rebuild its state when it takes a partition' },
+    { topic: 'snapshots.v1', purpose: 'to rebuild from there, when it agrees with the log' },
   ],
   writes: [
     { topic: 'audit.v1', purpose: 'one record for each input' },
     { topic: 'decisions.v1', purpose: 'each decision, once its record is proven' },
     { topic: 'agents.v1', purpose: 'the state of each agent' },
+    { topic: 'snapshots.v1', purpose: 'what changed of its state, so that restarts are short' },
     { topic: 'dead-letters.v1', purpose: 'what cannot be read or proves no writer' },
   ],
   calls: [],

@@ -2,9 +2,10 @@
  * Reading audit.v1 by the chain rule: every reader of the log goes through here, so that a void
  * record is ignored the same way everywhere, and counted.
  */
+import { hash } from 'node:crypto';
 import { EstopError } from '@estop/schemas/errors';
 import type { AuditRecord } from '@estop/schemas/messages';
-import { type ChainHead, extendsChain, GENESIS, headAfter } from '../chain.ts';
+import { type ChainHead, extendsChain, GENESIS, headAfter, previousHash } from '../chain.ts';
 import type { EventLog, StoredRecord } from '../port.ts';
 
 const READ_RECORDS = 2_000;
@@ -62,6 +63,42 @@ export async function readChain(
     nextOffset = batch.nextOffset;
   }
   return { head, nextOffset, voidRecords };
+}
+
+/**
+ * The valid records from an offset up to a position, oldest first: each is proven by the one behind
+ * it, the last by the head. Void records are left out. Undefined when the head is not the hash of
+ * the record before the position, or its number is another.
+ */
+export async function readChainBefore(
+  log: EventLog,
+  partition: number,
+  { fromOffset, before }: { readonly fromOffset: number; readonly before: ChainPosition },
+): Promise<readonly ValidRecord[] | undefined> {
+  const stored: StoredRecord[] = [];
+  for (let at = fromOffset; at < before.nextOffset; ) {
+    const maxRecords = Math.min(READ_RECORDS, before.nextOffset - at);
+    const batch = await log.read('audit.v1', partition, { fromOffset: at, maxRecords });
+    if (batch.records.length === 0) return undefined;
+    stored.push(...batch.records);
+    at = batch.nextOffset;
+  }
+  await log.learnSchemas(stored);
+  const valid: ValidRecord[] = [];
+  let wanted: Buffer | undefined = before.head.hash;
+  for (const one of stored.reverse()) {
+    const { value, offset } = one;
+    const isLast: boolean = offset === before.nextOffset - 1;
+    if (value === null || wanted === undefined || !hash('sha256', value, 'buffer').equals(wanted)) {
+      if (isLast) return undefined;
+      continue;
+    }
+    const record = log.codec('audit.v1').decode(value);
+    if (isLast && record.seq !== before.head.seq) return undefined;
+    wanted = previousHash(value);
+    valid.push({ record, stored: one });
+  }
+  return valid.reverse();
 }
 
 async function refuseTruncated(log: EventLog, partition: number, from: number): Promise<void> {

@@ -16,6 +16,8 @@ export interface LinkedRecord {
   readonly record: AuditRecord;
   /** Where it will stand if the append proves it. */
   readonly offset: number;
+  /** Of its value. */
+  readonly bytes: number;
 }
 
 export class ChainWriter {
@@ -47,6 +49,11 @@ export class ChainWriter {
     return this.#nextOffset;
   }
 
+  /** The last record linked. */
+  get head(): ChainHead {
+    return this.#head;
+  }
+
   /**
    * Links one record to the chain; it is nowhere until `commit` resolves. Throws `record-too-large`
    * and leaves the chain as it was.
@@ -64,7 +71,7 @@ export class ChainWriter {
     this.#batch.push({ key: draft.subject ?? '', value });
     const offset = this.#nextOffset;
     this.#nextOffset += 1;
-    return { record, offset };
+    return { record, offset, bytes: value.length };
   }
 
   /**

@@ -12,7 +12,7 @@ const SPANS = {
   day: { widthMs: 3_600_000, buckets: 24 },
 } as const satisfies Record<Span, { readonly widthMs: number; readonly buckets: number }>;
 
-interface ActivityBucket {
+export interface ActivityBucket {
   readonly index: number;
   calls: number;
   denied: number;
@@ -54,6 +54,21 @@ export function noteTargets(activity: Activity, atMs: number, targets: readonly 
   for (const oldest of activity.targetAtMs.keys()) {
     if (activity.targetAtMs.size <= TARGETS_MAX) break;
     activity.targetAtMs.delete(oldest);
+  }
+}
+
+/** Drops what no window holds at this time or later. */
+export function forgetActivity(activity: Activity, atMs: number): void {
+  for (const name of ['minute', 'hour', 'day'] as const) {
+    const span = SPANS[name];
+    const oldest = Math.floor(atMs / span.widthMs) - span.buckets;
+    const kept = activity[name].findIndex(({ index }) => index >= oldest);
+    activity[name].splice(0, kept < 0 ? activity[name].length : kept);
+  }
+  const sinceMs = atMs - SPANS.day.widthMs * SPANS.day.buckets;
+  for (const [target, targetAtMs] of activity.targetAtMs) {
+    if (targetAtMs >= sinceMs) break;
+    activity.targetAtMs.delete(target);
   }
 }
 

@@ -5,17 +5,11 @@ import { countActivity, noteTargets } from './activity.ts';
 import { decidedIntent } from './decided.ts';
 import { allowedDecision, approvedBy, deniedDecision, pendingDecision } from './decision.ts';
 import { applyCeiling, applyReleased, applyReserved, applySettled } from './ledger.ts';
-import {
-  DECIDED_AGE_CHECK_MS,
-  DECIDED_AGE_MS,
-  DECIDED_FORGOTTEN,
-  DECIDED_MAX,
-  LAST_ACTIONS_MAX,
-} from './limits.ts';
+import { DECIDED_FORGOTTEN, DECIDED_MAX, LAST_ACTIONS_MAX } from './limits.ts';
 import { countCall, emptyRateWindow } from './rate-window.ts';
 import { proposedIn, type RecordContext } from './record-context.ts';
 import { scheduleExpiry } from './schedule.ts';
-import type { AgentState, DecidedIntent } from './state.ts';
+import type { AgentState } from './state.ts';
 
 type EventOf<Type extends AuditRecordEvent['type']> = Extract<
   AuditRecordEvent,
@@ -143,14 +137,7 @@ function conclude(agent: AgentState, decision: Decision, context: RecordContext)
   const { decidedById } = agent;
   const decided = decidedIntent(context.state.decisionKinds, decision);
   decidedById.set(decision.intentId, decided);
-  if (decidedById.size > DECIDED_MAX) {
-    forgetOldest(agent, () => decidedById.size > DECIDED_MAX - DECIDED_FORGOTTEN);
-  }
-  const { at } = context.record;
-  const previousAt = agent.lastActions.at(-1)?.at ?? at;
-  if (checkOf(at) !== checkOf(previousAt)) {
-    forgetOldest(agent, (oldest) => oldest.at < at - DECIDED_AGE_MS);
-  }
+  if (decidedById.size > DECIDED_MAX) forgetOldest(agent);
   note(agent, decision);
 }
 
@@ -158,18 +145,11 @@ function conclude(agent: AgentState, decision: Decision, context: RecordContext)
  * Many at a time and seldom: whoever looks for the oldest entry of a Map passes over the places of
  * all that were removed before it.
  */
-function forgetOldest(
-  { decidedById }: AgentState,
-  isGone: (oldest: DecidedIntent) => boolean,
-): void {
-  for (const [intentId, decided] of decidedById) {
-    if (!isGone(decided)) return;
+function forgetOldest({ decidedById }: AgentState): void {
+  for (const intentId of decidedById.keys()) {
+    if (decidedById.size <= DECIDED_MAX - DECIDED_FORGOTTEN) return;
     decidedById.delete(intentId);
   }
-}
-
-function checkOf(atMs: number): number {
-  return Math.floor(atMs / DECIDED_AGE_CHECK_MS);
 }
 
 function note(agent: AgentState, { intentId, tool, decision, reason, at }: Decision): void {

@@ -6,6 +6,7 @@
 import { parseSubject, type Subject } from '@estop/schemas/ids';
 import type { AuditRecord, AuditRecordEvent } from '@estop/schemas/messages';
 import { applyAgentEvent } from './apply-agent-event.ts';
+import { forgetOld, forgettingMsOf } from './forget.ts';
 import { scopeText } from './halts.ts';
 import { ANSWERS_MAX } from './limits.ts';
 import type { RecordContext } from './record-context.ts';
@@ -14,20 +15,33 @@ import { initialAgent, initialSubject, type PartitionState, type SubjectState } 
 
 /** Applies one valid record, in place. */
 export function applyRecord(state: PartitionState, record: AuditRecord, offset: number): void {
-  applyToSubject(state, record, offset);
+  applyToPartition(state, record);
+  if (record.subject !== null) applyToSubject(state, record, offset);
   // After its subject, which may have to look up what waited for a slice.
   applySlices(state, record);
 }
 
-function applyToSubject(state: PartitionState, record: AuditRecord, offset: number): void {
+/** All that a record does but to its subject, which knows of it already. */
+export function applyBesidesSubject(state: PartitionState, record: AuditRecord): void {
+  applyToPartition(state, record);
+  applySlices(state, record);
+}
+
+function applyToPartition(state: PartitionState, record: AuditRecord): void {
+  const previousMs = state.atMs;
   state.atMs = record.at;
+  if (forgettingMsOf(record.at) !== forgettingMsOf(previousMs)) {
+    for (const agent of state.agentById.awake()) forgetOld(agent, record.at);
+  }
   const { topic, offset: inputOffset } = record.cause;
   if (inputOffset >= 0) state.nextOffsetByTopic.set(topic, inputOffset + 1);
+  if (record.subject !== null) return;
+  for (const event of record.events) applyPartitionEvent(state, event);
+}
+
+function applyToSubject(state: PartitionState, record: AuditRecord, offset: number): void {
   const subject = record.subject === null ? undefined : parseSubject(record.subject);
-  if (subject === undefined) {
-    for (const event of record.events) applyPartitionEvent(state, event);
-    return;
-  }
+  if (subject === undefined) return;
   const context: RecordContext = { state, record, offset };
   if (subject.kind !== 'agent') {
     const ordered = orderedSubject(state, subject);

@@ -16,7 +16,7 @@ import type {
 export function decidedIntent(kinds: DecisionKinds, decision: Decision): DecidedIntent {
   const { sessionId, digest, at, approval, retryAfterMs, expiresAt, record } = decision;
   return {
-    kind: kindOf(kinds, decision),
+    kind: sharedKind(kinds, decision),
     sessionId,
     digest,
     at,
@@ -61,7 +61,8 @@ export function decisionOn(
 
 const NO_LIMITS: Decision['limits'] = [];
 
-function kindOf(kinds: DecisionKinds, decision: Decision): DecisionKind {
+/** The kind that equals this one, kept once for all that are of it. */
+export function sharedKind(kinds: DecisionKinds, decision: DecisionKind): DecisionKind {
   let known = kinds.get(decision.tool);
   if (known === undefined) {
     // Agents may name any tool: a table that is full of them starts anew.
@@ -78,7 +79,7 @@ function kindOf(kinds: DecisionKinds, decision: Decision): DecisionKind {
   return made;
 }
 
-function isOfKind(decision: Decision, kind: DecisionKind): boolean {
+function isOfKind(decision: DecisionKind, kind: DecisionKind): boolean {
   return (
     decision.decision === kind.decision &&
     decision.reason === kind.reason &&

@@ -6,8 +6,8 @@ export const DECIDED_MAX = 8_192;
 export const DECIDED_FORGOTTEN = 256;
 /** … and for how long. An id asked again after that, and an hour at most, is a new intent. */
 export const DECIDED_AGE_MS = 24 * 3_600_000;
-/** How often the age is looked at, while the agent is at work. */
-export const DECIDED_AGE_CHECK_MS = 3_600_000;
+/** How often a partition forgets what is old, by the times of its records. */
+export const FORGETTING_MS = 3_600_000;
 /** Kinds of decisions that are kept once for all that are of them: so many tools, … */
 export const KINDS_TOOLS_MAX = 4_096;
 /** … and so many of each tool. */

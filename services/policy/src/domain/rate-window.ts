@@ -11,7 +11,7 @@ export interface RateWindow {
   readonly buckets: RateBucket[];
 }
 
-interface RateBucket {
+export interface RateBucket {
   readonly index: number;
   calls: number;
 }
@@ -64,6 +64,12 @@ export function countCall(window: RateWindow, atMs: number): void {
   if (last !== undefined && last.index === index) last.calls += 1;
   else buckets.push({ index, calls: 1 });
   while ((buckets[0]?.index ?? index) < index - SUB_WINDOWS) buckets.shift();
+}
+
+/** Whether no call of it counts at this time or later. */
+export function isOver({ windowMs, buckets }: RateWindow, atMs: number): boolean {
+  const newest = buckets.at(-1);
+  return newest === undefined || newest.index < bucketOf(windowMs, atMs) - SUB_WINDOWS;
 }
 
 /** Number of the sub-window that holds a time. */

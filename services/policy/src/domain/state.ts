@@ -27,6 +27,7 @@ import type {
   PendReason,
 } from '@estop/schemas/messages';
 import { type Activity, emptyActivity } from './activity.ts';
+import { AgentTable } from './agent-table.ts';
 import type { RateWindow } from './rate-window.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
 import type { SlicePool } from './shared/pool.ts';
@@ -42,7 +43,7 @@ export interface PartitionState {
   readonly nextOffsetByTopic: Map<string, number>;
   /** The newest word on each scope, also when it was lifted: epochs only grow. */
   readonly haltByScope: Map<string, Halt>;
-  readonly agentById: Map<AgentId, AgentState>;
+  readonly agentById: AgentTable<AgentState>;
   readonly personById: Map<PersonId, PersonState>;
   /** Shared limits that agents of this partition use, by kind and id. */
   readonly accountByLimit: Map<string, SliceAccount>;
@@ -141,7 +142,7 @@ export function initialState(partition: number): PartitionState {
     fleetHash: null,
     nextOffsetByTopic: new Map(),
     haltByScope: new Map(),
-    agentById: new Map(),
+    agentById: new AgentTable(),
     personById: new Map(),
     accountByLimit: new Map(),
     poolByLimit: new Map(),

@@ -7,7 +7,6 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Assignment, StoredRecord } from '@estop/log/port';
-import { readChain } from '@estop/log/run/chain-reader';
 import { ChainWriter, type RecordDraft } from '@estop/log/run/chain-writer';
 import { EstopError } from '@estop/schemas/errors';
 import type { Topic } from '@estop/schemas/topics';
@@ -27,12 +26,16 @@ import { LogTime } from './log-time.ts';
 import { News } from './news.ts';
 import { Outbox } from './outbox.ts';
 import type { LiveState, PartitionDeps, Source } from './partition-context.ts';
-import { RecentRecords } from './recent-records.ts';
+import type { RecentRecord } from './recent-records.ts';
+import { recover } from './recovery.ts';
 import { awaitsSlices, SLICES_MS, SliceChores } from './slice-chores.ts';
+import type { SnapshotWriter } from './snapshot/snapshot-writer.ts';
 import { PACED_VIEWS_MS } from './view-pacer.ts';
 
 const BATCH_RECORDS = 500;
 const TICK_MS = 1_000;
+/** Between two appends of a snapshot while nothing else is to be done. */
+const SNAPSHOT_PAUSE_MS = 5;
 const NO_OFFSET = -1;
 
 export class PartitionTask {
@@ -46,6 +49,7 @@ export class PartitionTask {
   #writer: ChainWriter | null = null;
   /** The log's time at the beginning of the turn. */
   #nowMs = 0;
+  #snapshots: SnapshotWriter | null = null;
   #stateWaiters: ((state: LiveState | undefined) => void)[] = [];
 
   constructor(deps: PartitionDeps, assignment: Assignment) {
@@ -91,6 +95,7 @@ export class PartitionTask {
       }
       await this.#outbox.proven;
       await this.#outbox.published;
+      if (this.#writer !== null) await this.#snapshots?.finish(this.#writer, this.#outbox.proven);
     } finally {
       news.close();
       this.#answerStateWaiters(undefined);
@@ -100,20 +105,16 @@ export class PartitionTask {
   /** How long the next turn may wait for inputs: whoever waits for slices has no second to spare. */
   #waitMs(): number {
     if (awaitsSlices(this.#state)) return SLICES_MS;
+    if (this.#snapshots?.isWriting === true) return SNAPSHOT_PAUSE_MS;
     return this.#outbox.isSettled ? TICK_MS : PACED_VIEWS_MS;
   }
 
   async #takeOver(): Promise<void> {
     const { log, logger, version } = this.#deps;
     const { partition } = this.#assignment;
-    const recent = new RecentRecords();
-    const position = await readChain(log, partition, {
-      onRecord: ({ record, stored }) => {
-        this.#time.saw(stored.timestampMs);
-        applyRecord(this.#state, record, stored.offset);
-        recent.add(record, stored.offset);
-      },
-    });
+    const recovered = await recover(this.#deps, { state: this.#state, time: this.#time });
+    const { position, recent, snapshots, folded } = recovered;
+    this.#snapshots = snapshots;
     this.#releaseAgain(recent);
     this.#deps.metrics.voidRecords.inc(position.voidRecords);
     const writer = `policy/${randomUUID()}`;
@@ -124,12 +125,12 @@ export class PartitionTask {
     });
     await this.#handOver();
     await this.#outbox.proven;
-    logger.info({ partition, records: position.nextOffset }, 'partition taken over');
+    logger.info({ partition, records: position.nextOffset, folded }, 'partition taken over');
   }
 
   /** The writer before may have proven these and not lived to publish them. */
-  #releaseAgain(recent: RecentRecords): void {
-    for (const { record, offset } of recent.all()) {
+  #releaseAgain(recent: readonly RecentRecord[]): void {
+    for (const { record, offset } of recent) {
       this.#outbox.release(record, offset);
     }
   }
@@ -168,6 +169,10 @@ export class PartitionTask {
     }
     await this.#handOver();
     if (inputs.length > 0) this.#assignment.commit(offsetsAfter(inputs));
+    if (this.#writer !== null) {
+      const { proven } = this.#outbox;
+      this.#snapshots?.step(this.#writer, { inputs: inputs.length, proven });
+    }
     if (this.#stateWaiters.length > 0 && this.#writer !== null) {
       await this.#outbox.proven;
       const { nextOffset } = this.#writer;
@@ -256,7 +261,7 @@ export class PartitionTask {
     if (this.#writer === null)
       throw new EstopError('log-closed', 'the partition is not taken over');
     const { topic, partition, offset: inputOffset } = source;
-    const { record, offset } = this.#writer.link({
+    const { record, offset, bytes } = this.#writer.link({
       cause: { topic, partition, offset: inputOffset },
       at: Math.max(this.#state.atMs, source.timestampMs),
       subject: answer.subject,
@@ -264,6 +269,7 @@ export class PartitionTask {
       events: answer.events,
     });
     applyRecord(this.#state, record, offset);
+    this.#snapshots?.applied(record.subject, bytes);
     this.#outbox.release(record, offset);
   }
 

@@ -7,6 +7,7 @@ export interface PolicyMetrics {
   readonly voidRecords: Counter;
   readonly partitionsOwned: Gauge;
   readonly partitionFailures: Counter;
+  readonly snapshotsRefused: Counter;
   count(decisions: readonly Decision[], deadLetters: readonly DeadInput[]): void;
 }
 
@@ -38,6 +39,11 @@ export function createPolicyMetrics(registry: Registry): PolicyMetrics {
     partitionFailures: new Counter({
       name: 'estop_policy_partition_failures_total',
       help: 'Times a partition dropped its state and folded the log again.',
+      registers,
+    }),
+    snapshotsRefused: new Counter({
+      name: 'estop_policy_snapshots_refused_total',
+      help: 'Snapshots that disagreed with themselves or with the log and were thrown away.',
       registers,
     }),
     count(decisions, deadLetters) {

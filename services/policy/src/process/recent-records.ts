@@ -5,7 +5,7 @@
 import type { AuditRecord } from '@estop/schemas/messages';
 
 /** More than what one writer can have proven and not yet published: two batches, and views paced. */
-const RECENT_RECORDS = 2_000;
+export const RECENT_RECORDS = 2_000;
 
 export interface RecentRecord {
   readonly record: AuditRecord;

@@ -16,6 +16,7 @@ import {
   spendBudget,
 } from './fleet-double.ts';
 import { HOME, Partitions } from './partitions.ts';
+import { restoredFrom } from './restored.ts';
 import { digestOf, intentInput } from './specification.ts';
 
 const COUNT = 4;
@@ -413,24 +414,31 @@ function isAllowed(
 describe('whatever is lost, repeated or late', () => {
   it('is never exceeded at any moment, and every partition rebuilds from its own records', () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 20, maxLength: 150 }), (steps) => {
-        const ledgers = new Ledgers();
-        for (const one of steps) ledgers.take(one);
-        // Once nothing is lost any more, whatever is free can be had again.
-        const { all } = ledgers;
-        all.atMs += 86_400_000;
-        pass(all, 30_000);
-        const before = all.eventsOf('IntentAllowed').length;
-        for (let n = 0; n < 13; n += 1) propose(all, 'agent-3', `last-${n}`, { microUsd: 16 });
-        all.settle();
-        pass(all, 1_000);
-        expect(all.eventsOf('IntentAllowed')).toHaveLength(before + 12);
-        for (const { partition } of all.states) {
-          expect(serializeState(all.rebuilt(partition))).toBe(
-            serializeState(all.states[partition] ?? all.rebuilt(partition)),
-          );
-        }
-      }),
+      fc.property(
+        fc.array(step, { minLength: 20, maxLength: 150 }),
+        fc.nat(99),
+        (steps, percent) => {
+          const ledgers = new Ledgers();
+          for (const one of steps) ledgers.take(one);
+          // Once nothing is lost any more, whatever is free can be had again.
+          const { all } = ledgers;
+          all.atMs += 86_400_000;
+          pass(all, 30_000);
+          const before = all.eventsOf('IntentAllowed').length;
+          for (let n = 0; n < 13; n += 1) propose(all, 'agent-3', `last-${n}`, { microUsd: 16 });
+          all.settle();
+          pass(all, 1_000);
+          expect(all.eventsOf('IntentAllowed')).toHaveLength(before + 12);
+          for (const [partition, state] of all.states.entries()) {
+            const live = serializeState(state);
+            expect(serializeState(all.rebuilt(partition))).toBe(live);
+            const records = all.records[partition] ?? [];
+            const cut = Math.floor((records.length * percent) / 100);
+            const newer = [cut + 3, records.length];
+            expect(serializeState(restoredFrom(records, { cut, newer, partition }))).toBe(live);
+          }
+        },
+      ),
       { numRuns: 100 },
     );
   });

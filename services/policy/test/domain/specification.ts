@@ -23,7 +23,7 @@ export const START_MS = Date.UTC(2026, 0, 15, 3, 0, 0);
 const AGENT = 'billing-bot' as AgentId;
 
 export class Partition {
-  readonly state: PartitionState = initialState(0);
+  state: PartitionState = initialState(0);
   readonly records: AuditRecord[] = [];
   atMs = START_MS;
   fleet: Fleet;
@@ -70,12 +70,13 @@ export class Partition {
   outcome(
     status: 'ok' | 'error' | 'cancelled' | 'unknown',
     microUsd: number | null = null,
+    { agentId = AGENT as string, intentId = 'i1' } = {},
   ): Answer {
     return this.when({
       type: 'outcome',
       outcome: {
-        intentId: 'i1' as IntentId,
-        agentId: AGENT,
+        intentId: intentId as IntentId,
+        agentId: agentId as AgentId,
         status,
         tokens: null,
         microUsd,

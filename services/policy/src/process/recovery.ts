@@ -1,0 +1,102 @@
+/**
+ * The state of a partition at takeover: from its snapshot and the records since, or from the first
+ * record on when there is no snapshot that agrees with the log.
+ */
+import {
+  CHAIN_START,
+  type ChainPosition,
+  readChain,
+  readChainBefore,
+} from '@estop/log/run/chain-reader';
+import { invariant } from '@estop/schemas/invariant';
+import { applyRecord } from '../domain/apply-record.ts';
+import { RestoredFold, restore } from '../domain/snapshot/restore.ts';
+import type { PartitionState } from '../domain/state.ts';
+import type { LogTime } from './log-time.ts';
+import type { PartitionDeps } from './partition-context.ts';
+import { RECENT_RECORDS, type RecentRecord, RecentRecords } from './recent-records.ts';
+import { EntryHashes } from './snapshot/entry-hashes.ts';
+import { type ReadSnapshot, readSnapshot } from './snapshot/read-snapshot.ts';
+import { MANIFEST_KEY } from './snapshot/snapshot-entries.ts';
+import { type SnapshotBase, SnapshotWriter } from './snapshot/snapshot-writer.ts';
+
+export interface Recovered {
+  readonly position: ChainPosition;
+  /** The last records of the log. */
+  readonly recent: readonly RecentRecord[];
+  readonly snapshots: SnapshotWriter;
+  /** Records that were folded. */
+  readonly folded: number;
+}
+
+type RecoveryDeps = Pick<PartitionDeps, 'log' | 'clock' | 'logger' | 'metrics'>;
+
+/** Fills in a state that is new. */
+export async function recover(
+  deps: RecoveryDeps,
+  { state, time }: { readonly state: PartitionState; readonly time: LogTime },
+): Promise<Recovered> {
+  const { log } = deps;
+  const { partition } = state;
+  const { from, fold, base } = begin(deps, state, await readSnapshot(log, partition));
+  const snapshots = new SnapshotWriter(deps, state, base);
+  const recent = new RecentRecords();
+  let folded = 0;
+  const position = await readChain(log, partition, {
+    from,
+    onRecord: ({ record, stored }) => {
+      time.saw(stored.timestampMs);
+      fold.apply(record, stored.offset);
+      recent.add(record, stored.offset);
+      snapshots.applied(record.subject, stored.value?.length ?? 0);
+      folded += 1;
+    },
+  });
+  // Their effects are released again, whether or not a snapshot holds them.
+  const fromOffset = Math.max(0, from.nextOffset - Math.max(0, RECENT_RECORDS - folded));
+  const before = await readChainBefore(log, partition, { fromOffset, before: from });
+  invariant(before !== undefined, 'the snapshot was held against the log');
+  for (const { stored } of before) time.saw(stored.timestampMs);
+  const earlier = before.map(({ record, stored }) => ({ record, offset: stored.offset }));
+  return { position, recent: [...earlier, ...recent.all()], snapshots, folded };
+}
+
+function begin(
+  { logger, metrics }: RecoveryDeps,
+  state: PartitionState,
+  read: ReadSnapshot,
+): {
+  readonly from: ChainPosition;
+  readonly fold: Pick<RestoredFold, 'apply'>;
+  readonly base: SnapshotBase;
+} {
+  const { nextOffset } = read;
+  if (read.kind === 'read') {
+    const { snapshot, manifest: position, hashes } = read;
+    restore(state, snapshot);
+    return {
+      from: { nextOffset: position.nextOffset, head: position.head, voidRecords: 0 },
+      fold: new RestoredFold(state, snapshot.subjects),
+      base: { hashes, position, stale: [], nextOffset },
+    };
+  }
+  if (read.kind === 'refused') {
+    const { disagreement } = read;
+    metrics.snapshotsRefused.inc();
+    logger.error(
+      { partition: state.partition, disagreement },
+      'the snapshot is not trusted and thrown away; folding the whole log',
+    );
+  }
+  return {
+    from: CHAIN_START,
+    fold: { apply: (record, offset) => applyRecord(state, record, offset) },
+    base: { hashes: new EntryHashes(), position: null, stale: staleFirst(read.keys), nextOffset },
+  };
+}
+
+/** The manifest goes first: without it the rest is nothing. */
+function staleFirst(keys: readonly string[]): readonly string[] {
+  const isFirst = keys.includes(MANIFEST_KEY);
+  return isFirst ? [MANIFEST_KEY, ...keys.filter((key) => key !== MANIFEST_KEY)] : keys;
+}

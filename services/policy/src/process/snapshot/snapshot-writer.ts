@@ -1,0 +1,198 @@
+/**
+ * Writes what has changed to snapshots.v1, some subjects after each turn. Every append is atomic and
+ * carries its entries and a manifest that speaks for all entries there are then, so that a process
+ * may die between any two. The manifest moves on with the last append of a round; until then entries
+ * are ahead of it, and who restores folds on top what each entry does not hold yet. Where two
+ * processes write, the snapshot agrees with neither and is refused when it is read.
+ *
+ * A snapshot is a cache: where it cannot be written, that is said, and deciding goes on.
+ */
+import type { NewRecord } from '@estop/log/port';
+import type { ChainWriter } from '@estop/log/run/chain-writer';
+import { messageOf } from '@estop/schemas/errors';
+import { isLimitSubject, type SubjectId } from '@estop/schemas/ids';
+import type { PartitionState } from '../../domain/state.ts';
+import type { PartitionDeps } from '../partition-context.ts';
+import type { EntryHashes } from './entry-hashes.ts';
+import { Round } from './round.ts';
+import { manifestRecord, SNAPSHOT_FORMAT, type SnapshotPosition } from './snapshot-entries.ts';
+
+/** When a round begins, and how much of it goes with one turn. */
+export interface SnapshotPace {
+  readonly roundRecords: number;
+  readonly quietRoundRecords: number;
+  readonly quietMs: number;
+  /** Subjects in one append, unless the turn decided more inputs: a turn is never doubled. */
+  readonly appendSubjects: number;
+}
+
+/**
+ * A round begins after so many records, so that a crash leaves little to fold, and not before the
+ * audit log has grown by what the last round wrote: at most one byte here for each byte there, where
+ * decisions and views take about one and a half. In a quiet moment it begins earlier: it delays
+ * nobody.
+ */
+const PACE: SnapshotPace = {
+  roundRecords: 10_000,
+  quietRoundRecords: 1_000,
+  quietMs: 5_000,
+  appendSubjects: 64,
+};
+const STALE_PER_APPEND = 400;
+
+/** What stands on the topic when a partition is taken over. */
+export interface SnapshotBase {
+  readonly hashes: EntryHashes;
+  /** Of the manifest; null without one. */
+  readonly position: SnapshotPosition | null;
+  /** Keys that must go before anything is written. */
+  readonly stale: readonly string[];
+  readonly nextOffset: number;
+  readonly pace?: SnapshotPace;
+}
+
+export class SnapshotWriter {
+  readonly #deps: Pick<PartitionDeps, 'log' | 'clock' | 'logger'>;
+  readonly #state: PartitionState;
+  readonly #hashes: EntryHashes;
+  readonly #pace: SnapshotPace;
+  #position: SnapshotPosition | null;
+  #stale: readonly string[];
+  #nextOffset: number;
+  #changed = new Set<SubjectId>();
+  #records = 0;
+  #bytes = 0;
+  #lastRoundBytes = 0;
+  #seen = { records: 0, atMs: 0 };
+  #round: Round | null = null;
+  #appending: Promise<void> | null = null;
+  #isStopped = false;
+
+  constructor(
+    deps: Pick<PartitionDeps, 'log' | 'clock' | 'logger'>,
+    state: PartitionState,
+    base: SnapshotBase,
+  ) {
+    this.#deps = deps;
+    this.#state = state;
+    this.#hashes = base.hashes;
+    this.#pace = base.pace ?? PACE;
+    this.#position = base.position;
+    this.#stale = base.stale;
+    this.#nextOffset = base.nextOffset;
+  }
+
+  /** True in the midst of a round: there is more to write after the next turn. */
+  get isWriting(): boolean {
+    return this.#round !== null && !this.#isStopped;
+  }
+
+  /** A record was applied to the state. */
+  applied(subject: SubjectId | null, bytes: number): void {
+    this.#records += 1;
+    this.#bytes += bytes;
+    // Shared limits are kept with the partition.
+    if (subject !== null && !isLimitSubject(subject)) this.#changed.add(subject);
+  }
+
+  /**
+   * Takes a bounded number of changed subjects from the state as it is, and appends them when the
+   * records they rest on are proven. Does nothing while the last ones are on their way.
+   */
+  step(
+    writer: ChainWriter,
+    turn: { readonly inputs: number; readonly proven: Promise<void> },
+  ): void {
+    if (this.#isStopped || this.#appending !== null) return;
+    if (this.#round === null && !this.#isDue()) return;
+    this.#append(writer, turn.proven, Math.max(this.#pace.appendSubjects, turn.inputs));
+  }
+
+  /** Writes all that has changed, for whoever takes the partition over. */
+  async finish(writer: ChainWriter, proven: Promise<void>): Promise<void> {
+    await this.#appending;
+    while (!this.#isStopped && (this.#round !== null || this.#records > 0)) {
+      this.#append(writer, proven, Number.POSITIVE_INFINITY);
+      await this.#appending;
+    }
+  }
+
+  #isDue(): boolean {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (this.#seen.records !== this.#records) this.#seen = { records: this.#records, atMs: nowMs };
+    if (this.#bytes < this.#lastRoundBytes) return false;
+    const { quietMs, quietRoundRecords, roundRecords } = this.#pace;
+    const isQuiet = nowMs - this.#seen.atMs >= quietMs;
+    return this.#records >= (isQuiet ? quietRoundRecords : roundRecords);
+  }
+
+  #append(writer: ChainWriter, proven: Promise<void>, subjectsMax: number): void {
+    const records = this.#nextRecords(writer, subjectsMax);
+    this.#appending = this.#appendProven(records, proven)
+      .catch((error: unknown) => this.#stop(messageOf(error)))
+      .finally(() => {
+        this.#appending = null;
+      });
+  }
+
+  #nextRecords(writer: ChainWriter, subjectsMax: number): readonly NewRecord[] {
+    this.#round ??= this.#begin(writer);
+    if (this.#stale.length > 0) {
+      const gone = this.#stale.slice(0, STALE_PER_APPEND);
+      this.#stale = this.#stale.slice(STALE_PER_APPEND);
+      return gone.map((key) => ({ key, value: null }));
+    }
+    const round = this.#round;
+    const records = round.take(subjectsMax, writer.nextOffset);
+    if (round.isOver) this.#end(round);
+    return this.#position === null ? records : [...records, this.#manifest(this.#position)];
+  }
+
+  #begin({ nextOffset, head }: ChainWriter): Round {
+    const { log } = this.#deps;
+    const context = { log, state: this.#state, hashes: this.#hashes };
+    const round = new Round(context, { nextOffset, head }, this.#changed);
+    this.#changed = new Set();
+    this.#records = 0;
+    this.#bytes = 0;
+    return round;
+  }
+
+  #end(round: Round): void {
+    this.#round = null;
+    this.#lastRoundBytes = round.bytes;
+    for (const subject of round.left) this.#changed.add(subject);
+    if (round.isWhole) this.#position = round.position;
+    else {
+      const { partition } = this.#state;
+      const text = 'too large for a snapshot: a restart folds the log since the one before';
+      this.#deps.logger.warn({ partition, subjects: round.left }, text);
+    }
+  }
+
+  #manifest(position: SnapshotPosition): NewRecord {
+    return manifestRecord(this.#deps.log, this.#state.partition, {
+      ...position,
+      format: SNAPSHOT_FORMAT,
+      entries: this.#hashes.count,
+      stateHash: this.#hashes.combined,
+    });
+  }
+
+  async #appendProven(records: readonly NewRecord[], proven: Promise<void>): Promise<void> {
+    await proven;
+    if (records.length === 0) return;
+    const { log } = this.#deps;
+    const { baseOffset } = await log.append('snapshots.v1', this.#state.partition, records);
+    const expected = this.#nextOffset;
+    this.#nextOffset += records.length;
+    if (baseOffset !== expected) throw new Error('another process writes it too');
+  }
+
+  #stop(problem: string): void {
+    const { partition } = this.#state;
+    this.#isStopped = true;
+    this.#changed.clear();
+    this.#deps.logger.error({ partition, problem }, 'no more snapshots until the next takeover');
+  }
+}
