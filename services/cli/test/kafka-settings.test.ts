@@ -43,6 +43,7 @@ describe('the settings of Kafka', () => {
       partitions: 12,
       linkKey: Buffer.from(LINK_KEY),
       createTopics: false,
+      sessionTimeoutMs: 10_000,
     });
     for (const absent of ['sasl', 'ssl', 'registryUrl', 'replicationFactor']) {
       expect(plain).not.toHaveProperty(absent);
@@ -59,8 +60,10 @@ describe('the settings of Kafka', () => {
       KAFKA_SSL_CA: CERT,
       SCHEMA_REGISTRY_URL: 'http://registry:8080/',
       KAFKA_REPLICATION: '3',
+      KAFKA_SESSION_TIMEOUT_MS: '6000',
     });
     expect(full).toMatchObject({
+      sessionTimeoutMs: 6_000,
       sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
       ssl: { ca: CERT },
       registryUrl: 'http://registry:8080',

@@ -7,7 +7,12 @@ import type { Context } from '../context.ts';
 import type { OpenOptions } from './open-options.ts';
 import { ensureLinkKey } from './secret-file.ts';
 
-const VARIABLES = [...LOG_VARIABLES, 'KAFKA_REPLICATION', 'KAFKA_AUDIT_ACLS'] as const;
+const VARIABLES = [
+  ...LOG_VARIABLES,
+  'KAFKA_REPLICATION',
+  'KAFKA_AUDIT_ACLS',
+  'KAFKA_SESSION_TIMEOUT_MS',
+] as const;
 type Variables = Config<(typeof VARIABLES)[number]>;
 
 /** The settings, or null when the environment names no brokers. Throws `config-invalid`. */
@@ -24,6 +29,7 @@ export function kafkaSettings(
     brokers,
     clientId: 'estop',
     partitions: variables.ESTOP_PARTITIONS,
+    sessionTimeoutMs: variables.KAFKA_SESSION_TIMEOUT_MS,
     linkKey: Buffer.from(linkKey, 'utf8'),
     createTopics,
     ...(isSetup ? aclsOf(variables) : {}),
