@@ -19,9 +19,25 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
 
 declare module 'kafkajs/src/network/connection.js' {
   import type { Socket } from 'node:net';
+  import type { Protocol } from 'kafkajs/src/cluster/index.js';
+  import type { RootLogger } from 'kafkajs/src/loggers/index.js';
 
   export default class Connection {
+    constructor(options: {
+      readonly host: string;
+      readonly port: number;
+      readonly logger: RootLogger;
+      readonly socketFactory: unknown;
+      readonly requestTimeout: number;
+      readonly connectionTimeout: number;
+    });
     socket?: Socket | null;
+    /** What has arrived of an answer, and how much is needed to go on. */
+    chunks: readonly Buffer[];
+    bytesBuffered: number;
+    bytesNeeded: number;
+    isConnected(): boolean;
+    send<Answer>(protocol: Protocol<Answer>): Promise<Answer>;
     connect(): Promise<boolean>;
     disconnect(): Promise<boolean>;
     rejectRequests(error: Error): void;

@@ -1,13 +1,17 @@
 /// <reference path="./kafkajs-internals.d.ts" />
-/** Three faults of kafkajs 2.2.4 in methods that can be replaced from outside. */
+/** Four faults of kafkajs 2.2.4 in methods that can be replaced from outside. */
 import Connection from 'kafkajs/src/network/connection.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+
+/** In front of every answer. */
+const LENGTH_BYTES = 4;
 
 /** Call once, before the first connection is made. */
 export function repairKafkajs(): void {
   stopIdleTimers();
   shareConnecting();
   forgetDeadSockets();
+  forgetHalfAnswers();
 }
 
 /**
@@ -42,5 +46,21 @@ function forgetDeadSockets(): void {
   Connection.prototype.disconnect = function disconnectLiving(): Promise<boolean> {
     if (this.socket?.destroyed) this.socket = null;
     return disconnect.call(this);
+  };
+}
+
+/**
+ * What had arrived of an answer when its connection broke stays in front of what the next one
+ * brings: its length is then read from the middle of a record, and nothing is an answer any more.
+ */
+function forgetHalfAnswers(): void {
+  const { connect } = Connection.prototype;
+  Connection.prototype.connect = function connectAfresh(): Promise<boolean> {
+    if (!this.isConnected()) {
+      this.chunks = [];
+      this.bytesBuffered = 0;
+      this.bytesNeeded = LENGTH_BYTES;
+    }
+    return connect.call(this);
   };
 }
