@@ -4,6 +4,7 @@ import { systemClock } from '@estop/runtime/clock';
 import { type Config, readConfig } from '@estop/runtime/config';
 import { LOG_VARIABLES } from '@estop/runtime/variables';
 import type { Context } from '../context.ts';
+import { createClientLog } from './client-log.ts';
 import type { OpenOptions } from './open-options.ts';
 import { ensureLinkKey } from './secret-file.ts';
 
@@ -18,7 +19,7 @@ type Variables = Config<(typeof VARIABLES)[number]>;
 /** The settings, or null when the environment names no brokers. Throws `config-invalid`. */
 export function kafkaSettings(
   context: Context,
-  { createTopics, isSetup = false }: OpenOptions,
+  { createTopics, isSetup = false, logger }: OpenOptions,
 ): KafkaLogConfig | null {
   const variables = readConfig(VARIABLES, context.io.env);
   const { KAFKA_BROKERS: brokers } = variables;
@@ -34,6 +35,7 @@ export function kafkaSettings(
     createTopics,
     ...(isSetup ? aclsOf(variables) : {}),
     clock: systemClock,
+    ...(logger === undefined ? {} : { onClientLog: createClientLog(logger, systemClock) }),
     ...(replicationFactor === null ? {} : { replicationFactor }),
     ...saslOf(variables),
     ...sslOf(variables),

@@ -100,7 +100,11 @@ async function startServices(shared: Shared, options: StartOptions): Promise<voi
   ensureDataFolder(context.data);
   const log = await shared.scope.open(
     'log',
-    () => openLog(context, { createTopics: options.createTopics, onFailure: shared.scope.fail }),
+    () => {
+      const { createTopics } = options;
+      const { logger, scope } = shared;
+      return openLog(context, { createTopics, logger, onFailure: scope.fail });
+    },
     (opened) => opened.close(),
   );
   const policy = runs('policy') ? await openPolicy(shared, log) : undefined;
