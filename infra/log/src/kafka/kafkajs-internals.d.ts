@@ -13,6 +13,15 @@ declare module 'kafkajs/src/protocol/encoder.js' {
 declare module 'kafkajs/src/network/requestQueue/index.js' {
   export default class RequestQueue {
     readonly pending: readonly unknown[];
+    readonly inflight: ReadonlyMap<
+      number,
+      { readonly requestTimeout: number; timeoutRequest(): void }
+    >;
+    readonly requestTimeout: number;
+    readonly isConnected: () => boolean;
+    requestTimeoutIntervalId: NodeJS.Timeout | null;
+    scheduleRequestTimeoutCheck(): void;
+    destroy(): void;
     scheduleCheckPendingRequests(): void;
   }
 }

@@ -1,10 +1,12 @@
 /// <reference path="./kafkajs-internals.d.ts" />
-/** Four faults of kafkajs 2.2.4 in methods that can be replaced from outside. */
+/** Five faults of kafkajs 2.2.4 in methods that can be replaced from outside. */
 import Connection from 'kafkajs/src/network/connection.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
 /** In front of every answer. */
 const LENGTH_BYTES = 4;
+/** How often kafkajs looks for requests that have waited too long. */
+const REQUEST_CHECK_MS = 100;
 
 /** Call once, before the first connection is made. */
 export function repairKafkajs(): void {
@@ -12,6 +14,7 @@ export function repairKafkajs(): void {
   shareConnecting();
   forgetDeadSockets();
   forgetHalfAnswers();
+  timeByMonotonicClock();
 }
 
 /**
@@ -62,5 +65,26 @@ function forgetHalfAnswers(): void {
       this.bytesNeeded = LENGTH_BYTES;
     }
     return connect.call(this);
+  };
+}
+
+/**
+ * Requests are timed by the wall clock: when it is set forward, all that wait have waited too long,
+ * and when it is set back, what is never answered is waited for that much longer.
+ */
+function timeByMonotonicClock(): void {
+  RequestQueue.prototype.scheduleRequestTimeoutCheck = function check(): void {
+    this.destroy();
+    const firstSeenMs = new WeakMap<object, number>();
+    const everyMs = Math.min(this.requestTimeout, REQUEST_CHECK_MS);
+    this.requestTimeoutIntervalId = setInterval(() => {
+      const nowMs = performance.now();
+      for (const request of [...this.inflight.values()]) {
+        const sinceMs = firstSeenMs.get(request) ?? nowMs;
+        firstSeenMs.set(request, sinceMs);
+        if (nowMs - sinceMs > request.requestTimeout) request.timeoutRequest();
+      }
+      if (!this.isConnected()) this.destroy();
+    }, everyMs);
   };
 }

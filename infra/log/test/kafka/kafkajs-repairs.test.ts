@@ -7,7 +7,10 @@ import { logLevel } from 'kafkajs';
 import loggers from 'kafkajs/src/loggers/index.js';
 import Connection from 'kafkajs/src/network/connection.js';
 import socketFactory from 'kafkajs/src/network/socketFactory.js';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+const REQUEST_TIMEOUT_MS = 400;
+const HOUR_MS = 3_600_000;
 
 repairKafkajs();
 
@@ -38,7 +41,7 @@ beforeEach(async () => {
     port: typeof address === 'object' ? (address?.port ?? 0) : 0,
     logger: loggers.createLogger({ level: logLevel.NOTHING, logCreator: () => () => {} }),
     socketFactory: socketFactory(),
-    requestTimeout: 5_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 1_000,
   });
 });
@@ -67,5 +70,21 @@ describe('a connection of kafkajs', () => {
     onQuestion = (socket, correlationId) => socket.write(answer(correlationId, 2));
     await connection.connect();
     expect(await ask()).toBe(2);
+  });
+
+  it.each([
+    ['forward', HOUR_MS],
+    ['back', -HOUR_MS],
+  ])('waits its time for an answer when the wall clock is set %s', async (_, jumpMs) => {
+    await connection.connect();
+    onQuestion = () => {};
+    const unanswered = ask();
+    unanswered.catch(() => undefined);
+    const startMs = performance.now();
+    const nowMs = Date.now();
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => nowMs + jumpMs);
+    await expect(unanswered).rejects.toThrow('timed out');
+    clock.mockRestore();
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(REQUEST_TIMEOUT_MS - 50);
   });
 });
