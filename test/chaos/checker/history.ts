@@ -36,6 +36,8 @@ export interface BudgetRule {
   readonly id: string;
   readonly unit: 'calls' | 'microUsd';
   readonly ceiling: number;
+  /** Length of the windows it counts in, aligned to UTC; null: one for the lifetime. */
+  readonly windowMs: number | null;
   /** One counter for each agent, or one that all share. */
   readonly holder: 'agent' | 'shared';
   readonly tools: readonly string[];

@@ -54,6 +54,7 @@ class Ledger {
   readonly #allowed = new Map<string, OpenIntent>();
   #place = '';
   #agent = '';
+  #atMs = 0;
 
   constructor(rules: readonly BudgetRule[]) {
     this.#rules = rules;
@@ -62,6 +63,7 @@ class Ledger {
   take({ at, record }: ValidRecord): void {
     this.#place = placeOf({ topic: 'audit.v1', partition: at.partition, offset: at.offset });
     this.#agent = record.subject ?? '';
+    this.#atMs = record.at;
     const first = record.events[0];
     const proposed = first?.type === 'IntentProposed' ? first : undefined;
     for (const event of record.events) this.#apply(event, proposed);
@@ -93,10 +95,11 @@ class Ledger {
     into.set(this.#key(intentId), { proposed, held });
     const uses = new Map(held.map((use) => [String(use.budgetId), use]));
     for (const rule of this.#rulesFor(proposed)) {
-      const amount = uses.get(rule.id)?.amount;
-      const due = dueOn(rule, proposed);
-      const text = `${intentId} holds ${amount ?? 'nothing'} of ${rule.id}, ${due} is due`;
-      if (amount !== due) this.#report('hold-differs', text);
+      const { amount, windowStart } = uses.get(rule.id) ?? {};
+      const due = `${dueOn(rule, proposed)} from ${windowStartOf(rule, this.#atMs)}`;
+      const has = `${amount ?? 'nothing'} from ${windowStart}`;
+      const text = `${intentId} holds ${has} of ${rule.id}, ${due} is due`;
+      if (has !== due) this.#report('hold-differs', text);
     }
     for (const use of held) {
       const account = this.#account(use);
@@ -118,7 +121,10 @@ class Ledger {
   #deny({ intentId, reason }: EventOf<'IntentDenied'>, proposed: IntentProposed | undefined): void {
     if (reason !== 'budget-exhausted' || proposed === undefined) return;
     const isShort = this.#rulesFor(proposed).some((rule) => {
-      const { spent, reserved } = this.#account({ budgetId: rule.id, windowStart: 0 });
+      const { spent, reserved } = this.#account({
+        budgetId: rule.id,
+        windowStart: windowStartOf(rule, this.#atMs),
+      });
       return spent + reserved + dueOn(rule, proposed) > rule.ceiling;
     });
     if (!isShort) this.#report('denied-with-budget', `${intentId} had room in every budget`);
@@ -176,6 +182,10 @@ class Ledger {
   #report(rule: string, text: string): void {
     this.violations.push({ rule, place: this.#place, text });
   }
+}
+
+function windowStartOf({ windowMs }: BudgetRule, atMs: number): number {
+  return windowMs === null ? 0 : Math.floor(atMs / windowMs) * windowMs;
 }
 
 function dueOn(rule: BudgetRule, { microUsd }: IntentProposed): number {

@@ -13,6 +13,12 @@ const CODECS = {
   'dead-letters.v1': createCodec('dead-letters.v1', SCHEMA_ID),
 };
 export const AGENT = 'agent-1';
+const BUDGET = {
+  unit: 'calls',
+  windowMs: null,
+  holder: 'agent',
+  tools: ['crm.update'],
+} as const;
 const HASH = 'a'.repeat(64);
 
 type Head = { readonly seq: number; readonly prev: Buffer };
@@ -123,7 +129,7 @@ export class WrittenHistory {
     return {
       records: this.records,
       acknowledged: this.acknowledged,
-      budgets: [{ id: 'calls', unit: 'calls', ceiling: 5, holder: 'agent', tools: ['crm.update'] }],
+      budgets: [{ ...BUDGET, id: 'calls', ceiling: 5 }],
       states: [{ partition: 0, liveHash: HASH, rebuiltHash: HASH }],
       poison: this.poison,
       outages: [],
