@@ -124,6 +124,13 @@ export const VARIABLES = {
     max: 9,
     fallback: null,
   }),
+  KAFKA_SESSION_TIMEOUT_MS: integer({
+    summary:
+      'a policy process that Kafka has not heard of for this long loses its partitions to the others, ms; not below `group.min.session.timeout.ms` of the brokers',
+    min: 3_000,
+    max: 300_000,
+    fallback: 10_000,
+  }),
   KAFKA_AUDIT_ACLS: choice({
     summary:
       'access rights that `estop setup` makes so that nobody deletes or alters the audit topic: `closed` where the cluster denies what no right allows, `open` where it lets everybody do it, `none` without an authorizer',

@@ -18,6 +18,8 @@ export interface PartitionVerdict {
   readonly head: string;
   /** SHA-256 of the rebuilt state's canonical text, hex. */
   readonly stateHash: string;
+  /** Whether the rebuilt state was compared with the one that decides. */
+  readonly isLive: boolean;
   /** Null: verifies. */
   readonly problem: string | null;
 }
@@ -62,11 +64,12 @@ async function verifyPartition(
       voidRecords,
       head: head.hash.toString('hex'),
       stateHash: createHash('sha256').update(text).digest('hex'),
+      isLive: live !== undefined,
       problem: differs ? 'the rebuilt state differs from the live one' : null,
     };
   } catch (error) {
     if (!(error instanceof EstopError)) throw error;
-    const none = { records: 0, voidRecords: 0, head: '', stateHash: '' };
+    const none = { records: 0, voidRecords: 0, head: '', stateHash: '', isLive: false };
     return { partition, ...none, problem: messageOf(error) };
   }
 }

@@ -1,5 +1,5 @@
 /** The local data folder: where an embedded start leaves its key and the address it serves at. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Io } from './io.ts';
 
@@ -16,6 +16,11 @@ export interface DataFolder {
 export function dataFolder(io: Io, option: string | undefined): DataFolder {
   const path = resolve(io.cwd, option ?? io.env['ESTOP_DATA'] ?? DATA_DEFAULT);
   return { path, keyFile: join(path, 'operator.key'), addressFile: join(path, 'address') };
+}
+
+/** Makes the folder, for its owner only. */
+export function ensureDataFolder({ path }: DataFolder): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
 /** A file's text without surrounding space; undefined when there is no such file. */

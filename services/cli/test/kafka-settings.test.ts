@@ -1,12 +1,14 @@
 import { mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createMemoryLogger } from '@estop/runtime/logger';
 import { describe, expect, it } from 'vitest';
 import { createContext } from '../src/context.ts';
 import { processIo } from '../src/io.ts';
 import { kafkaSettings } from '../src/serve/kafka-settings.ts';
 
 const LINK_KEY = 'k'.repeat(32);
+const KAFKA = { KAFKA_BROKERS: 'kafka:9092', ESTOP_LINK_KEY: LINK_KEY };
 const CERT = '-----BEGIN CERTIFICATE-----x';
 
 function settings(env: Readonly<Record<string, string>>, isSetup = false) {
@@ -21,6 +23,15 @@ describe('the settings of Kafka', () => {
     expect(settings(open, true)).toMatchObject({ auditAcls: 'open' });
     expect(settings(open)).not.toHaveProperty('auditAcls');
     expect(settings(env, true)).not.toHaveProperty('auditAcls');
+  });
+
+  it('let the log of the process hear what the client has to say', () => {
+    const { logger, lines } = createMemoryLogger();
+    const io = { ...processIo(new AbortController().signal), env: KAFKA };
+    const context = createContext(io, { output: 'text' });
+    const told = kafkaSettings(context, { createTopics: false, logger })?.onClientLog;
+    told?.({ level: 'warn', message: 'a broker is gone', details: { broker: 2 } });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'a broker is gone', broker: 2 });
   });
 
   it('are none without brokers', () => {
@@ -43,6 +54,7 @@ describe('the settings of Kafka', () => {
       partitions: 12,
       linkKey: Buffer.from(LINK_KEY),
       createTopics: false,
+      sessionTimeoutMs: 10_000,
     });
     for (const absent of ['sasl', 'ssl', 'registryUrl', 'replicationFactor']) {
       expect(plain).not.toHaveProperty(absent);
@@ -59,8 +71,10 @@ describe('the settings of Kafka', () => {
       KAFKA_SSL_CA: CERT,
       SCHEMA_REGISTRY_URL: 'http://registry:8080/',
       KAFKA_REPLICATION: '3',
+      KAFKA_SESSION_TIMEOUT_MS: '6000',
     });
     expect(full).toMatchObject({
+      sessionTimeoutMs: 6_000,
       sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
       ssl: { ca: CERT },
       registryUrl: 'http://registry:8080',

@@ -97,7 +97,14 @@ describe('estop verify', () => {
   });
 
   it('asks the running process, and ends with 3 for what does not verify', async () => {
-    const good = { partition: 0, records: 4, voidRecords: 0, head: 'ab', stateHash: 'cd' };
+    const good = {
+      partition: 0,
+      records: 4,
+      voidRecords: 0,
+      head: 'ab',
+      stateHash: 'cd',
+      isLive: true,
+    };
     const socket = await openControlSocket(data, async () => [
       { ...good, problem: null },
       { ...good, partition: 1, problem: 'the rebuilt state differs from the live one' },
@@ -106,6 +113,20 @@ describe('estop verify', () => {
     expect(ran.exitCode).toBe(3);
     expect(ran.out).toMatch(/^1 +4 +0 +ab +cd +the rebuilt state differs/m);
     expect(statSync(join(path, 'control.sock')).mode & 0o777).toBe(0o600);
+    await socket.close();
+  });
+
+  it.each([
+    [[true, true], 'and its state is the live one'],
+    [[true, false], 'and of the 1 partitions decided here, its state is the live one'],
+    [[false, false], 'no live state was compared'],
+  ])('says of how many partitions the state is the live one: %o', async (areLive, text) => {
+    const verdict = { records: 4, voidRecords: 0, head: 'ab', stateHash: 'cd', problem: null };
+    const verdicts = areLive.map((isLive, partition) => ({ ...verdict, partition, isLive }));
+    const socket = await openControlSocket(data, async () => verdicts);
+    const ran = await runLine(['verify', '--data', path]);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.err).toContain(`the log verifies, ${text}`);
     await socket.close();
   });
 });

@@ -23,5 +23,5 @@ export const topology = defineTopology({
   ],
   calls: [],
   http: { portVariable: 'ESTOP_PORT', serves: '/livez, /readyz, /metrics' },
-  variables: [...PROCESS_VARIABLES, ...LOG_VARIABLES],
+  variables: [...PROCESS_VARIABLES, ...LOG_VARIABLES, 'KAFKA_SESSION_TIMEOUT_MS'],
 });

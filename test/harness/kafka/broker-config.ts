@@ -2,16 +2,23 @@
 //
 // Each broker has three listeners. CLIENT is the one tests connect to: it can be advertised under
 // the port of a proxy and can be given SASL or TLS, without touching BROKER (replication) and
-// CONTROLLER.
+// CONTROLLER. A client with a listener of its own reaches every broker by ports that are its alone,
+// so that a proxy can stand between just these two.
 
 /** Ports of one broker, all on the loopback address. */
 export type BrokerAddress = {
   readonly id: number;
-  readonly clientPort: number;
-  /** What clients are told to connect to; `clientPort` unless a proxy stands before it. */
-  readonly advertisedPort: number;
-  readonly brokerPort: number;
+  /** CLIENT first, then those of single clients. */
+  readonly clients: readonly Listener[];
+  readonly broker: Listener;
   readonly controllerPort: number;
+};
+
+export type Listener = {
+  readonly name: string;
+  readonly port: number;
+  /** What others are told to connect to; `port` unless a proxy stands before it. */
+  readonly advertisedPort: number;
 };
 
 export const HOST = '127.0.0.1';
@@ -85,15 +92,16 @@ function identity(
 }
 
 function listeners(self: BrokerAddress): Record<string, string> {
-  const client = `CLIENT://${HOST}:${self.clientPort}`;
-  const broker = `BROKER://${HOST}:${self.brokerPort}`;
-  const controller = `CONTROLLER://${HOST}:${self.controllerPort}`;
+  const named = [...self.clients, self.broker];
+  const bound = named.map(({ name, port }) => `${name}://${HOST}:${port}`);
+  const told = named.map(({ name, advertisedPort }) => `${name}://${HOST}:${advertisedPort}`);
+  const names = [...named.map(({ name }) => name), 'CONTROLLER'];
   return {
-    listeners: [client, broker, controller].join(','),
-    'advertised.listeners': `CLIENT://${HOST}:${self.advertisedPort},${broker}`,
+    listeners: [...bound, `CONTROLLER://${HOST}:${self.controllerPort}`].join(','),
+    'advertised.listeners': told.join(','),
     'inter.broker.listener.name': 'BROKER',
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CLIENT:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': names.map((name) => `${name}:PLAINTEXT`).join(','),
   };
 }
 

@@ -65,7 +65,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   return {
     id: address.id,
-    port: address.clientPort,
+    port: address.clients[0]?.port ?? 0,
     get pid() {
       return current.pid;
     },

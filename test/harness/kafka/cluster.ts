@@ -3,13 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { kafkaJars } from './artifacts.ts';
 import { type Broker, type BrokerOptions, startBroker } from './broker.ts';
-import { type BrokerAddress, HOST, QUICK_JVM } from './broker-config.ts';
+import { type BrokerAddress, HOST, type Listener, QUICK_JVM } from './broker-config.ts';
 import { retryWhenPortTaken } from './java-server.ts';
 import { findFreePorts } from './ports.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
 import { findJava } from './toolchain.ts';
 
-const PORTS_PER_BROKER = 3;
+const CLIENT = 'CLIENT';
 
 export type KafkaClusterOptions = {
   readonly brokers?: 1 | 3;
@@ -18,20 +18,31 @@ export type KafkaClusterOptions = {
    * for SASL set `listener.security.protocol.map` to `CLIENT:SASL_PLAINTEXT,BROKER:PLAINTEXT,…`.
    */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Names of more listeners for clients, in capitals: one for each that is to be cut off alone. */
+  readonly listeners?: readonly string[];
   /**
-   * The port under which clients are told to reach a broker, for a proxy before it. Called before
-   * the broker starts, so the proxy can be made here. Called anew when the start is repeated.
+   * The port under which others are told to reach a broker, for a proxy before it: clients at CLIENT
+   * and the listeners above, brokers at BROKER. Called before the broker starts, so the proxy can be
+   * made here. Called anew when the start is repeated.
    */
-  readonly advertisedPort?: (broker: { id: number; port: number }) => number | Promise<number>;
+  readonly advertisedPort?: (broker: AdvertisedListener) => number | Promise<number>;
   /** More arguments for `StorageTool format`, such as `--add-scram`. */
   readonly formatArgs?: readonly string[];
   /** JVM options in place of the ones for a quick start. */
   readonly jvmOptions?: readonly string[];
 };
 
+export type AdvertisedListener = {
+  readonly id: number;
+  readonly listener: string;
+  readonly port: number;
+};
+
 export type KafkaCluster = {
   /** `host:port` of every broker as clients see it, separated by commas. */
   readonly bootstrap: string;
+  /** The same for those who come in by another listener. */
+  bootstrapOf(listener: string): string;
   readonly brokers: readonly Broker[];
   /** Kills the brokers and removes their data; nothing is left when it resolves. */
   stop(): Promise<void>;
@@ -49,10 +60,9 @@ export async function startKafkaCluster(options: KafkaClusterOptions = {}): Prom
     const sandbox = await openSandbox();
     try {
       const brokers = await startBrokers({ sandbox, java, jarsDir, addresses, options });
-      const bootstrap = addresses
-        .map(({ advertisedPort }) => `${HOST}:${advertisedPort}`)
-        .join(',');
-      return { bootstrap, brokers, stop: () => sandbox.close() };
+      const bootstrapOf = (listener: string) => addressesAt(addresses, listener);
+      const bootstrap = bootstrapOf(CLIENT);
+      return { bootstrap, bootstrapOf, brokers, stop: () => sandbox.close() };
     } catch (error) {
       await sandbox.close();
       throw error;
@@ -62,20 +72,26 @@ export async function startKafkaCluster(options: KafkaClusterOptions = {}): Prom
 
 async function chooseAddresses(options: KafkaClusterOptions): Promise<BrokerAddress[]> {
   const { brokers: count = 1, advertisedPort = ({ port }) => port } = options;
-  const ports = await findFreePorts(count * PORTS_PER_BROKER);
+  const names = [CLIENT, ...(options.listeners ?? [])];
+  // One for each of these, one for BROKER and one for CONTROLLER.
+  const ports = await findFreePorts(count * (names.length + 2));
   const addresses: BrokerAddress[] = [];
   for (let id = 1; id <= count; id++) {
-    const [port = 0, brokerPort = 0, controllerPort = 0] = ports.splice(0, PORTS_PER_BROKER);
-    const advertised = await advertisedPort({ id, port });
-    addresses.push({
-      id,
-      clientPort: port,
-      advertisedPort: advertised,
-      brokerPort,
-      controllerPort,
-    });
+    const listen = async (name: string): Promise<Listener> => {
+      const port = ports.pop() ?? 0;
+      return { name, port, advertisedPort: await advertisedPort({ id, listener: name, port }) };
+    };
+    const clients: Listener[] = [];
+    for (const name of names) clients.push(await listen(name));
+    const broker = await listen('BROKER');
+    addresses.push({ id, clients, broker, controllerPort: ports.pop() ?? 0 });
   }
   return addresses;
+}
+
+function addressesAt(addresses: readonly BrokerAddress[], listener: string): string {
+  const found = addresses.flatMap(({ clients }) => clients.filter(({ name }) => name === listener));
+  return found.map(({ advertisedPort }) => `${HOST}:${advertisedPort}`).join(',');
 }
 
 type StartOptions = Pick<BrokerOptions, 'sandbox' | 'java' | 'jarsDir'> & {

@@ -15,7 +15,6 @@ import { assignCopartitioned, PROTOCOL } from './co-partition.ts';
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 
-const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
 /** How long the group waits for a member to join again. */
 const REBALANCE_TIMEOUT_MS = 15_000;
@@ -33,6 +32,8 @@ export interface GroupMemberOptions {
   readonly names: readonly string[];
   readonly partitions: number;
   readonly clock: Clock;
+  /** Silent for so long, it has lost its partitions, and knows it by its own clock. */
+  readonly sessionTimeoutMs: number;
   readonly onAssigned: (partitions: readonly number[]) => void;
   /** The partitions are lost from now on; resolves when their runs have ended, or should have. */
   readonly onRevoked: () => Promise<void>;
@@ -85,7 +86,7 @@ export class GroupMember {
   }
 
   async #join(): Promise<Generation> {
-    const { cluster, group, names } = this.#options;
+    const { cluster, group, names, sessionTimeoutMs } = this.#options;
     const broker = await cluster.findGroupCoordinator({ groupId: group });
     const metadata = MemberMetadata.encode({
       version: 1,
@@ -94,7 +95,7 @@ export class GroupMember {
     });
     const joining = broker.joinGroup({
       groupId: group,
-      sessionTimeout: SESSION_TIMEOUT_MS,
+      sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
       memberId: this.#memberId,
       groupProtocols: [{ name: PROTOCOL, metadata }],
@@ -132,14 +133,14 @@ export class GroupMember {
 
   /** Beats until the group wants its members to join again, or this one no longer belongs to it. */
   async #stay(generation: Generation): Promise<void> {
-    const { clock, group } = this.#options;
+    const { clock, group, sessionTimeoutMs } = this.#options;
     const { signal } = this.#control;
     let { broker } = generation;
     let lastBeatMs = clock.monotonicMs();
     while (!signal.aborted) {
       await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const leftMs = lastBeatMs + SESSION_TIMEOUT_MS - clock.monotonicMs();
+      const leftMs = lastBeatMs + sessionTimeoutMs - clock.monotonicMs();
       try {
         const { generationId } = generation;
         await this.#within(leftMs, async () => {

@@ -27,6 +27,7 @@ export interface GroupContext {
   readonly names: TopicNames;
   readonly partitions: number;
   readonly clock: Clock;
+  readonly sessionTimeoutMs: number;
   readonly onClientLog: ClientConfig['onClientLog'];
 }
 
@@ -52,7 +53,8 @@ class KafkaMembership implements Membership {
   constructor(context: GroupContext, options: GroupOptions) {
     this.#context = context;
     this.#options = options;
-    const { cluster, shared, reader, names, partitions, clock, onClientLog } = context;
+    const { cluster, shared, reader, names, ...settings } = context;
+    const { partitions, clock, sessionTimeoutMs, onClientLog } = settings;
     const onFailure = (feed: Feed, error: unknown) => this.#assignmentByFeed.get(feed)?.fail(error);
     this.#feeder = new Feeder({ cluster, reader, onFailure });
     this.#member = new GroupMember({
@@ -62,6 +64,7 @@ class KafkaMembership implements Membership {
       names: options.inputs.map((topic) => names.of(topic)),
       partitions,
       clock,
+      sessionTimeoutMs,
       onAssigned: (assigned) => this.#assigned(assigned),
       onRevoked: () => this.#revoke(),
       onClientLog,

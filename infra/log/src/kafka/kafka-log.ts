@@ -42,6 +42,8 @@ import { ALL_TOPICS, partitionNumbers, type TopicNames, topicNames } from './top
 import { type AclStyle, ensureAcls, ensureTopics } from './topic-setup.ts';
 import { speaks } from './wire-requests.ts';
 
+const SESSION_TIMEOUT_MS = 10_000;
+
 export interface KafkaLogConfig extends ClientConfig {
   /** Partitions of every agent-keyed topic. */
   readonly partitions: number;
@@ -55,6 +57,8 @@ export interface KafkaLogConfig extends ClientConfig {
   readonly createTopics: boolean;
   /** Access rights to make so that nobody deletes or alters the audit topic; default none. */
   readonly auditAcls?: 'none' | AclStyle;
+  /** A member of a group that was silent for so long has lost its partitions; default 10 s. */
+  readonly sessionTimeoutMs?: number;
   /** Stands before every topic's and subject's name on the cluster. */
   readonly topicPrefix?: string;
   readonly clock?: Clock;
@@ -209,11 +213,11 @@ class KafkaLog implements EventLog {
   async join(options: GroupOptions): Promise<Membership> {
     this.#refuseClosed();
     const { config, names, shared, clock } = this.#parts;
-    const { partitions, onClientLog } = config;
+    const { partitions, onClientLog, sessionTimeoutMs = SESSION_TIMEOUT_MS } = config;
     const cluster = await connectCluster(config, names);
     const reader = this.#reader;
-    const context = { cluster, shared, reader, names, partitions, clock, onClientLog };
-    return this.#open.keep(joinGroup(context, options));
+    const settings = { partitions, clock, onClientLog, sessionTimeoutMs };
+    return this.#open.keep(joinGroup({ cluster, shared, reader, names, ...settings }, options));
   }
 
   isLinked(record: StoredRecord): boolean {

@@ -13,15 +13,40 @@ declare module 'kafkajs/src/protocol/encoder.js' {
 declare module 'kafkajs/src/network/requestQueue/index.js' {
   export default class RequestQueue {
     readonly pending: readonly unknown[];
+    readonly inflight: ReadonlyMap<
+      number,
+      { readonly requestTimeout: number; timeoutRequest(): void }
+    >;
+    readonly requestTimeout: number;
+    readonly isConnected: () => boolean;
+    requestTimeoutIntervalId: NodeJS.Timeout | null;
+    scheduleRequestTimeoutCheck(): void;
+    destroy(): void;
     scheduleCheckPendingRequests(): void;
   }
 }
 
 declare module 'kafkajs/src/network/connection.js' {
   import type { Socket } from 'node:net';
+  import type { Protocol } from 'kafkajs/src/cluster/index.js';
+  import type { RootLogger } from 'kafkajs/src/loggers/index.js';
 
   export default class Connection {
+    constructor(options: {
+      readonly host: string;
+      readonly port: number;
+      readonly logger: RootLogger;
+      readonly socketFactory: unknown;
+      readonly requestTimeout: number;
+      readonly connectionTimeout: number;
+    });
     socket?: Socket | null;
+    /** What has arrived of an answer, and how much is needed to go on. */
+    chunks: readonly Buffer[];
+    bytesBuffered: number;
+    bytesNeeded: number;
+    isConnected(): boolean;
+    send<Answer>(protocol: Protocol<Answer>): Promise<Answer>;
     connect(): Promise<boolean>;
     disconnect(): Promise<boolean>;
     rejectRequests(error: Error): void;

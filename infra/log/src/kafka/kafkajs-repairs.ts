@@ -1,13 +1,20 @@
 /// <reference path="./kafkajs-internals.d.ts" />
-/** Three faults of kafkajs 2.2.4 in methods that can be replaced from outside. */
+/** Five faults of kafkajs 2.2.4 in methods that can be replaced from outside. */
 import Connection from 'kafkajs/src/network/connection.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+
+/** In front of every answer. */
+const LENGTH_BYTES = 4;
+/** How often kafkajs looks for requests that have waited too long. */
+const REQUEST_CHECK_MS = 100;
 
 /** Call once, before the first connection is made. */
 export function repairKafkajs(): void {
   stopIdleTimers();
   shareConnecting();
   forgetDeadSockets();
+  forgetHalfAnswers();
+  timeByMonotonicClock();
 }
 
 /**
@@ -42,5 +49,42 @@ function forgetDeadSockets(): void {
   Connection.prototype.disconnect = function disconnectLiving(): Promise<boolean> {
     if (this.socket?.destroyed) this.socket = null;
     return disconnect.call(this);
+  };
+}
+
+/**
+ * What had arrived of an answer when its connection broke stays in front of what the next one
+ * brings: its length is then read from the middle of a record, and nothing is an answer any more.
+ */
+function forgetHalfAnswers(): void {
+  const { connect } = Connection.prototype;
+  Connection.prototype.connect = function connectAfresh(): Promise<boolean> {
+    if (!this.isConnected()) {
+      this.chunks = [];
+      this.bytesBuffered = 0;
+      this.bytesNeeded = LENGTH_BYTES;
+    }
+    return connect.call(this);
+  };
+}
+
+/**
+ * Requests are timed by the wall clock: when it is set forward, all that wait have waited too long,
+ * and when it is set back, what is never answered is waited for that much longer.
+ */
+function timeByMonotonicClock(): void {
+  RequestQueue.prototype.scheduleRequestTimeoutCheck = function check(): void {
+    this.destroy();
+    const firstSeenMs = new WeakMap<object, number>();
+    const everyMs = Math.min(this.requestTimeout, REQUEST_CHECK_MS);
+    this.requestTimeoutIntervalId = setInterval(() => {
+      const nowMs = performance.now();
+      for (const request of [...this.inflight.values()]) {
+        const sinceMs = firstSeenMs.get(request) ?? nowMs;
+        firstSeenMs.set(request, sinceMs);
+        if (nowMs - sinceMs > request.requestTimeout) request.timeoutRequest();
+      }
+      if (!this.isConnected()) this.destroy();
+    }, everyMs);
   };
 }

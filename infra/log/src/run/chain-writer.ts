@@ -6,6 +6,7 @@
 import { EstopError } from '@estop/schemas/errors';
 import type { AuditRecord } from '@estop/schemas/messages';
 import { TOPICS } from '@estop/schemas/topics';
+import { headLost } from '../append-steps.ts';
 import { type ChainHead, headAfter } from '../chain.ts';
 import type { AppendSteps, Batch, EventLog, NewRecord } from '../port.ts';
 import type { ChainPosition } from './chain-reader.ts';
@@ -76,15 +77,33 @@ export class ChainWriter {
 
   /**
    * Appends what was linked, and after its proof what rests on it. When a step fails, nothing linked
-   * since the last commit may be acted upon, and this writer is finished.
+   * since the last commit may be acted upon, and this writer is finished. Call it when the commit
+   * before is proven.
    */
   commit(rest: readonly Batch[]): AppendSteps {
     const records = this.#batch;
     this.#batch = [];
     const offset = this.#nextOffset - records.length;
-    return this.#log.appendAt(
-      { topic: 'audit.v1', partition: this.#partition, offset, records },
-      rest,
+    const head = { topic: 'audit.v1', partition: this.#partition, offset, records } as const;
+    if (records.length > 0 || rest.length === 0) return this.#log.appendAt(head, rest);
+    const proven = this.#proveEnd();
+    const complete = proven.then(() => this.#log.appendAt(head, rest).complete);
+    // A failed step surfaces where its promise is awaited; until then it is not unhandled.
+    complete.catch(() => undefined);
+    return { proven, complete };
+  }
+
+  /**
+   * What leaves without a record of its own rests on the state all the same, which is worth nothing
+   * once another writer has gone on: a repeated answer could be old, a dead letter wrong.
+   */
+  async #proveEnd(): Promise<null> {
+    const end = await this.#log.endOffset('audit.v1', this.#partition);
+    const expected = this.#nextOffset;
+    if (end === expected) return null;
+    throw headLost(
+      { topic: 'audit.v1', partition: this.#partition },
+      { baseOffset: end, expected },
     );
   }
 }

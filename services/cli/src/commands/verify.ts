@@ -21,20 +21,28 @@ export function addVerify(program: Command, act: Act): void {
 async function verify(context: Context): Promise<ExitCode> {
   const { askControlSocket } = await import('../serve/control-socket.ts');
   const answer = await askControlSocket(context.data, context.io.signal);
-  const isLive = answer !== undefined;
-  const verdicts = isLive ? objectsIn(fieldsOf(answer), 'partitions') : await readLog(context);
+  const verdicts =
+    answer === undefined ? await readLog(context) : objectsIn(fieldsOf(answer), 'partitions');
   const bad = verdicts.filter((verdict) => textIn(verdict, 'problem') !== null);
   if (context.isJson) for (const verdict of verdicts) await context.json(verdict);
   else await context.line(formatTable(HEADERS, verdicts.map(row)));
   const records = verdicts.reduce((sum, verdict) => sum + (numberIn(verdict, 'records') ?? 0), 0);
   const what = `${records} records in ${verdicts.length} partitions`;
-  const compared = isLive ? 'and its state is the live one' : 'no live state was compared';
+  const compared = comparedText(verdicts);
   context.note(
     bad.length === 0
       ? `${what}: the log verifies, ${compared}`
       : `${what}: ${bad.length} partitions do not verify`,
   );
   return bad.length === 0 ? EXIT.ok : EXIT.negative;
+}
+
+/** A process knows the live state of the partitions that it decides, and of no other. */
+function comparedText(verdicts: readonly Fields[]): string {
+  const live = verdicts.filter((verdict) => verdict['isLive'] === true).length;
+  if (live === 0) return 'no live state was compared';
+  if (live === verdicts.length) return 'and its state is the live one';
+  return `and of the ${live} partitions decided here, its state is the live one`;
 }
 
 const HEADERS = ['PARTITION', 'RECORDS', 'VOID', 'HEAD', 'STATE', 'PROBLEM'];

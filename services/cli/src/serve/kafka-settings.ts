@@ -4,16 +4,22 @@ import { systemClock } from '@estop/runtime/clock';
 import { type Config, readConfig } from '@estop/runtime/config';
 import { LOG_VARIABLES } from '@estop/runtime/variables';
 import type { Context } from '../context.ts';
+import { createClientLog } from './client-log.ts';
 import type { OpenOptions } from './open-options.ts';
 import { ensureLinkKey } from './secret-file.ts';
 
-const VARIABLES = [...LOG_VARIABLES, 'KAFKA_REPLICATION', 'KAFKA_AUDIT_ACLS'] as const;
+const VARIABLES = [
+  ...LOG_VARIABLES,
+  'KAFKA_REPLICATION',
+  'KAFKA_AUDIT_ACLS',
+  'KAFKA_SESSION_TIMEOUT_MS',
+] as const;
 type Variables = Config<(typeof VARIABLES)[number]>;
 
 /** The settings, or null when the environment names no brokers. Throws `config-invalid`. */
 export function kafkaSettings(
   context: Context,
-  { createTopics, isSetup = false }: OpenOptions,
+  { createTopics, isSetup = false, logger }: OpenOptions,
 ): KafkaLogConfig | null {
   const variables = readConfig(VARIABLES, context.io.env);
   const { KAFKA_BROKERS: brokers } = variables;
@@ -24,10 +30,12 @@ export function kafkaSettings(
     brokers,
     clientId: 'estop',
     partitions: variables.ESTOP_PARTITIONS,
+    sessionTimeoutMs: variables.KAFKA_SESSION_TIMEOUT_MS,
     linkKey: Buffer.from(linkKey, 'utf8'),
     createTopics,
     ...(isSetup ? aclsOf(variables) : {}),
     clock: systemClock,
+    ...(logger === undefined ? {} : { onClientLog: createClientLog(logger, systemClock) }),
     ...(replicationFactor === null ? {} : { replicationFactor }),
     ...saslOf(variables),
     ...sslOf(variables),

@@ -14,6 +14,7 @@ import { createMetrics } from '@estop/runtime/metrics';
 import { startStatusServer } from '@estop/runtime/status-server';
 import { EstopError, messageOf } from '@estop/schemas/errors';
 import type { Context } from '../context.ts';
+import { ensureDataFolder } from '../data-folder.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 import { removeAddress, writeAddress } from './address-file.ts';
 import { openControlSocket } from './control-socket.ts';
@@ -95,13 +96,20 @@ async function startServices(shared: Shared, options: StartOptions): Promise<voi
     const { url, key } = context.gateway();
     return openDemo(shared, url, key);
   }
+  // With Kafka and keys from the environment, nothing else makes it.
+  ensureDataFolder(context.data);
   const log = await shared.scope.open(
     'log',
-    () => openLog(context, { createTopics: options.createTopics, onFailure: shared.scope.fail }),
+    () => {
+      const { createTopics } = options;
+      const { logger, scope } = shared;
+      return openLog(context, { createTopics, logger, onFailure: scope.fail });
+    },
     (opened) => opened.close(),
   );
   const policy = runs('policy') ? await openPolicy(shared, log) : undefined;
   if (runs('gateway')) return openGateway(shared, { ...options, log, policy });
+  await openControl(shared, log, policy);
   return openStatusServer(shared, log);
 }
 
@@ -148,11 +156,7 @@ async function openGateway(shared: Shared, options: GatewayOptions): Promise<voi
     () => writeAddress(context.data, url),
     () => removeAddress(context.data, url),
   );
-  await scope.open(
-    'control socket',
-    () => openControlSocket(context.data, () => verifyLive(log, policy)),
-    (opened) => opened.close(),
-  );
+  await openControl(shared, log, policy);
   const choice = { wanted: options.fleet, initial: options.initialFleet };
   const fleet = await ensureFleet(shared, gateway, choice);
   await context.line(`estop ready ${url}`);
@@ -162,6 +166,19 @@ async function openGateway(shared: Shared, options: GatewayOptions): Promise<voi
   await openDemo(shared, url, operator.key).catch((error: unknown) => {
     context.note(`estop: the demo does not run: ${messageOf(error)}`);
   });
+}
+
+/** `estop verify` on this machine asks it; the state of a partition is where its policy runs. */
+async function openControl(
+  { context, scope }: Shared,
+  log: EventLog,
+  policy: PolicyService | undefined,
+): Promise<void> {
+  await scope.open(
+    'control socket',
+    () => openControlSocket(context.data, () => verifyLive(log, policy)),
+    (opened) => opened.close(),
+  );
 }
 
 /** The live states are all asked for first: each is given between two turns of its partition. */

@@ -7,7 +7,7 @@ import { HALTS_MAX } from '@estop/policy/domain/limits';
 import { createRebuild } from '@estop/policy/domain/rebuild';
 import { systemClock } from '@estop/runtime/clock';
 import type { ToolName } from '@estop/schemas/ids';
-import type { AuditRecord } from '@estop/schemas/messages';
+import type { AuditRecord, Outcome } from '@estop/schemas/messages';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf, haltOf } from '../domain/specification.ts';
 import { FILES, PolicyRig } from './policy-rig.ts';
@@ -33,6 +33,13 @@ async function chain(partition = HOME): Promise<{ records: AuditRecord[]; voidRe
     onRecord: ({ record }) => records.push(record),
   });
   return { records, voidRecords: position.voidRecords };
+}
+
+function outcomeOn(intentId: string): Outcome {
+  const cost = { tokens: null, microUsd: null, durationMs: null };
+  const agentId = 'billing-bot';
+  const said = { agentId, status: 'ok', resultDigest: null, error: null, reportedBy: agentId };
+  return { intentId, ...said, ...cost } as Outcome;
 }
 
 async function expectRebuilt(): Promise<void> {
@@ -253,6 +260,30 @@ describe('the policy service', () => {
     const { records, voidRecords } = await chain();
     expect(voidRecords).toBe(1);
     expect(records.filter(({ events }) => events[0]?.type === 'IntentProposed')).toHaveLength(2);
+    await expectRebuilt();
+  });
+
+  it('says nothing of inputs by a state that another writer has gone on from', async () => {
+    await rig.propose({ intentId: 'i0' });
+    await rig.decisions('i0');
+    const { records } = await chain();
+    const known = records.find(({ events }) => events[0]?.type === 'IntentProposed');
+    const position = await readChain(log, HOME, { onRecord: () => undefined });
+    const other = new ChainWriter(log, { partition: HOME, writer: 'other', position });
+    other.link({
+      cause: { topic: 'tick', partition: HOME, offset: -1 },
+      at: known?.at ?? 0,
+      subject: known?.subject ?? null,
+      policyHash: known?.policyHash ?? null,
+      events: JSON.parse(JSON.stringify(known?.events).replaceAll('"i0"', '"i1"')),
+    });
+    await other.commit([]).proven;
+    await rig.outcome(outcomeOn('i1'));
+    const settled = await rig.until(async () =>
+      (await chain()).records.find(({ events }) => events[0]?.type === 'OutcomeRecorded'),
+    );
+    expect(settled.events[0]).toMatchObject({ outcome: { intentId: 'i1' } });
+    expect(await rig.all('dead-letters.v1', 0)).toEqual([]);
     await expectRebuilt();
   });
 
