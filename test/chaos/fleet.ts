@@ -1,16 +1,23 @@
-/** The fleet under chaos: ceilings that are hit all the time, for each agent its own. */
+/** The fleet under chaos: ceilings that are hit all the time, of each agent and of all together. */
 import type { BudgetRule } from './checker/history.ts';
 
 export const AGENTS: readonly string[] = Array.from({ length: 12 }, (_, index) => `agent-${index}`);
 
 export const WINDOW_MS = 10_000;
 
-/** What limits.yaml below says. Shared ceilings join here, with `holder: 'shared'`. */
+/** What limits.yaml below says. */
 export const BUDGETS: readonly BudgetRule[] = [
   rule({ id: 'updates', ceiling: 300, tools: ['crm.update'] }),
   rule({ id: 'mails', ceiling: 12, windowMs: WINDOW_MS, tools: ['mail.send'] }),
   rule({ id: 'spend', unit: 'microUsd', ceiling: 60_000, tools: ['payments.send'] }),
   rule({ id: 'deletes', ceiling: 1, tools: ['crm.delete'] }),
+  rule({
+    id: 'all-mails',
+    ceiling: 40,
+    windowMs: WINDOW_MS,
+    holder: 'shared',
+    tools: ['mail.send'],
+  }),
 ];
 
 function rule(own: Pick<BudgetRule, 'id' | 'ceiling' | 'tools'> & Partial<BudgetRule>): BudgetRule {
@@ -39,6 +46,7 @@ budgets:
   - { id: mails, scope: { agent: "*", tool: "mail.send" }, unit: calls, ceiling: 12, window: 10s }
   - { id: spend, scope: { agent: "*", tool: "payments.send" }, unit: microUsd, ceiling: 60000, window: lifetime }
   - { id: deletes, scope: { agent: "*", tool: "crm.delete" }, unit: calls, ceiling: 1, window: lifetime }
+  - { id: all-mails, scope: { tool: "mail.send" }, unit: calls, ceiling: 40, window: 10s }
 `,
   'people.yaml': 'people:\n  dana@example.com: { role: admin }\n',
   'policies/fleet.cedar': `

@@ -8,6 +8,7 @@ import { decodeTopic } from './decoding.ts';
 import { type History, placeOf, type StateVerdict, type Violation } from './history.ts';
 import { checkInputs } from './inputs.ts';
 import { checkBudgets } from './ledger.ts';
+import { checkSlices } from './slices.ts';
 
 export interface Judgement {
   readonly violations: readonly Violation[];
@@ -35,6 +36,7 @@ export function checkHistory(history: History): Judgement {
     }),
     ...checkInputs(history, valid, answers),
     ...checkBudgets(valid, history.budgets),
+    ...checkSlices(valid, history.budgets),
     ...checkStates(history),
   ];
   return {

@@ -1,7 +1,7 @@
 /** A checker that cannot fail proves nothing: each rule is shown a history that breaks it. */
 import { describe, expect, it } from 'vitest';
 import { checkHistory } from './check.ts';
-import type { History } from './history.ts';
+import { findings } from './findings.ts';
 import { AGENT, allowed, denied, proposed, started, WrittenHistory } from './written-history.ts';
 
 const LATE_CAUSE = { topic: 'intents.v1', partition: 0, offset: 100 };
@@ -29,11 +29,6 @@ function poisonWith(written: WrittenHistory, value: Buffer): void {
   written.poison.push(at);
   const rest = { detail: '', key: null, value, at: 0 };
   written.write('dead-letters.v1', { ...at, ...rest, reason: 'malformed' });
-}
-
-/** Every rule that was broken, with its place. */
-function findings(history: History): readonly string[] {
-  return checkHistory(history).violations.map(({ rule, place }) => `${rule} ${place}`);
 }
 
 describe('the checker', () => {

@@ -52,6 +52,8 @@ class Ledger {
   readonly #accounts = new Map<string, Account>();
   readonly #pending = new Map<string, OpenIntent>();
   readonly #allowed = new Map<string, OpenIntent>();
+  /** What was asked in an earlier record, of intents that wait for a slice. */
+  readonly #awaited = new Map<string, IntentProposed>();
   #place = '';
   #agent = '';
   #atMs = 0;
@@ -66,11 +68,18 @@ class Ledger {
     this.#atMs = record.at;
     const first = record.events[0];
     const proposed = first?.type === 'IntentProposed' ? first : undefined;
-    for (const event of record.events) this.#apply(event, proposed);
+    for (const event of record.events) {
+      const awaited =
+        'intentId' in event ? this.#awaited.get(this.#key(event.intentId)) : undefined;
+      this.#apply(event, proposed ?? awaited);
+    }
   }
 
   #apply(event: AuditRecordEvent, proposed: IntentProposed | undefined): void {
     switch (event.type) {
+      case 'IntentAwaited':
+        if (proposed !== undefined) this.#awaited.set(this.#key(event.intentId), proposed);
+        return undefined;
       case 'ApprovalRequested':
         return this.#open(event, proposed, this.#pending);
       case 'IntentAllowed':
@@ -121,6 +130,8 @@ class Ledger {
   #deny({ intentId, reason }: EventOf<'IntentDenied'>, proposed: IntentProposed | undefined): void {
     if (reason !== 'budget-exhausted' || proposed === undefined) return;
     const isShort = this.#rulesFor(proposed).some((rule) => {
+      // What one partition holds of a shared ceiling is not there for another for a while.
+      if (rule.holder === 'shared') return true;
       const { spent, reserved } = this.#account({
         budgetId: rule.id,
         windowStart: windowStartOf(rule, this.#atMs),

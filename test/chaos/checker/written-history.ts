@@ -36,6 +36,8 @@ export class WrittenHistory {
   };
   readonly acknowledged: Acknowledged[] = [];
   readonly poison: Cause[] = [];
+  /** Of a budget that partitions share; null: there is none. */
+  sharedCeiling: number | null = null;
   head: Head = GENESIS;
   #timeMs = 1_000;
 
@@ -84,9 +86,14 @@ export class WrittenHistory {
 
   /** The decider allows, publishes and the agent is told. */
   allow(intentId: string, writer = 'w1'): void {
+    this.allowWith(intentId, [proposed(intentId), allowed(intentId)], writer);
+  }
+
+  /** The same by other events. */
+  allowWith(intentId: string, events: readonly AuditRecordEvent[], writer = 'w1'): void {
     const asked = this.ask(intentId);
     const cause = { topic: 'intents.v1', partition: 0, offset: asked };
-    const offset = this.audit([proposed(intentId), allowed(intentId)], { writer, cause });
+    const offset = this.audit(events, { writer, cause });
     this.publish(intentId, { offset });
     this.acknowledge(intentId, { offset });
   }
@@ -125,11 +132,16 @@ export class WrittenHistory {
     this.audit([event as unknown as AuditRecordEvent], { cause });
   }
 
+  #shared(): History['budgets'] {
+    const { sharedCeiling: ceiling } = this;
+    return ceiling === null ? [] : [{ ...BUDGET, id: 'together', ceiling, holder: 'shared' }];
+  }
+
   history(): History {
     return {
       records: this.records,
       acknowledged: this.acknowledged,
-      budgets: [{ ...BUDGET, id: 'calls', ceiling: 5 }],
+      budgets: [{ ...BUDGET, id: 'calls', ceiling: 5 }, ...this.#shared()],
       states: [{ partition: 0, liveHash: HASH, rebuiltHash: HASH }],
       poison: this.poison,
       outages: [],
