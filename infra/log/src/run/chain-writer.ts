@@ -94,12 +94,23 @@ export class ChainWriter {
   }
 
   /**
+   * Appends what must be in the log before the records linked since the last commit are. Call it
+   * when the commit before is proven; rejects as `commit` does.
+   */
+  async appendFirst(batches: readonly Batch[]): Promise<void> {
+    await this.#proveEnd();
+    const offset = this.#nextOffset - this.#batch.length;
+    const head = { topic: 'audit.v1', partition: this.#partition, offset, records: [] } as const;
+    await this.#log.appendAt(head, batches).complete;
+  }
+
+  /**
    * What leaves without a record of its own rests on the state all the same, which is worth nothing
    * once another writer has gone on: a repeated answer could be old, a dead letter wrong.
    */
   async #proveEnd(): Promise<null> {
     const end = await this.#log.endOffset('audit.v1', this.#partition);
-    const expected = this.#nextOffset;
+    const expected = this.#nextOffset - this.#batch.length;
     if (end === expected) return null;
     throw headLost(
       { topic: 'audit.v1', partition: this.#partition },

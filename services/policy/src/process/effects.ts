@@ -1,6 +1,6 @@
 /**
- * What leaves a partition once its audit records are proven: decisions, views, dead letters. Each
- * is idempotent by its key and position, so that at-least-once is enough.
+ * What leaves a partition besides its audit records: decisions, views, dead letters, slices. Each is
+ * idempotent by its key and position, so that at-least-once is enough.
  */
 import type { Batch, EventLog, NewRecord, StoredRecord } from '@estop/log/port';
 import type { SubjectId } from '@estop/schemas/ids';
@@ -32,14 +32,13 @@ export function noEffects(): Effects {
   return { decisions: [], deadLetters: [], messages: [], changed: new Map() };
 }
 
-/** The batches of one turn: decisions and views of a partition, dead letters, slices. */
+/** The batches of one turn: decisions, views and slices of a partition. */
 export function effectBatches(
   log: EventLog,
   partition: number,
   effects: {
     readonly decisions: readonly Decision[];
     readonly views: readonly AgentView[];
-    readonly deadLetters: readonly DeadInput[];
     readonly messages: readonly SliceBody[];
   },
 ): readonly Batch[] {
@@ -51,14 +50,19 @@ export function effectBatches(
   const views = effects.views.map((view) => {
     return { key: view.subject, value: viewCodec.encode(view) };
   });
-  const letters = effects.deadLetters.map((dead) => deadLetter(log, dead));
   const batches: readonly Batch[] = [
     { topic: 'decisions.v1', partition, records: decisions },
     { topic: 'agents.v1', partition, records: views },
-    { topic: 'dead-letters.v1', partition: 0, records: letters },
     ...sliceBatches(log, partition, effects.messages),
   ];
   return batches.filter(({ records }) => records.length > 0);
+}
+
+/** Dead letters of all partitions stand in one. */
+export function deadLetterBatches(log: EventLog, dead: readonly DeadInput[]): readonly Batch[] {
+  if (dead.length === 0) return [];
+  const records = dead.map((one) => deadLetter(log, one));
+  return [{ topic: 'dead-letters.v1', partition: 0, records }];
 }
 
 function deadLetter(log: EventLog, { stored, reason, detail: text }: DeadInput): NewRecord {

@@ -11,7 +11,7 @@ import { limitsLeft } from '../domain/limits-left.ts';
 import { messagesOf, sharedLimitsIn } from '../domain/shared/messages.ts';
 import type { PartitionState } from '../domain/state.ts';
 import { decisionsOf } from './decisions-of.ts';
-import { type Effects, effectBatches, noEffects } from './effects.ts';
+import { deadLetterBatches, type Effects, effectBatches, noEffects } from './effects.ts';
 import type { LogTime } from './log-time.ts';
 import type { PartitionDeps } from './partition-context.ts';
 import { ViewPacer } from './view-pacer.ts';
@@ -20,6 +20,12 @@ interface Decider {
   readonly state: PartitionState;
   readonly fleet: () => Fleet | null;
   readonly time: LogTime;
+}
+
+interface Prepared {
+  readonly letters: readonly Batch[];
+  readonly batches: readonly Batch[];
+  readonly count: () => void;
 }
 
 export class Outbox {
@@ -70,11 +76,13 @@ export class Outbox {
   /**
    * Hands what was decided to the log and goes on: the next batch is decided while this one is on
    * its way. At most one batch is unproven when the next is handed over. Nothing leaves before the
-   * audit records it rests on are proven.
+   * audit records it rests on are proven; but for dead letters, which leave before the records of
+   * later inputs: those say that the input was taken, and nothing else does.
    */
   async handOver(writer: ChainWriter): Promise<void> {
-    const { batches, count } = this.#prepare();
+    const { letters, batches, count } = this.#prepare();
     await this.#proven;
+    if (letters.length > 0) await writer.appendFirst(letters);
     const published = this.#published;
     const { proven, complete } = writer.commit(batches);
     this.#proven = Promise.all([proven, published]).then(([stampedMs]) => {
@@ -87,7 +95,7 @@ export class Outbox {
   }
 
   /** Reads everything from the state now: by the time it leaves, the state has run ahead. */
-  #prepare(): { readonly batches: readonly Batch[]; readonly count: () => void } {
+  #prepare(): Prepared {
     const { log, metrics } = this.#deps;
     const { state } = this.#decider;
     const { partition } = state;
@@ -98,8 +106,9 @@ export class Outbox {
     const views = this.#pacer.due(changed).map(([subject, offset]) => {
       return agentView(state, fleet, { subject, record: { partition, offset } });
     });
-    const batches = effectBatches(log, partition, { decisions, views, deadLetters, messages });
-    return { batches, count: () => metrics.count(decisions, deadLetters) };
+    const batches = effectBatches(log, partition, { decisions, views, messages });
+    const letters = deadLetterBatches(log, deadLetters);
+    return { letters, batches, count: () => metrics.count(decisions, deadLetters) };
   }
 
   #withLimits(decision: Decision): Decision {

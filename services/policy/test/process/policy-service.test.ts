@@ -1,5 +1,6 @@
 import { MemoryLog } from '@estop/log/memory-log';
 import { partitionOfKey } from '@estop/log/partitioner';
+import type { AppendSteps, Batch, HeadBatch } from '@estop/log/port';
 import { APPEND_RECORDS_MAX } from '@estop/log/port';
 import { readChain } from '@estop/log/run/chain-reader';
 import { ChainWriter } from '@estop/log/run/chain-writer';
@@ -40,6 +41,28 @@ function outcomeOn(intentId: string): Outcome {
   const agentId = 'billing-bot';
   const said = { agentId, status: 'ok', resultDigest: null, error: null, reportedBy: agentId };
   return { intentId, ...said, ...cost } as Outcome;
+}
+
+/** The log, but for the first effects that rest on a decision: their append fails. */
+function failingOnce(real: MemoryLog): MemoryLog {
+  let hasFailed = false;
+  return new Proxy(real, {
+    get(target, name) {
+      if (name !== 'appendAt') {
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      }
+      return (head: HeadBatch, rest: readonly Batch[]): AppendSteps => {
+        if (hasFailed || !rest.some(({ topic }) => topic === 'decisions.v1')) {
+          return target.appendAt(head, rest);
+        }
+        hasFailed = true;
+        const { proven } = target.appendAt(head, []);
+        const complete = proven.then(() => Promise.reject(new Error('the disk is gone')));
+        return { proven, complete };
+      };
+    },
+  });
 }
 
 async function expectRebuilt(): Promise<void> {
@@ -204,6 +227,17 @@ describe('the policy service', () => {
     });
     expect(letters[0]).toMatchObject({ topic: 'intents.v1', offset: 0, reason: 'malformed' });
     expect(Buffer.from(letters[0]?.value ?? []).toString()).toBe('not avro');
+  });
+
+  it('loses no dead letter when it fails between the proof and the effects of later inputs', async () => {
+    await rig.stop();
+    await log.append('intents.v1', HOME, [{ key: 'billing-bot', value: Buffer.from('not avro') }]);
+    await rig.propose();
+    rig = new PolicyRig(failingOnce(log));
+    await rig.start();
+    expect((await rig.decisions('i1'))[0]).toMatchObject({ decision: 'allow' });
+    const letters = await rig.all('dead-letters.v1', 0);
+    expect(letters.map(({ offset, reason }) => [offset, reason])).toEqual([[0, 'malformed']]);
   });
 
   it('goes on behind a record whose key alone is larger than a dead letter', async () => {
