@@ -20,6 +20,7 @@ const DRAIN_MS_MAX = 60_000;
 const POLL_MS = 250;
 /** Approvals end after 2 s, budgets' windows after 10 s; ticks come each second. */
 const SETTLE_MS = 4_000;
+const COMPARISONS_MAX = 4;
 
 export interface RunOptions {
   readonly faults: number;
@@ -168,8 +169,18 @@ interface Verdict {
   readonly problem: string | null;
 }
 
-/** `estop verify` asks each policy process, and once a process that has never decided. */
+/** Again while they differ: a rebalance or an expiry may have come between the two. */
 async function compareStates(world: World): Promise<readonly StateVerdict[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const states = await compareOnce(world);
+    const areSame = states.every(({ liveHash, rebuiltHash }) => liveHash === rebuiltHash);
+    if (areSame || attempt === COMPARISONS_MAX) return states;
+    await delay(SETTLE_MS);
+  }
+}
+
+/** `estop verify` asks each policy process, and once a process that has never decided. */
+async function compareOnce(world: World): Promise<readonly StateVerdict[]> {
   const rebuilt = await verify(world, join(world.folder, 'nobody'));
   const live: Verdict[] = [];
   for (const { dataFolder } of world.policies) live.push(...(await verify(world, dataFolder)));

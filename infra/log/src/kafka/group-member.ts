@@ -71,6 +71,8 @@ export class GroupMember {
 
   async #run(): Promise<void> {
     while (!this.#control.signal.aborted) {
+      // Others may have gone further in what was ours.
+      this.#offsets.clear();
       try {
         const generation = await this.#join();
         if (!this.#control.signal.aborted) this.#options.onAssigned(generation.partitions);
@@ -183,7 +185,7 @@ export class GroupMember {
     const topics = [...this.#offsets.values()].map(({ name, partition, offset }) => {
       return { topic: name, partitions: [{ partition, offset: String(offset) }] };
     });
-    this.#offsets.clear();
+    const committed = [...this.#offsets];
     const { group } = this.#options;
     await broker.offsetCommit({
       groupId: group,
@@ -191,6 +193,10 @@ export class GroupMember {
       memberId: this.#memberId,
       topics,
     });
+    // What failed is tried again with the next heartbeat, and what came meanwhile with it.
+    for (const [place, offset] of committed) {
+      if (this.#offsets.get(place) === offset) this.#offsets.delete(place);
+    }
   }
 
   async #recover(error: unknown): Promise<void> {

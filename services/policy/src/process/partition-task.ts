@@ -149,6 +149,8 @@ export class PartitionTask {
       offsets.set(topic, Math.max(wanted, await log.startOffset(topic, partition)));
     }
     await this.#assignment.seek(offsets);
+    // The owner before may not have lived to say how far it was.
+    this.#assignment.commit(offsets);
   }
 
   /** Decides what arrived: control inputs first, so that a halt overtakes the intents behind it. */

@@ -6,6 +6,7 @@ import { readChain } from '@estop/log/run/chain-reader';
 import { ChainWriter } from '@estop/log/run/chain-writer';
 import { HALTS_MAX } from '@estop/policy/domain/limits';
 import { createRebuild } from '@estop/policy/domain/rebuild';
+import { POLICY_GROUP } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
 import type { ToolName } from '@estop/schemas/ids';
 import type { AuditRecord, Outcome } from '@estop/schemas/messages';
@@ -295,6 +296,24 @@ describe('the policy service', () => {
     expect(voidRecords).toBe(1);
     expect(records.filter(({ events }) => events[0]?.type === 'IntentProposed')).toHaveLength(2);
     await expectRebuilt();
+  });
+
+  it('tells lag displays at takeover how far the writer before was, who could not', async () => {
+    await rig.stop();
+    const join = log.join.bind(log);
+    log.join = (options) =>
+      join({
+        ...options,
+        run: (assignment) => options.run({ ...assignment, commit: () => undefined }),
+      });
+    await rig.start();
+    await rig.propose();
+    await rig.decisions('i1');
+    await rig.stop();
+    log.join = join;
+    await rig.start();
+    const committed = { topic: 'intents.v1', partition: HOME, committedOffset: 1, endOffset: 1 };
+    await expect.poll(() => log.lag(POLICY_GROUP)).toContainEqual(committed);
   });
 
   it('says nothing of inputs by a state that another writer has gone on from', async () => {
