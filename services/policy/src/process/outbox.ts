@@ -27,6 +27,7 @@ export class Outbox {
   #effects: Effects = noEffects();
   #proven: Promise<void> = Promise.resolve();
   #published: Promise<void> = Promise.resolve();
+  #releasedOffset = 0;
 
   constructor(deps: PartitionDeps, decider: Decider) {
     this.#deps = deps;
@@ -49,6 +50,11 @@ export class Outbox {
     return this.#published;
   }
 
+  /** The effects of every audit record below this offset are out. */
+  get releasedOffset(): number {
+    return this.#releasedOffset;
+  }
+
   /** True when no view waits to be published. */
   get isSettled(): boolean {
     return this.#pacer.isEmpty;
@@ -61,13 +67,17 @@ export class Outbox {
    */
   async handOver(writer: ChainWriter): Promise<void> {
     const { batches, count } = this.#prepare();
+    const releasedOffset = this.#pacer.isEmpty ? writer.nextOffset : 0;
     await this.#proven;
     const published = this.#published;
     const { proven, complete } = writer.commit(batches);
     this.#proven = Promise.all([proven, published]).then(([stampedMs]) => {
       if (stampedMs !== null) this.#decider.time.saw(stampedMs);
     });
-    this.#published = complete.then(count);
+    this.#published = complete.then(() => {
+      count();
+      this.#releasedOffset = Math.max(this.#releasedOffset, releasedOffset);
+    });
     // A failure surfaces at the next await; until then it must not count as unhandled.
     this.#proven.catch(() => undefined);
     this.#published.catch(() => undefined);
