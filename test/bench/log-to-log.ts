@@ -7,6 +7,7 @@ import type { CheckedFleet } from '@estop/policy/domain/fleet/checked-fleet';
 import { startPolicy } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
 import { createMemoryLogger } from '@estop/runtime/logger';
+import type { AgentId } from '@estop/schemas/ids';
 import type { Intent } from '@estop/schemas/messages';
 import { Registry } from 'prom-client';
 import { benchFleet } from './bench-fleet.ts';
@@ -15,11 +16,11 @@ const BATCH = 500;
 const AGENTS = 60;
 
 /** Appends intents of many agents over all partitions. */
-export async function appendIntents(log: EventLog, count: number): Promise<void> {
+export async function appendIntents(log: EventLog, count: number, agents = AGENTS): Promise<void> {
   const codec = log.codec('intents.v1');
   const batches = new Map<number, NewRecord[]>();
   for (let index = 0; index < count; index += 1) {
-    const intent = intentOf(index);
+    const intent = intentOf(index, agents);
     const partition = partitionOfKey(intent.agentId, log.partitions);
     const batch = batches.get(partition) ?? [];
     batch.push({ key: intent.agentId, value: codec.encode(intent) });
@@ -32,8 +33,12 @@ export async function appendIntents(log: EventLog, count: number): Promise<void>
 }
 
 /** Decides everything; answers decisions a second, from the takeover to the last one published. */
-export async function decideAll(log: EventLog, count: number): Promise<number> {
-  const bundle = await activateFleet(log);
+export async function decideAll(
+  log: EventLog,
+  count: number,
+  { agents = AGENTS, isClosed = true } = {},
+): Promise<number> {
+  const bundle = await activateFleet(log, agents);
   const sources = (topic: 'audit.v1' | 'decisions.v1') =>
     Array.from({ length: log.partitions }, (_, partition) => {
       return { topic, partition, from: 'end' } as const;
@@ -73,12 +78,13 @@ export async function decideAll(log: EventLog, count: number): Promise<number> {
   });
   await finished;
   const seconds = (performance.now() - startedMs) / 1_000;
+  if (!isClosed) return count / seconds;
   await policy.close();
   await Promise.all([takeovers.close(), decisions.close()]);
   return count / seconds;
 }
 
-async function activateFleet(log: EventLog): Promise<CheckedFleet> {
+async function activateFleet(log: EventLog, agents: number): Promise<CheckedFleet> {
   const files = benchFleet(AGENTS);
   const checked = await checkFleet(files);
   if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
@@ -89,10 +95,18 @@ async function activateFleet(log: EventLog): Promise<CheckedFleet> {
     { key: hash, value: codec.encode(content) },
     { key: 'active', value: codec.encode({ ...content, files: null }) },
   ]);
-  return checked.bundle;
+  return withAgents(checked.bundle, agents);
 }
 
-function intentOf(index: number): Intent {
+/** As if the fleet had more agents than its files list. */
+function withAgents(bundle: CheckedFleet, count: number): CheckedFleet {
+  const [pattern] = bundle.agents;
+  if (pattern === undefined || count <= bundle.agents.length) return bundle;
+  const names = Array.from({ length: count }, (_, index) => `agent-${index}`);
+  return { ...bundle, agents: names.map((id) => ({ ...pattern, id: id as AgentId })) };
+}
+
+function intentOf(index: number, agents: number): Intent {
   const args = {
     amountMicroUsd: index % 1_000,
     id: `order-${index}`,
@@ -100,7 +114,7 @@ function intentOf(index: number): Intent {
   };
   return {
     intentId: `intent-${index}` as Intent['intentId'],
-    agentId: `agent-${index % AGENTS}` as Intent['agentId'],
+    agentId: `agent-${index % agents}` as Intent['agentId'],
     sessionId: `session-${index % 500}` as Intent['sessionId'],
     tool: `tool.${index % 20}` as Intent['tool'],
     arguments: JSON.stringify(args),

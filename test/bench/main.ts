@@ -1,17 +1,22 @@
 /**
  * `npm run bench`: every figure beside its rival of the same run. `npm run bench -- NAME` runs one of
- * policy, log, http, kafka.
+ * policy, log, http, restart, idle, kafka, restart-kafka.
  */
 import { benchEmbeddedHttp } from './embedded-http.ts';
 import { benchEmbeddedLogToLog } from './embedded-log-to-log.ts';
+import { benchIdle } from './idle.ts';
 import { benchKafkaLogToLog } from './kafka-log-to-log.ts';
 import { benchPolicyEvaluation } from './policy-evaluation.ts';
+import { benchRestartEmbedded, benchRestartKafka } from './restart.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   policy: benchPolicyEvaluation,
   log: benchEmbeddedLogToLog,
   http: benchEmbeddedHttp,
+  restart: benchRestartEmbedded,
+  idle: benchIdle,
   kafka: benchKafkaLogToLog,
+  'restart-kafka': benchRestartKafka,
 };
 
 const [, , wanted] = process.argv;

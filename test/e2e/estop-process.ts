@@ -56,6 +56,11 @@ export class EstopProcess {
     return this.#url;
   }
 
+  /** Of the process that runs; 0 without one. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   get operatorKey(): string {
     return readFileSync(join(this.dataDir, 'operator.key'), 'utf8').trim();
   }

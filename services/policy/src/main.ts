@@ -35,7 +35,9 @@ export async function startPolicy(deps: PolicyDeps): Promise<PolicyService> {
   const { log, logger } = deps;
   const metrics = createPolicyMetrics(deps.registry);
   const feed = new ControlFeed(deps);
-  await feed.start();
+  // Compiling a fleet waits for a worker mostly: partitions fold their state meanwhile.
+  const fed = feed.start();
+  fed.catch(() => undefined);
   const taskByPartition = new Map<number, PartitionTask>();
   const membership = await log.join({
     group: POLICY_GROUP,
@@ -55,6 +57,10 @@ export async function startPolicy(deps: PolicyDeps): Promise<PolicyService> {
       metrics.partitionFailures.inc();
       logger.error({ partition, error: messageOf(error) }, 'partition failed; folding again');
     },
+  });
+  await fed.catch(async (error: unknown) => {
+    await membership.close();
+    throw error;
   });
   return {
     partitions: () => [...taskByPartition.keys()],

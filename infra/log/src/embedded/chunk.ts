@@ -133,6 +133,30 @@ export function decodeChunk(
   return records;
 }
 
+/** What compaction must know of a record. */
+export type KeyedRecord = Pick<StoredRecord, 'key' | 'offset' | 'timestampMs'> & {
+  readonly isTombstone: boolean;
+};
+
+/** The keys of a chunk's records, without the values: a quarter of the cost. */
+export function keysOf(chunk: Buffer, firstOffset: number): KeyedRecord[] {
+  const records: KeyedRecord[] = [];
+  const count = countOf(chunk);
+  let at = HEADER_BYTES;
+  for (let index = 0; index < count; index += 1) {
+    const end = at + LENGTH_BYTES + chunk.readUInt32BE(at);
+    const timestampMs = chunk.readUIntBE(at + LENGTH_BYTES, TIMESTAMP_BYTES);
+    const keyStart = at + 2 * LENGTH_BYTES + TIMESTAMP_BYTES;
+    const keyEnd = keyStart + chunk.readUInt32BE(keyStart - LENGTH_BYTES);
+    const headersEnd = keyEnd + LENGTH_BYTES + chunk.readUInt32BE(keyEnd);
+    const isTombstone = chunk.readUInt32BE(headersEnd) === NO_VALUE;
+    const key = chunk.toString('utf8', keyStart, keyEnd);
+    records.push({ key, offset: firstOffset + index, timestampMs, isTombstone });
+    at = end;
+  }
+  return records;
+}
+
 function textOf(headers: Headers | undefined): string {
   return headers === undefined || headers === NO_HEADERS ? '' : JSON.stringify(headers);
 }

@@ -2,7 +2,7 @@
  * Where the newest record of each key of a compacted partition stands, and which of them are
  * tombstones, oldest first. As large as the table that the topic is: one entry for each key.
  */
-import type { StoredRecord } from '../port.ts';
+import type { KeyedRecord } from './chunk.ts';
 
 export interface Tombstone {
   readonly key: string;
@@ -18,10 +18,10 @@ export class NewestByKey {
   }
 
   /** Records are added in order. */
-  add({ key, offset, timestampMs, value }: StoredRecord): void {
+  add({ key, offset, timestampMs, isTombstone }: KeyedRecord): void {
     this.#offsets.set(key, offset);
     this.#tombstones.delete(key);
-    if (value === null) this.#tombstones.set(key, { offset, atMs: timestampMs });
+    if (isTombstone) this.#tombstones.set(key, { offset, atMs: timestampMs });
   }
 
   /** The oldest tombstones from before a time, at most so many. */

@@ -11,6 +11,7 @@ import {
   countOf,
   decodeChunk,
   encodeChunk,
+  keysOf,
   lastTimestampOf,
   OFFSET_MAX,
   offsetOfKey,
@@ -91,7 +92,11 @@ export class EmbeddedPartition {
 
   /** The oldest staged records, so many, are durable: wakes those who follow. */
   synced(records: readonly StoredRecord[]): void {
-    if (this.newest !== null) for (const record of records) this.newest.add(record);
+    if (this.newest !== null) {
+      for (const { key, offset, timestampMs, value } of records) {
+        this.newest.add({ key, offset, timestampMs, isTombstone: value === null });
+      }
+    }
     this.#endOffset += records.length;
     this.#trimTail();
     wake(this.#waiters);
@@ -200,8 +205,7 @@ export class EmbeddedPartition {
       end: chunkKey(topic, partition, OFFSET_MAX),
     });
     for (const { key, value } of range) {
-      const place = { topic, partition, firstOffset: offsetOfKey(key) };
-      for (const record of decodeChunk(value, place, EVERYTHING)) newest.add(record);
+      for (const record of keysOf(value, offsetOfKey(key))) newest.add(record);
     }
     return newest;
   }
@@ -229,8 +233,6 @@ export interface StagedBatch {
   /** One chunk. */
   readonly bytes: Buffer;
 }
-
-const EVERYTHING = { fromOffset: 0, maxRecords: Number.POSITIVE_INFINITY };
 
 function wake(waiters: ReadonlySet<() => void>): void {
   for (const waiter of [...waiters]) waiter();

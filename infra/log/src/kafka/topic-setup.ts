@@ -16,6 +16,8 @@ const POLL_MS = 50;
 const FOR_EVER = '-1';
 /** Compaction of what changes often starts after this share of the log is stale. */
 const DIRTY_RATIO = '0.2';
+/** The newest segment is never compacted: readers of a table read all of it. */
+const COMPACTED_SEGMENT_BYTES = 64 * 1024 * 1024;
 const LARGEST_VALUES_PER_BATCH = 8;
 const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -128,6 +130,7 @@ function configOf(topic: Topic, replicas: number): { name: string; value: string
     entries['retention.bytes'] = FOR_EVER;
   } else {
     entries['min.cleanable.dirty.ratio'] = DIRTY_RATIO;
+    entries['segment.bytes'] = String(COMPACTED_SEGMENT_BYTES);
   }
   return Object.entries(entries).map(([name, value]) => ({ name, value }));
 }

@@ -42,6 +42,7 @@ export class ControlFeed {
   readonly #listeners = new Set<() => void>();
   readonly #fleetByHash = new Map<PolicyHash, LoadedFleet>();
   readonly #filesByHash = new Map<PolicyHash, ReadonlyMap<string, string>>();
+  #started: Promise<void> | null = null;
   #follower: Follower | null = null;
   #isLive = false;
   #isClosed = false;
@@ -61,7 +62,12 @@ export class ControlFeed {
   }
 
   /** Resolves when everything that stood in both topics has been taken; follows until closed. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  async #start(): Promise<void> {
     let hasFailed = false;
     this.#follower = await this.#deps.log.follow({
       sources: [
@@ -86,7 +92,7 @@ export class ControlFeed {
     this.#deps.logger.error({ error: messageOf(error) }, 'halts cannot be followed; trying again');
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
-      this.start().catch((again: unknown) => this.#restart(again));
+      this.#start().catch((again: unknown) => this.#restart(again));
     }, RETRY_MS);
   }
 

@@ -35,6 +35,7 @@ export class Outbox {
   #effects: Effects = noEffects();
   #proven: Promise<void> = Promise.resolve();
   #published: Promise<void> = Promise.resolve();
+  #releasedOffset = 0;
 
   constructor(deps: PartitionDeps, decider: Decider) {
     this.#deps = deps;
@@ -55,6 +56,11 @@ export class Outbox {
   /** The effects of the last batch. */
   get published(): Promise<void> {
     return this.#published;
+  }
+
+  /** The effects of every audit record below this offset are out. */
+  get releasedOffset(): number {
+    return this.#releasedOffset;
   }
 
   /** True when no view waits to be published. */
@@ -81,6 +87,7 @@ export class Outbox {
    */
   async handOver(writer: ChainWriter): Promise<void> {
     const { letters, batches, count } = this.#prepare();
+    const releasedOffset = this.#pacer.isEmpty ? writer.nextOffset : 0;
     await this.#proven;
     if (letters.length > 0) await writer.appendFirst(letters);
     const published = this.#published;
@@ -88,7 +95,10 @@ export class Outbox {
     this.#proven = Promise.all([proven, published]).then(([stampedMs]) => {
       if (stampedMs !== null) this.#decider.time.saw(stampedMs);
     });
-    this.#published = complete.then(count);
+    this.#published = complete.then(() => {
+      count();
+      this.#releasedOffset = Math.max(this.#releasedOffset, releasedOffset);
+    });
     // A failure surfaces at the next await; until then it must not count as unhandled.
     this.#proven.catch(() => undefined);
     this.#published.catch(() => undefined);

@@ -95,7 +95,7 @@ export class PartitionTask {
       }
       await this.#outbox.proven;
       await this.#outbox.published;
-      if (this.#writer !== null) await this.#snapshots?.finish(this.#writer, this.#outbox.proven);
+      if (this.#writer !== null) await this.#snapshots?.finish(this.#writer, this.#outbox);
     } finally {
       news.close();
       this.#answerStateWaiters(undefined);
@@ -115,6 +115,8 @@ export class PartitionTask {
     const recovered = await recover(this.#deps, { state: this.#state, time: this.#time });
     const { position, recent, snapshots, folded } = recovered;
     this.#snapshots = snapshots;
+    // The effects tell what the fleet leaves of each limit, and nothing is decided without it.
+    await this.#deps.feed.start();
     this.#releaseAgain(recent);
     this.#deps.metrics.voidRecords.inc(position.voidRecords);
     const writer = `policy/${randomUUID()}`;
@@ -172,8 +174,8 @@ export class PartitionTask {
     await this.#handOver();
     if (inputs.length > 0) this.#assignment.commit(offsetsAfter(inputs));
     if (this.#writer !== null) {
-      const { proven } = this.#outbox;
-      this.#snapshots?.step(this.#writer, { inputs: inputs.length, proven });
+      const { proven, releasedOffset } = this.#outbox;
+      this.#snapshots?.step(this.#writer, { inputs: inputs.length, proven, releasedOffset });
     }
     if (this.#stateWaiters.length > 0 && this.#writer !== null) {
       await this.#outbox.proven;

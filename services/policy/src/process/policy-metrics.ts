@@ -7,6 +7,7 @@ export interface PolicyMetrics {
   readonly voidRecords: Counter;
   readonly partitionsOwned: Gauge;
   readonly partitionFailures: Counter;
+  readonly foldedRecords: Counter;
   readonly snapshotsRefused: Counter;
   count(decisions: readonly Decision[], deadLetters: readonly DeadInput[]): void;
 }
@@ -39,6 +40,11 @@ export function createPolicyMetrics(registry: Registry): PolicyMetrics {
     partitionFailures: new Counter({
       name: 'estop_policy_partition_failures_total',
       help: 'Times a partition dropped its state and folded the log again.',
+      registers,
+    }),
+    foldedRecords: new Counter({
+      name: 'estop_policy_folded_records_total',
+      help: 'Audit records folded when partitions were taken over: those no snapshot held.',
       registers,
     }),
     snapshotsRefused: new Counter({

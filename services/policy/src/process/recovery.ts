@@ -22,7 +22,7 @@ import { type SnapshotBase, SnapshotWriter } from './snapshot/snapshot-writer.ts
 
 export interface Recovered {
   readonly position: ChainPosition;
-  /** The last records of the log. */
+  /** The last records of the log whose effects may not be out. */
   readonly recent: readonly RecentRecord[];
   readonly snapshots: SnapshotWriter;
   /** Records that were folded. */
@@ -38,7 +38,11 @@ export async function recover(
 ): Promise<Recovered> {
   const { log } = deps;
   const { partition } = state;
-  const { from, fold, base } = begin(deps, state, await readSnapshot(log, partition));
+  const { from, fold, base, releasedOffset } = begin(
+    deps,
+    state,
+    await readSnapshot(log, partition),
+  );
   const snapshots = new SnapshotWriter(deps, state, base);
   const recent = new RecentRecords();
   let folded = 0;
@@ -52,8 +56,10 @@ export async function recover(
       folded += 1;
     },
   });
-  // Their effects are released again, whether or not a snapshot holds them.
-  const fromOffset = Math.max(0, from.nextOffset - Math.max(0, RECENT_RECORDS - folded));
+  deps.metrics.foldedRecords.inc(folded);
+  // Effects are released again whether or not the snapshot holds their records.
+  const wanted = from.nextOffset - Math.max(0, RECENT_RECORDS - folded);
+  const fromOffset = Math.max(0, wanted, releasedOffset);
   const before = await readChainBefore(log, partition, { fromOffset, before: from });
   invariant(before !== undefined, 'the snapshot was held against the log');
   for (const { stored } of before) time.saw(stored.timestampMs);
@@ -69,6 +75,7 @@ function begin(
   readonly from: ChainPosition;
   readonly fold: Pick<RestoredFold, 'apply'>;
   readonly base: SnapshotBase;
+  readonly releasedOffset: number;
 } {
   const { nextOffset } = read;
   if (read.kind === 'read') {
@@ -78,6 +85,7 @@ function begin(
       from: { nextOffset: position.nextOffset, head: position.head, voidRecords: 0 },
       fold: new RestoredFold(state, snapshot.subjects),
       base: { hashes, position, stale: [], nextOffset },
+      releasedOffset: position.releasedOffset,
     };
   }
   if (read.kind === 'refused') {
@@ -92,6 +100,7 @@ function begin(
     from: CHAIN_START,
     fold: { apply: (record, offset) => applyRecord(state, record, offset) },
     base: { hashes: new EntryHashes(), position: null, stale: staleFirst(read.keys), nextOffset },
+    releasedOffset: 0,
   };
 }
 

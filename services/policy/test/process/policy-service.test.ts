@@ -149,22 +149,43 @@ describe('the policy service', () => {
   });
 
   it('tells at takeover what the writer before had proven and not published', async () => {
-    await rig.propose();
-    await rig.decisions('i1');
-    await rig.order({ type: 'Suspend' }, 'operator@local');
-    await rig.until(async () => {
-      const views = await rig.all('agents.v1', HOME);
-      return views.at(-1)?.suspended ? true : undefined;
-    });
     await rig.stop();
-    const published = (await rig.all('agents.v1', HOME)).length;
+    let isCut = true;
+    const effects = new Set(['decisions.v1', 'agents.v1']);
+    log = new MemoryLog({
+      partitions: PARTITIONS,
+      beforeAppend: async (topic) => {
+        if (isCut && effects.has(topic)) throw new Error('it died before');
+      },
+    });
+    rig = new PolicyRig(log);
+    await rig.apply();
     await rig.start();
+    await rig.propose();
+    await rig.order({ type: 'Suspend' }, 'operator@local');
+    await rig.until(async () => ((await log.endOffset('audit.v1', HOME)) >= 4 ? true : undefined));
+    expect(await rig.all('decisions.v1', HOME)).toEqual([]);
+    await rig.stop();
+    isCut = false;
+    await rig.start();
+    await rig.decisions('i1');
     const views = await rig.until(async () => {
       const all = await rig.all('agents.v1', HOME);
-      return all.length > published ? all : undefined;
+      return all.length > 0 ? all : undefined;
     });
     expect(views.at(-1)).toMatchObject({ subject: 'billing-bot', suspended: true });
-    expect((await rig.decisions('i1', 2)).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('takes over from its snapshot after an orderly end, and tells nothing again', async () => {
+    await rig.propose();
+    await rig.decisions('i1');
+    await rig.stop();
+    const told = await log.endOffset('decisions.v1', HOME);
+    await rig.start();
+    await rig.propose({ intentId: 'i2' });
+    await rig.decisions('i2');
+    expect(await log.endOffset('decisions.v1', HOME)).toBe(told + 1);
+    await expectRebuilt();
   });
 
   it('applies a halt to every partition and denies under it until it is lifted', async () => {

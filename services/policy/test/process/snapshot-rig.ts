@@ -34,6 +34,7 @@ export interface RecoveredRig {
 export class SnapshotRig {
   readonly log: MemoryLog;
   readonly state = initialState(0);
+  releasedOffset = 0;
   readonly writer: ChainWriter;
   readonly #snapshots: SnapshotWriter;
   #proven: Promise<void> = Promise.resolve();
@@ -71,13 +72,13 @@ export class SnapshotRig {
     applyRecord(this.state, linked.record, linked.offset);
     this.#snapshots.applied(subject, linked.bytes);
     this.#proven = this.writer.commit([]).proven.then(() => undefined);
-    if (isStep) this.#snapshots.step(this.writer, { inputs: 0, proven: this.#proven });
+    if (isStep) this.#snapshots.step(this.writer, { inputs: 0, ...this.#turn });
     await this.#proven;
     await new Promise(setImmediate);
   }
 
   finish(): Promise<void> {
-    return this.#snapshots.finish(this.writer, this.#proven);
+    return this.#snapshots.finish(this.writer, this.#turn);
   }
 
   /** What a process that takes the partition over has. */
@@ -118,6 +119,10 @@ export class SnapshotRig {
     const record: NewRecord = { key, value };
     this.#appendsLeft = Number.POSITIVE_INFINITY;
     await this.log.append(TOPIC, 0, [record]);
+  }
+
+  get #turn() {
+    return { proven: this.#proven, releasedOffset: this.releasedOffset };
   }
 
   #deps() {

@@ -1,14 +1,10 @@
 /** Objects of one kind as one row of their fields, which is half as long and read twice as fast. */
-import type { BudgetUse } from '@estop/schemas/messages';
 import type { ActivityBucket } from '../activity.ts';
 import type { RateBucket } from '../rate-window.ts';
 
 /** Number of the fields of one object, in the order of the row. */
 const BUCKET_FIELDS = 5;
 const RATE_FIELDS = 2;
-
-/** The last is left out of amounts that no other agent shares. */
-export type BudgetUseRow = readonly [BudgetUse['budgetId'], number, number, true?];
 
 export function bucketRow(buckets: readonly ActivityBucket[]): number[] {
   return buckets.flatMap((bucket) => {
@@ -37,16 +33,4 @@ export function readRateRow(row: readonly number[]): RateBucket[] {
     buckets.push({ index, calls });
   }
   return buckets;
-}
-
-export function useRows(uses: readonly BudgetUse[]): BudgetUseRow[] {
-  return uses.map(({ budgetId, windowStart, amount, shared }) => {
-    return shared ? [budgetId, windowStart, amount, true] : [budgetId, windowStart, amount];
-  });
-}
-
-export function readUses(rows: readonly BudgetUseRow[]): BudgetUse[] {
-  return rows.map(([budgetId, windowStart, amount, shared = false]) => {
-    return { budgetId, windowStart, amount, shared };
-  });
 }

@@ -18,15 +18,8 @@ import {
   type SubjectState,
 } from '../state.ts';
 import { type DecidedEntry, decidedEntry, readDecided } from './decided-entry.ts';
-import {
-  type BudgetUseRow,
-  bucketRow,
-  rateRow,
-  readBuckets,
-  readRateRow,
-  readUses,
-  useRows,
-} from './rows.ts';
+import { type HoldsEntry, holdsEntry, readHolds } from './holds-entry.ts';
+import { bucketRow, rateRow, readBuckets, readRateRow } from './rows.ts';
 
 /** Last actions look for their decision among so many of the newest decided intents. */
 const NEWEST_DECIDED = 32;
@@ -42,7 +35,7 @@ interface AgentEntry extends PersonEntry {
   readonly denied: number;
   readonly decided?: DecidedEntry | undefined;
   readonly pending?: readonly PendingIntent[] | undefined;
-  readonly holds?: readonly (readonly [IntentId, number, BudgetUseRow[]])[] | undefined;
+  readonly holds?: HoldsEntry | undefined;
   readonly ledger?: readonly (readonly [BudgetId, LedgerEntry])[] | undefined;
   readonly rates?: readonly (readonly [RateId, number, number[]])[] | undefined;
   readonly minute?: number[] | undefined;
@@ -71,7 +64,7 @@ export function agentText(agent: AgentState): string {
     denied: agent.denied,
     decided: agent.decidedById.size === 0 ? undefined : decidedEntry(agent.decidedById),
     pending: some([...agent.pendingById.values()]),
-    holds: some([...agent.holdById].map(([id, { untilMs, uses }]) => [id, untilMs, useRows(uses)])),
+    holds: agent.holdById.size === 0 ? undefined : holdsEntry(agent),
     ledger: some([...agent.ledgerById]),
     rates: some([...agent.rateById].map(([id, r]) => [id, r.windowMs, rateRow(r.buckets)])),
     minute: some(bucketRow(activity.minute)),
@@ -92,9 +85,7 @@ export function readAgent(id: AgentId, text: string, kinds: DecisionKinds): Agen
   agent.denied = entry.denied;
   if (entry.decided !== undefined) readDecided(entry.decided, kinds, agent.decidedById);
   for (const one of entry.pending ?? []) agent.pendingById.set(one.intent.intentId, one);
-  for (const [intentId, untilMs, uses] of entry.holds ?? []) {
-    agent.holdById.set(intentId, { uses: readUses(uses), untilMs });
-  }
+  if (entry.holds !== undefined) readHolds(entry.holds, agent);
   for (const [budgetId, ledger] of entry.ledger ?? []) agent.ledgerById.set(budgetId, ledger);
   for (const [rateId, windowMs, row] of entry.rates ?? []) {
     agent.rateById.set(rateId, { windowMs, buckets: readRateRow(row) });

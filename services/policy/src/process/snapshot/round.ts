@@ -15,7 +15,7 @@ import {
 } from './snapshot-entries.ts';
 
 /** An append ends behind the subject that reaches this. */
-const APPEND_BYTES = 512 * 1024;
+const APPEND_BYTES = 2 * 1024 * 1024;
 /** An append takes no more than this: whoever is larger alone is left to the fold. */
 const APPEND_BYTES_MAX = 12 * 1024 * 1024;
 /** Records of entries in one append, the manifest comes on top. */

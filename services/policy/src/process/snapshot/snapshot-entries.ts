@@ -32,6 +32,8 @@ export interface SnapshotPosition {
 export interface Manifest extends SnapshotPosition {
   readonly format: number;
   readonly entries: number;
+  /** The effects of every audit record below are out. */
+  readonly releasedOffset: number;
   /** Of all entries together, hex. */
   readonly stateHash: string;
 }
@@ -67,8 +69,9 @@ export function entryRecords(
 }
 
 export function manifestRecord(log: EventLog, partition: number, manifest: Manifest): NewRecord {
-  const { format, entries, stateHash, nextOffset, head } = manifest;
-  const state = Buffer.from(JSON.stringify({ format, entries, seq: head.seq }));
+  const { format, entries, releasedOffset, stateHash, nextOffset, head } = manifest;
+  const about = { format, entries, releasedOffset, seq: head.seq };
+  const state = Buffer.from(JSON.stringify(about));
   const value = { subject: MANIFEST_KEY, partition, offset: nextOffset, head: head.hash };
   return {
     key: MANIFEST_KEY,
@@ -80,12 +83,15 @@ export function manifestRecord(log: EventLog, partition: number, manifest: Manif
 export function readManifest({ offset, head, stateHash, state }: Snapshot): Manifest | undefined {
   const about: unknown = JSON.parse(Buffer.from(state).toString('utf8'));
   if (typeof about !== 'object' || about === null) return undefined;
-  const { format, entries, seq } = about as Readonly<Record<string, unknown>>;
-  const isManifest = [format, entries, seq].every((field) => Number.isSafeInteger(field));
+  const { format, entries, releasedOffset, seq } = about as Readonly<Record<string, unknown>>;
+  const isManifest = [format, entries, releasedOffset, seq].every((field) =>
+    Number.isSafeInteger(field),
+  );
   if (!isManifest || offset < 1) return undefined;
   return {
     format: Number(format),
     entries: Number(entries),
+    releasedOffset: Number(releasedOffset),
     stateHash,
     nextOffset: offset,
     head: { seq: Number(seq), hash: Buffer.from(head) },
@@ -97,7 +103,7 @@ export class StoredEntry {
   readonly offset: number;
   readonly dueMs: number | null;
   readonly parts: number;
-  readonly #state: readonly Uint8Array[];
+  readonly #state: Uint8Array[];
   readonly #start: number;
 
   /** `first` is the state in the first record, `part` finds those in the others. */
@@ -108,8 +114,8 @@ export class StoredEntry {
     this.offset = offset;
     this.dueMs = typeof dueMs === 'number' ? dueMs : null;
     this.parts = Number.isSafeInteger(parts) ? parts : 1;
-    const more = Array.from({ length: this.parts - 1 }, (_, index) => part(index + 1));
-    this.#state = [first, ...more];
+    this.#state = [first];
+    for (let number = 1; number < this.parts; number += 1) this.#state.push(part(number));
     this.#start = line + 1;
   }
 
@@ -122,5 +128,6 @@ export class StoredEntry {
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -39,6 +39,8 @@ const PACE: SnapshotPace = {
   appendSubjects: 64,
 };
 const STALE_PER_APPEND = 400;
+/** Appends on their way at the same time. */
+const APPENDS_MAX = 4;
 
 /** What stands on the topic when a partition is taken over. */
 export interface SnapshotBase {
@@ -49,6 +51,15 @@ export interface SnapshotBase {
   readonly stale: readonly string[];
   readonly nextOffset: number;
   readonly pace?: SnapshotPace;
+}
+
+/** What a turn has made. */
+export interface Turn {
+  readonly inputs: number;
+  /** The records that the state holds. */
+  readonly proven: Promise<void>;
+  /** The effects of every audit record below are out. */
+  readonly releasedOffset: number;
 }
 
 export class SnapshotWriter {
@@ -64,8 +75,10 @@ export class SnapshotWriter {
   #bytes = 0;
   #lastRoundBytes = 0;
   #seen = { records: 0, atMs: 0 };
+  #releasedOffset = 0;
   #round: Round | null = null;
-  #appending: Promise<void> | null = null;
+  #appending: Promise<void> = Promise.resolve();
+  #appends = 0;
   #isStopped = false;
 
   constructor(
@@ -97,22 +110,19 @@ export class SnapshotWriter {
 
   /**
    * Takes a bounded number of changed subjects from the state as it is, and appends them when the
-   * records they rest on are proven. Does nothing while the last ones are on their way.
+   * records they rest on are proven. Does nothing while too many are on their way.
    */
-  step(
-    writer: ChainWriter,
-    turn: { readonly inputs: number; readonly proven: Promise<void> },
-  ): void {
-    if (this.#isStopped || this.#appending !== null) return;
+  step(writer: ChainWriter, turn: Turn): void {
+    if (this.#isStopped || this.#appends >= APPENDS_MAX) return;
     if (this.#round === null && !this.#isDue()) return;
-    this.#append(writer, turn.proven, Math.max(this.#pace.appendSubjects, turn.inputs));
+    this.#append(writer, turn, Math.max(this.#pace.appendSubjects, turn.inputs));
   }
 
   /** Writes all that has changed, for whoever takes the partition over. */
-  async finish(writer: ChainWriter, proven: Promise<void>): Promise<void> {
+  async finish(writer: ChainWriter, turn: Omit<Turn, 'inputs'>): Promise<void> {
     await this.#appending;
     while (!this.#isStopped && (this.#round !== null || this.#records > 0)) {
-      this.#append(writer, proven, Number.POSITIVE_INFINITY);
+      this.#append(writer, turn, Number.POSITIVE_INFINITY);
       await this.#appending;
     }
   }
@@ -126,12 +136,15 @@ export class SnapshotWriter {
     return this.#records >= (isQuiet ? quietRoundRecords : roundRecords);
   }
 
-  #append(writer: ChainWriter, proven: Promise<void>, subjectsMax: number): void {
+  #append(writer: ChainWriter, turn: Omit<Turn, 'inputs'>, subjectsMax: number): void {
+    this.#releasedOffset = turn.releasedOffset;
     const records = this.#nextRecords(writer, subjectsMax);
-    this.#appending = this.#appendProven(records, proven)
+    this.#appends += 1;
+    // In the order of the calls: proofs come in order, and so do appends to one partition.
+    this.#appending = this.#appendProven(records, turn.proven)
       .catch((error: unknown) => this.#stop(messageOf(error)))
       .finally(() => {
-        this.#appending = null;
+        this.#appends -= 1;
       });
   }
 
@@ -175,17 +188,18 @@ export class SnapshotWriter {
       ...position,
       format: SNAPSHOT_FORMAT,
       entries: this.#hashes.count,
+      releasedOffset: this.#releasedOffset,
       stateHash: this.#hashes.combined,
     });
   }
 
   async #appendProven(records: readonly NewRecord[], proven: Promise<void>): Promise<void> {
     await proven;
-    if (records.length === 0) return;
+    if (records.length === 0 || this.#isStopped) return;
     const { log } = this.#deps;
-    const { baseOffset } = await log.append('snapshots.v1', this.#state.partition, records);
     const expected = this.#nextOffset;
     this.#nextOffset += records.length;
+    const { baseOffset } = await log.append('snapshots.v1', this.#state.partition, records);
     if (baseOffset !== expected) throw new Error('another process writes it too');
   }
 
