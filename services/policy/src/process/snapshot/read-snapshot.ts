@@ -78,8 +78,9 @@ async function readNewest(
       if (stored.value === null) newest.delete(stored.key);
       else newest.set(stored.key, stored);
     }
+    const isEnd = batch.nextOffset >= batch.endOffset || batch.nextOffset === nextOffset;
     nextOffset = batch.nextOffset;
-    if (nextOffset >= batch.endOffset) break;
+    if (isEnd) break;
   }
   await log.learnSchemas([...newest.values()]);
   return { newest, nextOffset };
