@@ -45,6 +45,11 @@ export function headAfter(head: ChainHead, value: Uint8Array): ChainHead {
   return { seq: head.seq + 1, hash: hash('sha256', value, 'buffer') };
 }
 
+/** False when this is another record with the number of a known head: the chain has forked. */
+export function passesThrough(head: ChainHead, known: ChainHead): boolean {
+  return head.seq !== known.seq || head.hash.equals(known.hash);
+}
+
 function readLong(
   bytes: Buffer,
   start: number,

@@ -68,3 +68,34 @@ describe('the records before a position', () => {
     expect(await offsetsBefore(2, { ...position, nextOffset: 4 })).toBeUndefined();
   });
 });
+
+describe('a chain that a process has seen proven', () => {
+  const nothing = { onRecord: () => undefined };
+
+  it('is read on as long as it goes through the head that was proven', async () => {
+    await write(CHAIN_START, 2, 'first');
+    const { head } = await end();
+    await write(await end(), 2, 'second');
+    expect((await readChain(log, 0, { ...nothing, through: head })).nextOffset).toBe(4);
+  });
+
+  it('is refused when other records stand in the place of those that vanished', async () => {
+    await write(CHAIN_START, 2, 'first');
+    const { head } = await end();
+    log = new MemoryLog({ partitions: 1 });
+    await write(CHAIN_START, 3, 'another');
+    await expect(readChain(log, 0, { ...nothing, through: head })).rejects.toMatchObject({
+      code: 'log-truncated',
+    });
+  });
+
+  it('is refused when it ends before that head', async () => {
+    await write(CHAIN_START, 2, 'first');
+    const { head } = await end();
+    log = new MemoryLog({ partitions: 1 });
+    await write(CHAIN_START, 1, 'first');
+    await expect(readChain(log, 0, { ...nothing, through: head })).rejects.toMatchObject({
+      code: 'log-truncated',
+    });
+  });
+});

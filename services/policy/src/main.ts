@@ -1,4 +1,5 @@
 /** The policy service: decides every intent of the partitions it owns, and alone writes audit.v1. */
+import type { ChainHead } from '@estop/log/chain';
 import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
@@ -39,11 +40,12 @@ export async function startPolicy(deps: PolicyDeps): Promise<PolicyService> {
   const fed = feed.start();
   fed.catch(() => undefined);
   const taskByPartition = new Map<number, PartitionTask>();
+  const provenHeads = new Map<number, ChainHead>();
   const membership = await log.join({
     group: POLICY_GROUP,
     inputs: INPUT_TOPICS,
     async run(assignment) {
-      const task = new PartitionTask({ ...deps, feed, metrics }, assignment);
+      const task = new PartitionTask({ ...deps, feed, metrics, provenHeads }, assignment);
       taskByPartition.set(assignment.partition, task);
       metrics.partitionsOwned.inc();
       try {

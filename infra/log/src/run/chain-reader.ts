@@ -5,7 +5,14 @@
 import { hash } from 'node:crypto';
 import { EstopError } from '@estop/schemas/errors';
 import type { AuditRecord } from '@estop/schemas/messages';
-import { type ChainHead, extendsChain, GENESIS, headAfter, previousHash } from '../chain.ts';
+import {
+  type ChainHead,
+  extendsChain,
+  GENESIS,
+  headAfter,
+  passesThrough,
+  previousHash,
+} from '../chain.ts';
 import type { EventLog, StoredRecord } from '../port.ts';
 
 const READ_RECORDS = 2_000;
@@ -28,22 +35,25 @@ export interface ValidRecord {
 /**
  * Reads a partition of audit.v1 from a position to its end and hands over each valid record in
  * order. Answers the position reached. Throws `log-truncated` when the log does not begin where the
- * position says: acknowledged records are gone.
+ * position says, or has not what it once proved: acknowledged records are gone.
  */
 export async function readChain(
   log: EventLog,
   partition: number,
   options: {
     readonly from?: ChainPosition;
+    /** A head that this process has seen proven: the chain still goes through it. */
+    readonly through?: ChainHead | undefined;
     readonly onRecord: (valid: ValidRecord) => void;
     readonly onVoid?: (stored: StoredRecord) => void;
     /** Stops before this offset; default: the end. */
     readonly untilOffset?: number;
   },
 ): Promise<ChainPosition> {
-  const { from = CHAIN_START, untilOffset = Number.POSITIVE_INFINITY } = options;
+  const { from = CHAIN_START, untilOffset = Number.POSITIVE_INFINITY, through } = options;
   let { head, nextOffset, voidRecords } = from;
   await refuseTruncated(log, partition, nextOffset);
+  refuseFork(partition, head, through);
   while (nextOffset < untilOffset) {
     const maxRecords = Math.min(READ_RECORDS, untilOffset - nextOffset);
     const batch = await log.read('audit.v1', partition, { fromOffset: nextOffset, maxRecords });
@@ -57,11 +67,13 @@ export async function readChain(
         continue;
       }
       head = headAfter(head, value);
+      refuseFork(partition, head, through);
       // A linked record that cannot be decoded is damage, not a void record: the error goes up.
       options.onRecord({ record: log.codec('audit.v1').decode(value), stored });
     }
     nextOffset = batch.nextOffset;
   }
+  if (through !== undefined && head.seq < through.seq) throw forked(partition, through);
   return { head, nextOffset, voidRecords };
 }
 
@@ -109,4 +121,15 @@ async function refuseTruncated(log: EventLog, partition: number, from: number): 
   if (start <= from && end >= from) return;
   const where = `audit.v1 partition ${partition} holds offsets ${start} to ${end}`;
   throw new EstopError('log-truncated', `${where}, expected ${from}: records are missing`);
+}
+
+/** New records may stand where acknowledged ones vanished: then the log is as long as it was. */
+function refuseFork(partition: number, head: ChainHead, through: ChainHead | undefined): void {
+  if (through === undefined || passesThrough(head, through)) return;
+  throw forked(partition, through);
+}
+
+function forked(partition: number, { seq }: ChainHead): EstopError {
+  const where = `audit.v1 partition ${partition} has no longer the record ${seq} that it proved`;
+  return new EstopError('log-truncated', `${where}: acknowledged records vanished`);
 }

@@ -6,11 +6,11 @@ import type { Batch } from '@estop/log/port';
 import type { ChainWriter } from '@estop/log/run/chain-writer';
 import type { AuditRecord, Decision } from '@estop/schemas/messages';
 import { agentView } from '../domain/agent-view.ts';
+import { decisionsOf } from '../domain/decisions-of.ts';
 import type { Fleet } from '../domain/fleet.ts';
 import { limitsLeft } from '../domain/limits-left.ts';
 import { messagesOf, sharedLimitsIn } from '../domain/shared/messages.ts';
 import type { PartitionState } from '../domain/state.ts';
-import { decisionsOf } from './decisions-of.ts';
 import { deadLetterBatches, type Effects, effectBatches, noEffects } from './effects.ts';
 import type { LogTime } from './log-time.ts';
 import type { PartitionDeps } from './partition-context.ts';
@@ -91,8 +91,10 @@ export class Outbox {
     await this.#proven;
     if (letters.length > 0) await writer.appendFirst(letters);
     const published = this.#published;
+    const { head } = writer;
     const { proven, complete } = writer.commit(batches);
     this.#proven = Promise.all([proven, published]).then(([stampedMs]) => {
+      this.#deps.provenHeads.set(this.#decider.state.partition, head);
       if (stampedMs !== null) this.#decider.time.saw(stampedMs);
     });
     this.#published = complete.then(() => {

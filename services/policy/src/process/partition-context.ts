@@ -1,4 +1,5 @@
 /** What a partition task is given, and what it tells. */
+import type { ChainHead } from '@estop/log/chain';
 import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
@@ -12,6 +13,8 @@ export interface PartitionDeps {
   readonly logger: Logger;
   readonly metrics: PolicyMetrics;
   readonly version: string;
+  /** The last head that this process has seen proven, by partition; tasks come and go. */
+  readonly provenHeads: Map<number, ChainHead>;
 }
 
 export interface LiveState {

@@ -18,6 +18,7 @@ import { EXPIRIES_PER_TICK_MAX } from '../domain/limits.ts';
 import { scheduleExpiry, takeDue } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
 import { overdue, takeResumable } from '../domain/shared/awaited.ts';
+import { awaitsSlices, SLICES_MS, SliceChores } from '../domain/shared/slice-chores.ts';
 import type { AwaitedRef } from '../domain/shared/slice-state.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
 import type { ControlInput } from './control-feed.ts';
@@ -28,7 +29,6 @@ import { Outbox } from './outbox.ts';
 import type { LiveState, PartitionDeps, Source } from './partition-context.ts';
 import type { RecentRecord } from './recent-records.ts';
 import { recover } from './recovery.ts';
-import { awaitsSlices, SLICES_MS, SliceChores } from './slice-chores.ts';
 import type { SnapshotWriter } from './snapshot/snapshot-writer.ts';
 import { PACED_VIEWS_MS } from './view-pacer.ts';
 

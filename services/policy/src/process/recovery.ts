@@ -29,7 +29,7 @@ export interface Recovered {
   readonly folded: number;
 }
 
-type RecoveryDeps = Pick<PartitionDeps, 'log' | 'clock' | 'logger' | 'metrics'>;
+type RecoveryDeps = Pick<PartitionDeps, 'log' | 'clock' | 'logger' | 'metrics' | 'provenHeads'>;
 
 /** Fills in a state that is new. */
 export async function recover(
@@ -48,6 +48,7 @@ export async function recover(
   let folded = 0;
   const position = await readChain(log, partition, {
     from,
+    through: deps.provenHeads.get(partition),
     onRecord: ({ record, stored }) => {
       time.saw(stored.timestampMs);
       fold.apply(record, stored.offset);

@@ -128,6 +128,8 @@ export class SnapshotRig {
   #deps() {
     const { logger, lines } = createMemoryLogger();
     const metrics = createPolicyMetrics(new Registry());
-    return { deps: { log: this.log, clock: systemClock, logger, metrics }, lines };
+    const provenHeads = new Map();
+    const deps = { log: this.log, clock: systemClock, logger, metrics, provenHeads };
+    return { deps, lines };
   }
 }

@@ -1,7 +1,7 @@
 import { type IntentId, parseSubject } from '@estop/schemas/ids';
 import type { AuditRecord, AuditRecordEvent, Decision } from '@estop/schemas/messages';
-import { decisionOn } from '../domain/decided.ts';
-import type { PartitionState } from '../domain/state.ts';
+import { decisionOn } from './decided.ts';
+import type { PartitionState } from './state.ts';
 
 /** The decisions that a record just applied has made or changed. */
 export function decisionsOf(

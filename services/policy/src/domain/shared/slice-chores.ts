@@ -1,9 +1,9 @@
 /** What time brings for shared limits: idle slices, recalls without an answer, asks to repeat. */
-import type { Input } from '../domain/input.ts';
-import { asksToRepeat, isIdle } from '../domain/shared/holder.ts';
-import { isRecallLate } from '../domain/shared/home.ts';
-import type { SliceBody } from '../domain/shared/messages.ts';
-import type { PartitionState } from '../domain/state.ts';
+import type { Input } from '../input.ts';
+import type { PartitionState } from '../state.ts';
+import { asksToRepeat, isIdle } from './holder.ts';
+import { isRecallLate } from './home.ts';
+import type { SliceBody } from './messages.ts';
 
 /** How soon the next look is due while somebody waits for slices. */
 export const SLICES_MS = 50;
