@@ -3,7 +3,7 @@
 const AGENTS = 13;
 const TOOLS = 20;
 
-export function benchFleet(agents = AGENTS): ReadonlyMap<string, string> {
+export function benchFleet(agents = AGENTS, limits = PRIVATE_LIMITS): ReadonlyMap<string, string> {
   const names = Array.from({ length: agents }, (_, index) => `agent-${index}`);
   return new Map([
     [
@@ -20,7 +20,7 @@ export function benchFleet(agents = AGENTS): ReadonlyMap<string, string> {
         ),
       }),
     ],
-    ['limits.yaml', LIMITS],
+    ['limits.yaml', limits],
     ['people.yaml', 'people: { dana@example.com: { role: approver } }\n'],
     ['policies/bench.cedar', policies()],
   ]);
@@ -43,12 +43,22 @@ function toolOf(index: number): object {
   };
 }
 
-const LIMITS = `
+/** Each agent has its own. */
+export const PRIVATE_LIMITS = `
 budgets:
   - { id: spend, scope: { agent: "*" }, unit: microUsd, ceiling: 4000000000000000, window: day }
   - { id: calls, scope: { agent: "*" }, unit: calls, ceiling: 4000000000000000, window: day }
 rates:
   - { id: writes, scope: { agent: "*", tool: "tool.*" }, limit: 1000000000, window: 1h }
+`;
+
+/** All agents share them. */
+export const SHARED_LIMITS = `
+budgets:
+  - { id: spend, scope: { fleet: true }, unit: microUsd, ceiling: 4000000000000000, window: day }
+  - { id: calls, scope: { fleet: true }, unit: calls, ceiling: 4000000000000000, window: day }
+rates:
+  - { id: writes, scope: { fleet: true }, limit: 1000000000, window: 1h }
 `;
 
 /** Three grants that cover everything and 33 rules on single tools. */

@@ -3,12 +3,17 @@ import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 
-const { url, headers, body, connections, seconds, rate } = JSON.parse(process.argv[2]);
+const options = JSON.parse(process.argv[2]);
+const { url, headers, body, connections, seconds, rate, tokens = [] } = options;
 const prefix = `${process.pid.toString(36)}-${Date.now().toString(36)}`;
 let sent = 0;
 
-const result = rate === undefined ? await asManyAsGo() : await evenly(rate);
-process.stdout.write(JSON.stringify(result));
+process.stdout.write(JSON.stringify(await run()));
+
+function run() {
+  if (options.oneAtATime) return sequentially();
+  return rate === undefined ? asManyAsGo() : evenly(rate);
+}
 
 function nextBody() {
   sent += 1;
@@ -54,9 +59,34 @@ async function evenly(perSecond) {
   return { perSecond: (answers.length * 1_000) / tookMs, p50Ms: at(0.5), p99Ms: at(0.99), failed };
 }
 
+/** Each request after the answer to the one before. */
+async function sequentially() {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const latenciesMs = [];
+  let failed = 0;
+  const startMs = performance.now();
+  while (performance.now() < startMs + seconds * 1_000) {
+    const sentMs = performance.now();
+    if ((await post(agent)) !== 200) failed += 1;
+    latenciesMs.push(performance.now() - sentMs);
+  }
+  agent.destroy();
+  const count = latenciesMs.length;
+  latenciesMs.sort((a, b) => a - b);
+  const at = (share) => latenciesMs[Math.floor(count * share)];
+  return { perSecond: count / seconds, p50Ms: at(0.5), p99Ms: at(0.99), failed };
+}
+
+/** The next caller's, where callers take turns. */
+function nextHeaders() {
+  if (tokens.length === 0) return headers;
+  return { ...headers, authorization: `Bearer ${tokens[sent % tokens.length]}` };
+}
+
 function post(agent) {
   return new Promise((resolve, reject) => {
-    const request = http.request(url, { method: 'POST', agent, headers }, (response) => {
+    const options = { method: 'POST', agent, headers: nextHeaders() };
+    const request = http.request(url, options, (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode));
       response.on('error', reject);

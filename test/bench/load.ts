@@ -21,6 +21,10 @@ export interface LoadOptions {
   readonly seconds: number;
   /** Requests a second, evenly spaced; left out: as many as go. */
   readonly rate?: number;
+  /** Each request after the answer to the one before. */
+  readonly oneAtATime?: boolean;
+  /** Bearer tokens that take turns, in the place of one in the headers. */
+  readonly tokens?: readonly string[];
 }
 
 export async function load(options: LoadOptions): Promise<LoadResult> {

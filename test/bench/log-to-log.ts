@@ -10,7 +10,7 @@ import { createMemoryLogger } from '@estop/runtime/logger';
 import type { AgentId } from '@estop/schemas/ids';
 import type { Intent } from '@estop/schemas/messages';
 import { Registry } from 'prom-client';
-import { benchFleet } from './bench-fleet.ts';
+import { benchFleet, PRIVATE_LIMITS } from './bench-fleet.ts';
 
 const BATCH = 500;
 const AGENTS = 60;
@@ -36,9 +36,9 @@ export async function appendIntents(log: EventLog, count: number, agents = AGENT
 export async function decideAll(
   log: EventLog,
   count: number,
-  { agents = AGENTS, isClosed = true } = {},
+  { agents = AGENTS, isClosed = true, limits = PRIVATE_LIMITS } = {},
 ): Promise<number> {
-  const bundle = await activateFleet(log, agents);
+  const bundle = await activateFleet(log, agents, limits);
   const sources = (topic: 'audit.v1' | 'decisions.v1') =>
     Array.from({ length: log.partitions }, (_, partition) => {
       return { topic, partition, from: 'end' } as const;
@@ -84,8 +84,13 @@ export async function decideAll(
   return count / seconds;
 }
 
-async function activateFleet(log: EventLog, agents: number): Promise<CheckedFleet> {
-  const files = benchFleet(AGENTS);
+/** Writes the fleet to the log; answers it with so many agents. */
+export async function activateFleet(
+  log: EventLog,
+  agents: number,
+  limits = PRIVATE_LIMITS,
+): Promise<CheckedFleet> {
+  const files = benchFleet(AGENTS, limits);
   const checked = await checkFleet(files);
   if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
   const { hash } = checked.bundle;

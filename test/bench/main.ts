@@ -1,13 +1,15 @@
-/**
- * `npm run bench`: every figure beside its rival of the same run. `npm run bench -- NAME` runs one of
- * policy, log, http, restart, idle, kafka, restart-kafka.
- */
+/** `npm run bench`: every figure beside its rival of the same run. `npm run bench -- NAME` runs one. */
 import { benchEmbeddedHttp } from './embedded-http.ts';
 import { benchEmbeddedLogToLog } from './embedded-log-to-log.ts';
+import { benchFlood, benchFloodKafka } from './flood.ts';
 import { benchIdle } from './idle.ts';
+import { benchKafkaHttp } from './kafka-http.ts';
 import { benchKafkaLogToLog } from './kafka-log-to-log.ts';
+import { benchKafkaProcesses } from './kafka-processes.ts';
+import { benchKafkaRebuild } from './kafka-rebuild.ts';
 import { benchPolicyEvaluation } from './policy-evaluation.ts';
 import { benchRestartEmbedded, benchRestartKafka } from './restart.ts';
+import { benchSharedCeilings, benchSharedCeilingsKafka } from './shared-ceilings.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   policy: benchPolicyEvaluation,
@@ -15,8 +17,15 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   http: benchEmbeddedHttp,
   restart: benchRestartEmbedded,
   idle: benchIdle,
+  shared: benchSharedCeilings,
+  flood: benchFlood,
   kafka: benchKafkaLogToLog,
+  'kafka-processes': benchKafkaProcesses,
+  'kafka-http': benchKafkaHttp,
+  'kafka-rebuild': benchKafkaRebuild,
   'restart-kafka': benchRestartKafka,
+  'shared-kafka': benchSharedCeilingsKafka,
+  'flood-kafka': benchFloodKafka,
 };
 
 const [, , wanted] = process.argv;
