@@ -83,10 +83,23 @@ const COMMANDS: TaggedUnionMapping = {
   },
 };
 
+/** What was decoded is nobody else's: it gets its type, and is not copied for it. */
 function unwrapBranch(wrapped: Decoded): Decoded {
   for (const name in wrapped) {
     const record = wrapped[name] as Decoded;
-    return { type: name.slice(name.lastIndexOf('.') + 1), ...record };
+    record['type'] = typeOf(name);
+    return record;
   }
   throw new TypeError('an empty union');
+}
+
+const typeByName = new Map<string, string>();
+
+function typeOf(name: string): string {
+  let type = typeByName.get(name);
+  if (type === undefined) {
+    type = name.slice(name.lastIndexOf('.') + 1);
+    typeByName.set(name, type);
+  }
+  return type;
 }

@@ -1,5 +1,5 @@
 /**
- * Rebuild from Kafka: every audit record read, held against the chain rule, decoded, and folded.
+ * Rebuild from Kafka: every audit record read and held against the chain rule; and decoded and folded.
  * Rival of the same run: a plain kafkajs consumer that reads the same topic and counts its bytes.
  */
 import { openKafkaLog } from '@estop/log/kafka/kafka-log';

@@ -3,7 +3,9 @@
  * record is ignored the same way everywhere, and counted.
  */
 import { hash } from 'node:crypto';
+import type { Codec } from '@estop/schemas/codec';
 import { EstopError } from '@estop/schemas/errors';
+import { invariant } from '@estop/schemas/invariant';
 import type { AuditRecord } from '@estop/schemas/messages';
 import {
   type ChainHead,
@@ -27,9 +29,25 @@ export interface ChainPosition {
 
 export const CHAIN_START: ChainPosition = { head: GENESIS, nextOffset: 0, voidRecords: 0 };
 
-export interface ValidRecord {
-  readonly record: AuditRecord;
+/** A record of the chain. Its content is decoded when it is first asked for: the rule needs none. */
+export class ValidRecord {
   readonly stored: StoredRecord;
+  readonly #codec: Codec<AuditRecord>;
+  #record: AuditRecord | null = null;
+
+  constructor(stored: StoredRecord, codec: Codec<AuditRecord>) {
+    this.stored = stored;
+    this.#codec = codec;
+  }
+
+  /** A linked record that cannot be decoded is damage, not a void record: the error goes up. */
+  get record(): AuditRecord {
+    if (this.#record !== null) return this.#record;
+    const { value } = this.stored;
+    invariant(value !== null, 'a record of the chain has a value');
+    this.#record = this.#codec.decode(value);
+    return this.#record;
+  }
 }
 
 /**
@@ -52,6 +70,7 @@ export async function readChain(
 ): Promise<ChainPosition> {
   const { from = CHAIN_START, untilOffset = Number.POSITIVE_INFINITY, through } = options;
   let { head, nextOffset, voidRecords } = from;
+  const codec = log.codec('audit.v1');
   await refuseTruncated(log, partition, nextOffset);
   refuseFork(partition, head, through);
   while (nextOffset < untilOffset) {
@@ -68,8 +87,7 @@ export async function readChain(
       }
       head = headAfter(head, value);
       refuseFork(partition, head, through);
-      // A linked record that cannot be decoded is damage, not a void record: the error goes up.
-      options.onRecord({ record: log.codec('audit.v1').decode(value), stored });
+      options.onRecord(new ValidRecord(stored, codec));
     }
     nextOffset = batch.nextOffset;
   }
@@ -105,10 +123,10 @@ export async function readChainBefore(
       if (isLast) return undefined;
       continue;
     }
-    const record = log.codec('audit.v1').decode(value);
-    if (isLast && record.seq !== before.head.seq) return undefined;
+    const found = new ValidRecord(one, log.codec('audit.v1'));
+    if (isLast && found.record.seq !== before.head.seq) return undefined;
     wanted = previousHash(value);
-    valid.push({ record, stored: one });
+    valid.push(found);
   }
   return valid.reverse();
 }
