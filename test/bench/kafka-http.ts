@@ -12,6 +12,8 @@ import { type LoadOptions, type LoadResult, load } from './load.ts';
 const SECONDS = 15;
 const WARM_UP_SECONDS = 5;
 const RATE = 500;
+/** Over the partitions, as the keys of the rival are. */
+const AGENTS = 60;
 const ROUND_TRIP = join(import.meta.dirname, 'kafka-round-trip.mjs');
 
 interface Latency {
@@ -40,13 +42,17 @@ export async function benchKafkaHttp(): Promise<KafkaHttpRows> {
 }
 
 async function measureEstop(bootstrap: string): Promise<Row> {
-  const files = Object.fromEntries(benchFleet());
+  const files = Object.fromEntries(benchFleet(AGENTS));
   const estop = new EstopProcess({ files, env: { KAFKA_BROKERS: bootstrap }, built: true });
   try {
     await estop.start();
-    const authorization = `Bearer ${await estop.agentKey('agent-1')}`;
-    const headers = { authorization, 'content-type': 'application/json' };
-    const request = { url: `${estop.url}/v1/intents`, headers, body: BODY, connections: 64 };
+    const tokens: string[] = [];
+    for (let agent = 0; agent < AGENTS; agent += 1) {
+      tokens.push(await estop.agentKey(`agent-${agent}`));
+    }
+    const headers = { 'content-type': 'application/json' };
+    const url = `${estop.url}/v1/intents`;
+    const request = { url, headers, tokens, body: BODY, connections: 64 };
     await load({ ...request, seconds: WARM_UP_SECONDS, rate: RATE });
     return {
       oneAtATime: await sound({ ...request, seconds: SECONDS, oneAtATime: true }),
