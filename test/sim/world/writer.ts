@@ -130,6 +130,7 @@ export class Writer {
   /** One turn: control inputs, what time brings, then inputs as they arrive. */
   turn(wish: TurnWish): void {
     if (!this.#isLive || this.end !== null || this.outgoing.isFull) return;
+    if (!this.#hasFleet()) return;
     const { takesControlsFirst } = this.deps.machinery;
     if (takesControlsFirst) this.#takeControls();
     if (wish.ticks) this.#tick();
@@ -268,6 +269,14 @@ export class Writer {
 
   #now(topic: 'tick' | 'takeover'): Source {
     return { topic, offset: -1, timestampMs: this.deps.log.nowMs };
+  }
+
+  /** The bundle in force may not have arrived here, and is waited for. */
+  #hasFleet(): boolean {
+    const { process, partition } = this.deps;
+    if (this.state.fleetHash === null || this.#fleet() !== null) return true;
+    const controls = process.controlsFor(partition, this.state.nextOffsetByTopic);
+    return controls.some(({ input }) => input.type === 'fleet');
   }
 
   #fleet(): Fleet | null {

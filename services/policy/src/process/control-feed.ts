@@ -11,7 +11,10 @@ import type { PolicyHash } from '@estop/schemas/ids';
 import type { Halt, PolicyRecord } from '@estop/schemas/messages';
 import type { Fleet } from '../domain/fleet.ts';
 import type { Input } from '../domain/input.ts';
+import type { PartitionState } from '../domain/state.ts';
 
+/** How long a partition waits for a bundle; a bundle that cannot be read here denies everything. */
+const FLEET_WAIT_MS = 10_000;
 /** Compiled bundles kept: the one in force and those that partitions may still be leaving. */
 const FLEETS_MAX = 4;
 const RETRY_MS = 1_000;
@@ -30,6 +33,8 @@ export type LoadFleet = (files: ReadonlyMap<string, string>) => Promise<LoadedFl
 export interface LoadedFleet extends Fleet {
   close?(): void;
 }
+
+type FleetNeed = Pick<PartitionState, 'partition' | 'fleetHash' | 'nextOffsetByTopic'>;
 
 /** The newest halt per scope and the bundle in force, and whoever waits for news of them. */
 export class ControlFeed {
@@ -111,6 +116,31 @@ export class ControlFeed {
       .sort((one, other) => inOrder(one.stored, other.stored));
   }
 
+  /**
+   * Resolves when this process can decide by the bundle that a partition is under, or by a newer one
+   * that it knows; after a bounded time in any case. Another process may have been faster to compile
+   * what it left in force: to deny meanwhile would be final, and wrong.
+   */
+  async untilFleet({ partition, fleetHash, nextOffsetByTopic }: FleetNeed): Promise<void> {
+    const isKnown = (): boolean => {
+      if (this.#isClosed || fleetHash === null || this.#fleetByHash.has(fleetHash)) return true;
+      const inputs = this.inputsFor(partition, nextOffsetByTopic);
+      return inputs.some(({ input }) => input.type === 'fleet');
+    };
+    if (isKnown()) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, FLEET_WAIT_MS);
+      const stop = this.onNews(() => {
+        if (isKnown()) done();
+      });
+      function done(): void {
+        clearTimeout(timer);
+        stop();
+        resolve();
+      }
+    });
+  }
+
   /** Calls back on every news until the returned function is called. */
   onNews(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -120,6 +150,7 @@ export class ControlFeed {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);
+    for (const listener of this.#listeners) listener();
     await this.#follower?.close();
     for (const fleet of this.#fleetByHash.values()) fleet.close?.();
   }

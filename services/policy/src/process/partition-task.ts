@@ -117,6 +117,7 @@ export class PartitionTask {
     this.#snapshots = snapshots;
     // The effects tell what the fleet leaves of each limit, and nothing is decided without it.
     await this.#deps.feed.start();
+    await this.#deps.feed.untilFleet(this.#state);
     this.#releaseAgain(recent);
     this.#deps.metrics.voidRecords.inc(position.voidRecords);
     const writer = `policy/${randomUUID()}`;
