@@ -51,6 +51,8 @@ describe('bodies', () => {
     ['money that is no integer', { cost: { microUsd: 1.5 } }, '/cost/microUsd'],
     ['money below zero', { cost: { microUsd: -1 } }, '/cost/microUsd'],
     ['money as text', { cost: { microUsd: '1' } }, '/cost/microUsd'],
+    ['more money than the log can hold', { cost: { microUsd: 2 ** 53 - 1 } }, '/cost/microUsd'],
+    ['more tokens than the log can hold', { cost: { tokens: 2 ** 53 - 1 } }, '/cost/tokens'],
     ['an unknown provenance', { provenance: { '/a': 'moon' } }, '/provenance/~1a'],
     ['a provenance that is no pointer', { provenance: { a: 'user' } }, '/provenance/a'],
     ['an id with a quote', { id: '"' }, '/id'],
@@ -205,6 +207,12 @@ describe('paths and queries', () => {
       await bench.send('POST', '/v1/people/none@x.y/credentials', { body }),
       'not-found',
     );
+  });
+
+  it.each(['ceiling', 'raiseBy'])('refuses a %s that the log cannot hold', async (name) => {
+    const body = { [name]: 2 ** 53 - 1, reason: 'more' };
+    const answer = await bench.send('POST', '/v1/agents/billing-bot/budgets/calls', { body });
+    expectProblem(answer, 'invalid-request', `/${name}`);
   });
 
   it('refuses an outcome of an unknown status', async () => {

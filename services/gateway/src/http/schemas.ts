@@ -5,6 +5,8 @@ import { DURATION_PATTERN } from '../domain/duration.ts';
 
 const TEXT_MAX = 4_096;
 const NAME_MAX = 254;
+/** The policy knows no larger ceiling; the codec of the log would refuse 2^53 - 1. */
+const AMOUNT_MAX = 4_000_000_000_000_000;
 
 /** An object without unknown members. */
 export function strict<Properties extends Record<string, TSchema>>(
@@ -27,7 +29,8 @@ export const Duration = Type.String({
   pattern: DURATION_PATTERN,
   description: 'A span of time: `250ms`, `30s`, `15m`, `2h`, `7d`.',
 });
-export const Amount = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+export const Amount = Type.Integer({ minimum: 0, maximum: AMOUNT_MAX });
+export const AmountAboveZero = Type.Integer({ minimum: 1, maximum: AMOUNT_MAX });
 export const TimeMs = Type.Integer({ description: 'Milliseconds since 1970, UTC.' });
 export const Verdict = Type.Union([
   Type.Literal('allow'),

@@ -11,7 +11,7 @@ import Type from 'typebox';
 import { personBehind } from '../auth/principal.ts';
 import type { GatewayContext } from '../context.ts';
 import { type App, principalOf } from '../http/app.ts';
-import { Amount, ReasonText, strict } from '../http/schemas.ts';
+import { Amount, AmountAboveZero, ReasonText, strict } from '../http/schemas.ts';
 import { invalidField, ProblemError } from '../problems.ts';
 import { agentIdParam } from './agents.ts';
 import { Budget, ownBudgetBody, Rate, sharedBudgetBody, sharedRateBody } from './limit-body.ts';
@@ -46,7 +46,7 @@ function addBudget(app: App, context: GatewayContext): void {
   const Ceiling = strict(
     {
       ceiling: Type.Optional(Amount),
-      raiseBy: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+      raiseBy: Type.Optional(AmountAboveZero),
       reason: ReasonText,
     },
     { title: 'Ceiling', description: 'Either `ceiling` or `raiseBy`, in the unit of the budget.' },
