@@ -37,6 +37,8 @@ export function createApp(context: GatewayContext): App {
     requestIdHeader: false,
     genReqId: requestIds(),
     exposeHeadRoutes: false,
+    // The router does not look at the first character: `*v1/halts` would be `/v1/halts`.
+    rewriteUrl: ({ url = '/' }) => (url.startsWith('*') ? `/${url}` : url),
     routerOptions: { maxParamLength: PARAM_CHARS_MAX },
     ajv: {
       customOptions: {

@@ -222,22 +222,30 @@ describe('paths and queries', () => {
   });
 
   it('answers what is no HTTP with 400 and goes on', async () => {
-    const { port } = new URL(bench.url);
-    const text = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(port), '127.0.0.1', () =>
-        socket.write('this is not HTTP\r\n\r\n'),
-      );
-      let read = '';
-      socket.on('data', (chunk) => {
-        read += chunk;
-      });
-      socket.on('end', () => resolve(read));
-      socket.on('error', reject);
-    });
-    expect(text).toContain('400 Bad Request');
+    expect(await speak('this is not HTTP\r\n\r\n')).toContain('400 Bad Request');
     expect((await bench.send('GET', '/livez')).status).toBe(200);
   });
+
+  it('takes a path for what it is, and not for another', async () => {
+    expect(await speak('GET *livez HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).toContain(
+      '404 Not Found',
+    );
+  });
 });
+
+/** What is answered to bytes, until the connection is closed. */
+function speak(bytes: string): Promise<string> {
+  const { port } = new URL(bench.url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(bytes));
+    let read = '';
+    socket.on('data', (chunk) => {
+      read += chunk;
+    });
+    socket.on('end', () => resolve(read));
+    socket.on('error', reject);
+  });
+}
 
 describe('credentials', () => {
   it.each([

@@ -9,6 +9,7 @@ import {
 import type { CommandBody } from '@estop/schemas/messages';
 import Type from 'typebox';
 import { personBehind } from '../auth/principal.ts';
+import { ORDER_PROBLEMS } from '../commands.ts';
 import type { GatewayContext } from '../context.ts';
 import { type App, principalOf } from '../http/app.ts';
 import { Amount, AmountAboveZero, ReasonText, strict } from '../http/schemas.ts';
@@ -63,7 +64,7 @@ function addBudget(app: App, context: GatewayContext): void {
           tag: 'Operators',
           summary: "Set or raise an agent's ceiling on a budget; a shared one for all who share it",
           answers: { 200: Budget },
-          problems: ['not-found', 'not-answered', 'log-unavailable'],
+          problems: ORDER_PROBLEMS,
         },
       },
     },
