@@ -51,7 +51,8 @@ export function createApp(context: GatewayContext): App {
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // Node would refuse a request without a host itself, with no word why.
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
     forceCloseConnections: 'idle',
     // Who still gets through while the gateway closes is answered as ever.
     return503OnClosing: false,
@@ -59,6 +60,9 @@ export function createApp(context: GatewayContext): App {
     clientErrorHandler: refuseUnreadable,
   });
   app.server.maxConnections = limits.connections;
+  // An expectation that is not known may be passed over (RFC 9110, 10.1.1); Node would answer 417.
+  app.server.on('checkExpectation', (request, reply) => app.server.emit('request', request, reply));
+  requireHost(app);
   readJsonStrictly(app, limits.jsonDepth);
   answerErrors(app, context);
   authenticateAll(app, context);
@@ -103,6 +107,14 @@ function addRoutes(app: App, context: GatewayContext): void {
   fleetRoutes(app, context);
   recordRoutes(app, context);
   streamRoutes(app, context);
+}
+
+/** RFC 9112, 3.2. */
+function requireHost(app: App): void {
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    const isMissing = raw.headers.host === undefined && raw.httpVersion === '1.1';
+    done(isMissing ? new ProblemError('malformed', 'the request names no host') : undefined);
+  });
 }
 
 /** The one reader of bodies: no other type, no other JSON parser. */

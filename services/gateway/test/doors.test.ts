@@ -226,6 +226,17 @@ describe('paths and queries', () => {
     expect((await bench.send('GET', '/livez')).status).toBe(200);
   });
 
+  it('says why a request without a host is refused', async () => {
+    const read = await speak('GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n');
+    expect(read).toContain('400 Bad Request');
+    expect(read).toContain('"code":"malformed"');
+  });
+
+  it('passes over an expectation that it does not know', async () => {
+    const lines = ['GET /livez HTTP/1.1', 'host: a', 'expect: moon', 'connection: close'];
+    expect(await speak(`${lines.join('\r\n')}\r\n\r\n`)).toContain('200 OK');
+  });
+
   it('takes a path for what it is, and not for another', async () => {
     expect(await speak('GET *livez HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).toContain(
       '404 Not Found',
