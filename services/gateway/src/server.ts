@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { invariant } from '@estop/schemas/invariant';
-import { type FastifyRequest, fastify } from 'fastify';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { FailureLimit } from './auth/failure-limit.ts';
 import { requireAccess } from './auth/principal.ts';
 import type { GatewayContext } from './context.ts';
@@ -86,7 +86,7 @@ function addRoutes(app: App, context: GatewayContext): void {
         documented.push({ url, method: one, schema: schema ?? {}, access, doc });
     }
   });
-  app.setNotFoundHandler((request, reply) => {
+  const refuseAstray = (request: FastifyRequest, reply: FastifyReply): void => {
     const path = request.url.split('?', 1)[0] ?? '';
     const allowed = methods.allowed(path);
     if (allowed.length === 0) {
@@ -95,7 +95,13 @@ function addRoutes(app: App, context: GatewayContext): void {
     reply.header('allow', allowed.join(', '));
     const detail = `this path answers ${allowed.join(', ')}`;
     return sendProblem(reply, new ProblemError('method-not-allowed', detail));
+  };
+  // Before the body is looked at: what is wrong with it is no matter then.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) refuseAstray(request, reply);
+    else done();
   });
+  app.setNotFoundHandler(refuseAstray);
   processRoutes(app, context, () => openApiOf(documented));
   intentRoutes(app, context);
   batchRoutes(app, context);

@@ -174,6 +174,13 @@ describe('paths and queries', () => {
     expectProblem(await bench.send(method, path), code);
   });
 
+  it.each([
+    ['QUERY', '/v1/agents', 'method-not-allowed'],
+    ['QUERY', '/v1/nothing', 'not-found'],
+  ] as const)('answers %s %s before it asks for a body', async (method, path, code) => {
+    expectProblem(await bench.send(method, path), code);
+  });
+
   it('names the methods that a path has', async () => {
     const answer = await bench.send('DELETE', '/v1/halts');
     expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'POST']);

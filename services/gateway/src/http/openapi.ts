@@ -72,7 +72,12 @@ function operationOf(route: DocumentedRoute, components: Map<string, unknown>): 
     ],
     ...(body === undefined
       ? {}
-      : { requestBody: { content: { [bodyType]: { schema: hoist(body, components) } } } }),
+      : {
+          requestBody: {
+            required: isBatch || (partsOf(body).required ?? []).length > 0,
+            content: { [bodyType]: { schema: hoist(body, components) } },
+          },
+        }),
     responses: { ...answersOf(doc, components), ...refusalsOf(route) },
   };
 }
@@ -114,7 +119,11 @@ function answersOf({ answers, summary }: RouteDoc, components: Map<string, unkno
 function refusalsOf({ schema, access, doc, method }: DocumentedRoute): Json {
   const codes = new Set<ProblemCode>(doc.problems ?? []);
   if (access !== 'public') {
-    codes.add('unauthenticated').add('too-many-failures').add('forbidden').add('issuer-unavailable');
+    codes
+      .add('unauthenticated')
+      .add('too-many-failures')
+      .add('forbidden')
+      .add('issuer-unavailable');
   }
   if (access === 'agent' || access === 'agent-or-viewer') codes.add('acting-for-another');
   if (schema.params !== undefined) codes.add('malformed');
