@@ -216,6 +216,13 @@ describe('paths and queries', () => {
     );
   });
 
+  it.each([{}, { ceiling: 1, raiseBy: 1 }])('refuses a ceiling that says %j', async (more) => {
+    const body = { ...more, reason: 'more' };
+    const answer = await bench.send('POST', '/v1/agents/billing-bot/budgets/calls', { body });
+    expectProblem(answer, 'invalid-request', '');
+    expect(answer.body.detail).toContain('Either `ceiling` or `raiseBy`');
+  });
+
   it.each(['ceiling', 'raiseBy'])('refuses a %s that the log cannot hold', async (name) => {
     const body = { [name]: 2 ** 53 - 1, reason: 'more' };
     const answer = await bench.send('POST', '/v1/agents/billing-bot/budgets/calls', { body });

@@ -1,5 +1,5 @@
 /** The shapes that several routes share. A `title` names a component of the OpenAPI document. */
-import { NAME_PATTERN, OPAQUE_ID_PATTERN } from '@estop/schemas/ids';
+import { NAME_PATTERN, OPAQUE_ID_PATTERN, TOOL_PATTERN } from '@estop/schemas/ids';
 import Type, { type TSchema } from 'typebox';
 import { DURATION_PATTERN } from '../domain/duration.ts';
 
@@ -11,7 +11,12 @@ const AMOUNT_MAX = 4_000_000_000_000_000;
 /** An object without unknown members. */
 export function strict<Properties extends Record<string, TSchema>>(
   properties: Properties,
-  options: { readonly title?: string; readonly description?: string } = {},
+  options: {
+    readonly title?: string;
+    readonly description?: string;
+    /** Which members go together; the description says it to people. */
+    readonly oneOf?: readonly object[];
+  } = {},
 ) {
   return Type.Object(properties, { additionalProperties: false, ...options });
 }
@@ -136,9 +141,18 @@ export const Scope = strict(
     fleet: Type.Optional(Type.Literal(true)),
     group: Type.Optional(Name),
     agent: Type.Optional(Name),
-    tool: Type.Optional(ToolText),
+    tool: Type.Optional(Type.String({ pattern: TOOL_PATTERN.source })),
   },
-  { title: 'Scope', description: 'One of: fleet, group, agent, tool, or agent and tool.' },
+  {
+    title: 'Scope',
+    description: 'One of: fleet, group, agent, tool, or agent and tool.',
+    oneOf: [
+      { required: ['fleet'], maxProperties: 1 },
+      { required: ['group'], maxProperties: 1 },
+      { required: ['agent'], properties: { fleet: false, group: false } },
+      { required: ['tool'], maxProperties: 1 },
+    ],
+  },
 );
 
 export const HaltMode = Type.Union(

@@ -6,6 +6,7 @@ import {
   limitSubject,
   parseBudgetId,
 } from '@estop/schemas/ids';
+import { invariant } from '@estop/schemas/invariant';
 import type { CommandBody } from '@estop/schemas/messages';
 import Type from 'typebox';
 import { personBehind } from '../auth/principal.ts';
@@ -13,7 +14,7 @@ import { ORDER_PROBLEMS } from '../commands.ts';
 import type { GatewayContext } from '../context.ts';
 import { type App, principalOf } from '../http/app.ts';
 import { Amount, AmountAboveZero, ReasonText, strict } from '../http/schemas.ts';
-import { invalidField, ProblemError } from '../problems.ts';
+import { ProblemError } from '../problems.ts';
 import { agentIdParam } from './agents.ts';
 import { Budget, ownBudgetBody, Rate, sharedBudgetBody, sharedRateBody } from './limit-body.ts';
 
@@ -50,7 +51,11 @@ function addBudget(app: App, context: GatewayContext): void {
       raiseBy: Type.Optional(AmountAboveZero),
       reason: ReasonText,
     },
-    { title: 'Ceiling', description: 'Either `ceiling` or `raiseBy`, in the unit of the budget.' },
+    {
+      title: 'Ceiling',
+      description: 'Either `ceiling` or `raiseBy`, in the unit of the budget.',
+      oneOf: [{ required: ['ceiling'] }, { required: ['raiseBy'] }],
+    },
   );
   const BudgetParams = strict({ id: Type.String(), bid: Type.String() });
   app.post(
@@ -94,12 +99,9 @@ interface CeilingBody {
 }
 
 function ceilingOrder(budgetId: BudgetId, { ceiling, raiseBy }: CeilingBody): CommandBody {
-  if (ceiling !== undefined && raiseBy !== undefined) {
-    throw invalidField('/raiseBy', 'give either ceiling or raiseBy');
-  }
   if (ceiling !== undefined) return { type: 'SetCeiling', budgetId, ceiling };
-  if (raiseBy !== undefined) return { type: 'RaiseCeiling', budgetId, raiseBy };
-  throw invalidField('/ceiling', 'give ceiling or raiseBy');
+  invariant(raiseBy !== undefined, 'the schema asks for one of both');
+  return { type: 'RaiseCeiling', budgetId, raiseBy };
 }
 
 function sharedBudget({ fleet, sharedLimits }: GatewayContext, agentId: AgentId, id: BudgetId) {
