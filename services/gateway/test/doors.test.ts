@@ -191,9 +191,22 @@ describe('paths and queries', () => {
     ['two scopes', { scope: { fleet: true, agent: 'a' }, mode: 'pause' }, '/scope'],
     ['no scope', { scope: {}, mode: 'pause' }, '/scope'],
     ['a fleet that is false', { scope: { fleet: false }, mode: 'pause' }, '/scope/fleet'],
+    [
+      'an end beyond all times',
+      { scope: { fleet: true }, mode: 'pause', for: '999999999d' },
+      '/for',
+    ],
     ['a time that is none', { scope: { fleet: true }, mode: 'pause', for: 'soon' }, '/for'],
   ])('refuses a halt with %s', async (_name, body, pointer) => {
     expectProblem(await bench.send('POST', '/v1/halts', { body }), 'invalid-request', pointer);
+  });
+
+  it.each(['999999999h', '9999999d'])('writes and lifts a halt for %s', async (span) => {
+    const body = { scope: { agent: 'crm-bot' }, mode: 'pause', for: span };
+    const answer = await bench.send('POST', '/v1/halts', { body });
+    expect(answer.status).toBe(201);
+    const lift = { body: { reason: 'over' } };
+    expect((await bench.send('POST', `/v1/halts/${answer.body.id}/lift`, lift)).status).toBe(200);
   });
 
   it('refuses votes on what is no approval', async () => {
