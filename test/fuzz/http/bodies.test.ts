@@ -40,7 +40,7 @@ const halts: fc.Arbitrary<Json> = fc.record(
     ),
     mode: fc.constantFrom('pause', 'drain', 'kill'),
     reason: fc.constant('it loops'),
-    for: fc.constantFrom('10s', '7d', '1ms'),
+    for: fc.constantFrom('10s', '7d', '1ms', '9999999d', '999999999d'),
   },
   { requiredKeys: ['scope', 'mode'] },
 );
@@ -241,6 +241,8 @@ describe('whatever a body says', () => {
     );
     expect(door.share('200', '201', '204')).toBeGreaterThan(0.1);
     expect(door.share('malformed', 'invalid-request')).toBeGreaterThan(0.2);
+    // The log is there: no halt waits for it.
+    expect(door.share('202')).toBe(0);
     const others = ['intent-conflict', 'conflict', 'fleet-invalid', 'unsupported-media-type'];
     for (const code of [...others, 'not-found']) {
       expect(door.share(code), code).toBeGreaterThan(0.001);
