@@ -153,8 +153,10 @@ function authenticateAll(app: App, { authenticator, counts, clock }: GatewayCont
 
   function refuse(request: FastifyRequest): ProblemError {
     counts.authFailures.inc();
-    if (failures.isTooMany(request.ip)) {
-      return new ProblemError('too-many-failures', 'too many requests without a valid credential');
+    const retryAfterS = failures.retryAfterS(request.ip);
+    if (retryAfterS !== null) {
+      const detail = 'too many requests without a valid credential';
+      return new ProblemError('too-many-failures', detail, { retryAfterS });
     }
     return new ProblemError('unauthenticated', 'the credential is missing or not valid');
   }
