@@ -6,8 +6,8 @@ import { bearer, Door, LOG_TAIL_BYTES_MAX } from './door.ts';
 import { type Json, mutatedJson } from './json-mutations.ts';
 import { intentIds, intents } from './valid-intents.ts';
 
-const BATCH = 32;
-const RUNS = 160;
+const BATCH = 40;
+const RUNS = 125;
 const DIGEST = `sha256:${'0a'.repeat(32)}`;
 
 let door: Door;

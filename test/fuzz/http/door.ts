@@ -1,6 +1,7 @@
 /** A gateway to knock at, with the real policy behind it, and what it must not forget meanwhile. */
 import type { InjectOptions } from 'fastify';
 import { assert } from 'vitest';
+// @boundaries-ignore the harness of the gateway's own tests
 import {
   type Bench,
   type BenchOptions,

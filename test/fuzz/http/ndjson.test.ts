@@ -7,8 +7,8 @@ import { mutatedJson } from './json-mutations.ts';
 import { RawConnection } from './raw-http.ts';
 import { intents } from './valid-intents.ts';
 
-const BATCH = 32;
-const RUNS = 220;
+const BATCH = 40;
+const RUNS = 175;
 const LINE_BYTES_MAX = 256 * 1024;
 
 let door: Door;

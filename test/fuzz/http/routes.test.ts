@@ -5,8 +5,8 @@ import { FUZZ_TIMEOUT_MS, fuzzAsync } from '../fuzz-run.ts';
 import { Door, LOG_TAIL_BYTES_MAX } from './door.ts';
 import { RawConnection } from './raw-http.ts';
 
-const BATCH = 48;
-const RUNS = 500;
+const BATCH = 60;
+const RUNS = 350;
 
 let door: Door;
 beforeAll(async () => {

@@ -5,8 +5,8 @@ import { FUZZ_TIMEOUT_MS, fuzzAsync } from '../fuzz-run.ts';
 import { Door, LOG_TAIL_BYTES_MAX } from './door.ts';
 import { RawConnection } from './raw-http.ts';
 
-const BATCH = 12;
-const RUNS = 120;
+const BATCH = 20;
+const RUNS = 72;
 const PLACES = 1_000;
 /** Sent before the connection's end is waited for, so that it comes to one. */
 const LAST = 'GET /livez HTTP/1.1\r\nhost: estop\r\nconnection: close\r\n\r\n';

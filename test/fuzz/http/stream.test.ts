@@ -5,8 +5,8 @@ import { afterAll, assert, beforeAll, describe, expect, it } from 'vitest';
 import { FUZZ_TIMEOUT_MS, fuzzAsync } from '../fuzz-run.ts';
 import { bearer, Door, LOG_TAIL_BYTES_MAX } from './door.ts';
 
-const BATCH = 10;
-const RUNS = 120;
+const BATCH = 15;
+const RUNS = 80;
 const ANSWER_MS_MAX = 20_000;
 const HEADER_CHARS_MAX = 12_000;
 
