@@ -113,7 +113,7 @@ interface Bytes {
   readonly more: readonly string[];
   readonly noise: readonly { readonly at: number; readonly byte: number }[];
   readonly cutAt: number | null;
-  readonly end: 'last' | 'half' | 'gone';
+  readonly end: 'last' | 'half' | 'gone' | 'held';
   readonly pieces: number;
 }
 
@@ -141,7 +141,7 @@ const inputs: fc.Arbitrary<Bytes> = fc.record<Bytes>({
     },
   ),
   cutAt: seldom(fc.nat(PLACES - 1)),
-  end: fc.constantFrom('last', 'last', 'half', 'gone'),
+  end: fc.constantFrom('last', 'last', 'last', 'half', 'half', 'gone', 'held'),
   pieces: fc.constantFrom(1, 1, 2, 7),
 });
 
@@ -152,6 +152,9 @@ function bytesOf({ message, hasHost, line, body, more, noise, cutAt }: Bytes): B
   for (const { at, byte } of noise) bytes[Math.floor((at / PLACES) * bytes.length)] = byte;
   return cutAt === null ? bytes : bytes.subarray(0, Math.floor((cutAt / PLACES) * bytes.length));
 }
+
+/** Said in part or in whole, and neither ended nor read from while others are served. */
+const held: RawConnection[] = [];
 
 /** Says it in pieces, and answers everything that came back before the connection ended. */
 async function speak(input: Bytes): Promise<string | null> {
@@ -164,12 +167,13 @@ async function speak(input: Bytes): Promise<string | null> {
       // The other side reads one piece before the next is sent.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (input.end === 'gone') return null;
+    if (input.end === 'held') held.push(connection);
+    if (input.end === 'gone' || input.end === 'held') return null;
     if (input.end === 'last') connection.write(LAST);
     connection.end();
     return await connection.untilClosed();
   } finally {
-    connection.close();
+    if (input.end !== 'held') connection.close();
   }
 }
 
@@ -209,6 +213,7 @@ describe('whatever bytes come', () => {
         }),
       );
       await door.expectUnharmed();
+      for (const connection of held.splice(0)) connection.close();
     });
     for (const what of ['200', '400', '415', 'closed']) {
       expect(door.share(what), what).toBeGreaterThan(0.005);
