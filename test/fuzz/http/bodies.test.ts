@@ -7,7 +7,7 @@ import { type Json, mutatedJson } from './json-mutations.ts';
 import { intentIds, intents } from './valid-intents.ts';
 
 const BATCH = 40;
-const RUNS = 125;
+const RUNS = 90;
 const DIGEST = `sha256:${'0a'.repeat(32)}`;
 
 let door: Door;

@@ -6,7 +6,7 @@ import { Door, LOG_TAIL_BYTES_MAX } from './door.ts';
 import { RawConnection } from './raw-http.ts';
 
 const BATCH = 60;
-const RUNS = 300;
+const RUNS = 200;
 
 let door: Door;
 beforeAll(async () => {
