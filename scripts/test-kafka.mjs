@@ -1,9 +1,9 @@
 // `npm run test:kafka`: the tests on a real Kafka, which the suite fetches, starts and removes
 // itself.
+import { installComponentsInCi } from './components.mjs';
 import { installWhenNeeded } from './install.mjs';
-import { installJavaInCi } from './java.mjs';
 import { runVitest } from './vitest.mjs';
 
 installWhenNeeded();
-installJavaInCi();
+installComponentsInCi();
 runVitest('vitest.kafka.config.ts');

@@ -28,7 +28,7 @@ export type ToolName = Branded<'ToolName'>;
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/;
 /** Ids that agents choose: visible ASCII, no quotes or backslash, so that they log cleanly. */
 export const OPAQUE_ID_PATTERN = /^[!#-[\]-~]{1,200}$/;
-const TOOL_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9._:/@+-]{0,199}$/;
+export const TOOL_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9._:/@+-]{0,199}$/;
 const PERSON_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,253}$/;
 const HASH_PATTERN = /^sha256:[0-9a-f]{64}$/;
 const PERSON_PREFIX = 'person:';

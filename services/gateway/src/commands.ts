@@ -25,6 +25,15 @@ const CODE_OF_REFUSAL: Readonly<Record<string, ProblemCode>> = {
   invalid: 'invalid-request',
 };
 
+/** Why an order may be refused, for the description of the routes that give one. */
+export const ORDER_PROBLEMS = [
+  'not-found',
+  'conflict',
+  'not-answered',
+  'log-unavailable',
+  'overloaded',
+] as const satisfies readonly ProblemCode[];
+
 export interface Order {
   readonly subject: SubjectId;
   readonly by: PersonId;

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { invariant } from '@estop/schemas/invariant';
-import { type FastifyRequest, fastify } from 'fastify';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { FailureLimit } from './auth/failure-limit.ts';
 import { requireAccess } from './auth/principal.ts';
 import type { GatewayContext } from './context.ts';
@@ -37,6 +37,8 @@ export function createApp(context: GatewayContext): App {
     requestIdHeader: false,
     genReqId: requestIds(),
     exposeHeadRoutes: false,
+    // The router does not look at the first character: `*v1/halts` would be `/v1/halts`.
+    rewriteUrl: ({ url = '/' }) => (url.startsWith('*') ? `/${url}` : url),
     routerOptions: { maxParamLength: PARAM_CHARS_MAX },
     ajv: {
       customOptions: {
@@ -49,7 +51,8 @@ export function createApp(context: GatewayContext): App {
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // Node would refuse a request without a host itself, with no word why.
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
     forceCloseConnections: 'idle',
     // Who still gets through while the gateway closes is answered as ever.
     return503OnClosing: false,
@@ -57,6 +60,9 @@ export function createApp(context: GatewayContext): App {
     clientErrorHandler: refuseUnreadable,
   });
   app.server.maxConnections = limits.connections;
+  // An expectation that is not known may be passed over (RFC 9110, 10.1.1); Node would answer 417.
+  app.server.on('checkExpectation', (request, reply) => app.server.emit('request', request, reply));
+  requireHost(app);
   readJsonStrictly(app, limits.jsonDepth);
   answerErrors(app, context);
   authenticateAll(app, context);
@@ -80,7 +86,7 @@ function addRoutes(app: App, context: GatewayContext): void {
         documented.push({ url, method: one, schema: schema ?? {}, access, doc });
     }
   });
-  app.setNotFoundHandler((request, reply) => {
+  const refuseAstray = (request: FastifyRequest, reply: FastifyReply): void => {
     const path = request.url.split('?', 1)[0] ?? '';
     const allowed = methods.allowed(path);
     if (allowed.length === 0) {
@@ -89,7 +95,13 @@ function addRoutes(app: App, context: GatewayContext): void {
     reply.header('allow', allowed.join(', '));
     const detail = `this path answers ${allowed.join(', ')}`;
     return sendProblem(reply, new ProblemError('method-not-allowed', detail));
+  };
+  // Before the body is looked at: what is wrong with it is no matter then.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) refuseAstray(request, reply);
+    else done();
   });
+  app.setNotFoundHandler(refuseAstray);
   processRoutes(app, context, () => openApiOf(documented));
   intentRoutes(app, context);
   batchRoutes(app, context);
@@ -101,6 +113,14 @@ function addRoutes(app: App, context: GatewayContext): void {
   fleetRoutes(app, context);
   recordRoutes(app, context);
   streamRoutes(app, context);
+}
+
+/** RFC 9112, 3.2. */
+function requireHost(app: App): void {
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    const isMissing = raw.headers.host === undefined && raw.httpVersion === '1.1';
+    done(isMissing ? new ProblemError('malformed', 'the request names no host') : undefined);
+  });
 }
 
 /** The one reader of bodies: no other type, no other JSON parser. */
@@ -133,8 +153,10 @@ function authenticateAll(app: App, { authenticator, counts, clock }: GatewayCont
 
   function refuse(request: FastifyRequest): ProblemError {
     counts.authFailures.inc();
-    if (failures.isTooMany(request.ip)) {
-      return new ProblemError('too-many-failures', 'too many requests without a valid credential');
+    const retryAfterS = failures.retryAfterS(request.ip);
+    if (retryAfterS !== null) {
+      const detail = 'too many requests without a valid credential';
+      return new ProblemError('too-many-failures', detail, { retryAfterS });
     }
     return new ProblemError('unauthenticated', 'the credential is missing or not valid');
   }

@@ -51,6 +51,8 @@ describe('bodies', () => {
     ['money that is no integer', { cost: { microUsd: 1.5 } }, '/cost/microUsd'],
     ['money below zero', { cost: { microUsd: -1 } }, '/cost/microUsd'],
     ['money as text', { cost: { microUsd: '1' } }, '/cost/microUsd'],
+    ['more money than the log can hold', { cost: { microUsd: 2 ** 53 - 1 } }, '/cost/microUsd'],
+    ['more tokens than the log can hold', { cost: { tokens: 2 ** 53 - 1 } }, '/cost/tokens'],
     ['an unknown provenance', { provenance: { '/a': 'moon' } }, '/provenance/~1a'],
     ['a provenance that is no pointer', { provenance: { a: 'user' } }, '/provenance/a'],
     ['an id with a quote', { id: '"' }, '/id'],
@@ -172,6 +174,13 @@ describe('paths and queries', () => {
     expectProblem(await bench.send(method, path), code);
   });
 
+  it.each([
+    ['QUERY', '/v1/agents', 'method-not-allowed'],
+    ['QUERY', '/v1/nothing', 'not-found'],
+  ] as const)('answers %s %s before it asks for a body', async (method, path, code) => {
+    expectProblem(await bench.send(method, path), code);
+  });
+
   it('names the methods that a path has', async () => {
     const answer = await bench.send('DELETE', '/v1/halts');
     expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'POST']);
@@ -182,9 +191,22 @@ describe('paths and queries', () => {
     ['two scopes', { scope: { fleet: true, agent: 'a' }, mode: 'pause' }, '/scope'],
     ['no scope', { scope: {}, mode: 'pause' }, '/scope'],
     ['a fleet that is false', { scope: { fleet: false }, mode: 'pause' }, '/scope/fleet'],
+    [
+      'an end beyond all times',
+      { scope: { fleet: true }, mode: 'pause', for: '999999999d' },
+      '/for',
+    ],
     ['a time that is none', { scope: { fleet: true }, mode: 'pause', for: 'soon' }, '/for'],
   ])('refuses a halt with %s', async (_name, body, pointer) => {
     expectProblem(await bench.send('POST', '/v1/halts', { body }), 'invalid-request', pointer);
+  });
+
+  it.each(['999999999h', '9999999d'])('writes and lifts a halt for %s', async (span) => {
+    const body = { scope: { agent: 'crm-bot' }, mode: 'pause', for: span };
+    const answer = await bench.send('POST', '/v1/halts', { body });
+    expect(answer.status).toBe(201);
+    const lift = { body: { reason: 'over' } };
+    expect((await bench.send('POST', `/v1/halts/${answer.body.id}/lift`, lift)).status).toBe(200);
   });
 
   it('refuses votes on what is no approval', async () => {
@@ -207,6 +229,19 @@ describe('paths and queries', () => {
     );
   });
 
+  it.each([{}, { ceiling: 1, raiseBy: 1 }])('refuses a ceiling that says %j', async (more) => {
+    const body = { ...more, reason: 'more' };
+    const answer = await bench.send('POST', '/v1/agents/billing-bot/budgets/calls', { body });
+    expectProblem(answer, 'invalid-request', '');
+    expect(answer.body.detail).toContain('Either `ceiling` or `raiseBy`');
+  });
+
+  it.each(['ceiling', 'raiseBy'])('refuses a %s that the log cannot hold', async (name) => {
+    const body = { [name]: 2 ** 53 - 1, reason: 'more' };
+    const answer = await bench.send('POST', '/v1/agents/billing-bot/budgets/calls', { body });
+    expectProblem(answer, 'invalid-request', `/${name}`);
+  });
+
   it('refuses an outcome of an unknown status', async () => {
     const body = { status: 'great' };
     const answer = await bench.send('POST', '/v1/intents/x/outcome', { key, body });
@@ -214,22 +249,41 @@ describe('paths and queries', () => {
   });
 
   it('answers what is no HTTP with 400 and goes on', async () => {
-    const { port } = new URL(bench.url);
-    const text = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(port), '127.0.0.1', () =>
-        socket.write('this is not HTTP\r\n\r\n'),
-      );
-      let read = '';
-      socket.on('data', (chunk) => {
-        read += chunk;
-      });
-      socket.on('end', () => resolve(read));
-      socket.on('error', reject);
-    });
-    expect(text).toContain('400 Bad Request');
+    expect(await speak('this is not HTTP\r\n\r\n')).toContain('400 Bad Request');
     expect((await bench.send('GET', '/livez')).status).toBe(200);
   });
+
+  it('says why a request without a host is refused', async () => {
+    const read = await speak('GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n');
+    expect(read).toContain('400 Bad Request');
+    expect(read).toContain('"code":"malformed"');
+  });
+
+  it('passes over an expectation that it does not know', async () => {
+    const lines = ['GET /livez HTTP/1.1', 'host: a', 'expect: moon', 'connection: close'];
+    expect(await speak(`${lines.join('\r\n')}\r\n\r\n`)).toContain('200 OK');
+  });
+
+  it('takes a path for what it is, and not for another', async () => {
+    expect(await speak('GET *livez HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).toContain(
+      '404 Not Found',
+    );
+  });
 });
+
+/** What is answered to bytes, until the connection is closed. */
+function speak(bytes: string): Promise<string> {
+  const { port } = new URL(bench.url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(bytes));
+    let read = '';
+    socket.on('data', (chunk) => {
+      read += chunk;
+    });
+    socket.on('end', () => resolve(read));
+    socket.on('error', reject);
+  });
+}
 
 describe('credentials', () => {
   it.each([

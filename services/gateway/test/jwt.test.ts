@@ -71,6 +71,12 @@ it('gives a person the role that the fleet gives them', async () => {
 it.each([
   ['says neither agent nor person', async () => token({ sub: 'billing-bot' })],
   ['has no subject', async () => token({ estop_kind: 'agent' })],
+  [
+    'has a list as its subject',
+    async () => token({ sub: ['billing-bot'] as never, estop_kind: 'agent' }),
+  ],
+  ['has a number as its subject', async () => token({ sub: 7 as never, estop_kind: 'agent' })],
+  ['names an agent by a list', async () => token({ ...AGENT, estop_agent: ['billing-bot'] })],
   ['is of another issuer', async () => token(AGENT, { issuer: 'https://other.example' })],
   ['is for another audience', async () => token(AGENT, { audience: 'other' })],
   ['has run out', async () => token(AGENT, { expiresAtS: Math.floor(Date.now() / 1_000) - 120 })],

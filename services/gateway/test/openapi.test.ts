@@ -65,6 +65,13 @@ it('is OpenAPI 3.1 with unique operations and references that lead somewhere', (
   for (const [, name = ''] of references) expect(document.components.schemas).toHaveProperty(name);
 });
 
+it('says which bodies may be left out', () => {
+  const { paths } = document;
+  expect(paths['/v1/intents'].post.requestBody.required).toBe(true);
+  expect(paths['/v1/intents/batch'].post.requestBody.required).toBe(true);
+  expect(paths['/v1/agents/{id}/suspend'].post.requestBody.required).toBe(false);
+});
+
 it('names every code of the table', () => {
   for (const code of Object.keys(PROBLEMS))
     expect(document.info.description).toContain(`\`${code}\``);

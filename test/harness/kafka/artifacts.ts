@@ -1,5 +1,5 @@
-// Apache Kafka and the Apicurio registry, fetched once by Maven into a cache outside the
-// repository.
+// What the tests need of others, fetched once into a cache outside the repository: Apache Kafka and
+// the Apicurio registry, by Maven.
 import { access, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +71,8 @@ function cacheRoot(): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'estop');
 }
 
-async function cached(artifact: Artifact): Promise<string> {
+/** The folder of the artifact in the cache; fetches it on first use. */
+export async function cached(artifact: Artifact): Promise<string> {
   const root = cacheRoot();
   const final = join(root, artifact.key);
   if (await exists(final)) return final;
@@ -85,7 +86,7 @@ async function cached(artifact: Artifact): Promise<string> {
 
 /** Fetches beside the final folder and renames: the final folder is either absent or complete. */
 async function fetchInto(final: string, artifact: Artifact): Promise<void> {
-  process.stderr.write(`fetching ${artifact.title} with Maven, once, to ${final}\n`);
+  process.stderr.write(`fetching ${artifact.title}, once, to ${final}\n`);
   const sandbox = await openSandbox(cacheRoot());
   try {
     const target = join(sandbox.folder, 'content');
@@ -139,7 +140,12 @@ async function maven(sandbox: Sandbox, args: readonly string[]): Promise<void> {
   }
 }
 
-async function runToEnd(sandbox: Sandbox, command: string, args: readonly string[]): Promise<void> {
+/** Throws with the end of its output when it fails. */
+export async function runToEnd(
+  sandbox: Sandbox,
+  command: string,
+  args: readonly string[],
+): Promise<void> {
   const output = join(sandbox.folder, 'output.log');
   const { ended } = await sandbox.run({ command, args, output });
   const { code } = await ended;

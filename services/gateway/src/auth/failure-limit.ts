@@ -17,8 +17,8 @@ export class FailureLimit {
     this.#clock = clock;
   }
 
-  /** Counts one failure and tells whether there were too many in this window. */
-  isTooMany(address: string): boolean {
+  /** Counts one failure. Seconds until the next window when this one had too many; null: not yet. */
+  retryAfterS(address: string): number | null {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#windowStartMs >= WINDOW_MS) {
       this.#windowStartMs = nowMs;
@@ -26,9 +26,9 @@ export class FailureLimit {
     }
     const failures = (this.#failuresByAddress.get(address) ?? 0) + 1;
     // More addresses than the map holds share one fate: they are many, and none is known to be good.
-    const isFull = this.#failuresByAddress.size >= ADDRESSES_MAX;
-    if (failures === 1 && isFull) return true;
-    this.#failuresByAddress.set(address, failures);
-    return failures > FAILURES_MAX;
+    const isOneTooMany = failures === 1 && this.#failuresByAddress.size >= ADDRESSES_MAX;
+    if (!isOneTooMany) this.#failuresByAddress.set(address, failures);
+    if (!isOneTooMany && failures <= FAILURES_MAX) return null;
+    return Math.ceil((this.#windowStartMs + WINDOW_MS - nowMs) / 1_000);
   }
 }

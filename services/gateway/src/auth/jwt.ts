@@ -48,11 +48,14 @@ export function createJwtVerifier(config: JwtConfig): JwtVerifier {
   };
 }
 
+/** jose checks signature and times; that the claims are texts is checked here. */
 function claimedBy(payload: JWTPayload): Claimed | undefined {
-  const { sub, estop_kind: kind, estop_agent: agent } = payload;
+  const { estop_kind: kind, estop_agent: agent } = payload;
+  const sub: unknown = payload.sub;
+  if (typeof sub !== 'string') return undefined;
   if (typeof agent === 'string')
     return kind === 'person' ? undefined : { kind: 'agent', id: agent };
-  if (sub === undefined || (kind !== 'agent' && kind !== 'person')) return undefined;
+  if (agent !== undefined || (kind !== 'agent' && kind !== 'person')) return undefined;
   return { kind, id: sub };
 }
 

@@ -8,8 +8,11 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** What `parseDuration` accepts, for schemas and messages. */
-export const DURATION_PATTERN = '^[0-9]{1,9}(ms|s|m|h|d)$';
+/**
+ * What `parseDuration` accepts, for schemas and messages. From any time of our lives on it ends at
+ * a time that is exact in milliseconds.
+ */
+export const DURATION_PATTERN = '^([0-9]{1,9}(ms|s|m|h)|[0-9]{1,7}d)$';
 const DURATION = new RegExp(DURATION_PATTERN);
 
 /** Milliseconds, or undefined when the text is no span of time. */

@@ -72,7 +72,12 @@ function operationOf(route: DocumentedRoute, components: Map<string, unknown>): 
     ],
     ...(body === undefined
       ? {}
-      : { requestBody: { content: { [bodyType]: { schema: hoist(body, components) } } } }),
+      : {
+          requestBody: {
+            required: isBatch || (partsOf(body).required ?? []).length > 0,
+            content: { [bodyType]: { schema: hoist(body, components) } },
+          },
+        }),
     responses: { ...answersOf(doc, components), ...refusalsOf(route) },
   };
 }
@@ -113,7 +118,15 @@ function answersOf({ answers, summary }: RouteDoc, components: Map<string, unkno
 
 function refusalsOf({ schema, access, doc, method }: DocumentedRoute): Json {
   const codes = new Set<ProblemCode>(doc.problems ?? []);
-  if (access !== 'public') codes.add('unauthenticated').add('too-many-failures').add('forbidden');
+  if (access !== 'public') {
+    codes
+      .add('unauthenticated')
+      .add('too-many-failures')
+      .add('forbidden')
+      .add('issuer-unavailable');
+  }
+  if (access === 'agent' || access === 'agent-or-viewer') codes.add('acting-for-another');
+  if (schema.params !== undefined) codes.add('malformed');
   if (schema.querystring !== undefined || schema.params !== undefined) codes.add('invalid-request');
   if (schema.body !== undefined || method === 'POST') {
     codes.add('malformed').add('too-large').add('unsupported-media-type').add('invalid-request');

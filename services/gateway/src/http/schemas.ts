@@ -1,15 +1,22 @@
 /** The shapes that several routes share. A `title` names a component of the OpenAPI document. */
-import { NAME_PATTERN, OPAQUE_ID_PATTERN } from '@estop/schemas/ids';
+import { NAME_PATTERN, OPAQUE_ID_PATTERN, TOOL_PATTERN } from '@estop/schemas/ids';
 import Type, { type TSchema } from 'typebox';
 import { DURATION_PATTERN } from '../domain/duration.ts';
 
 const TEXT_MAX = 4_096;
 const NAME_MAX = 254;
+/** The policy knows no larger ceiling; the codec of the log would refuse 2^53 - 1. */
+const AMOUNT_MAX = 4_000_000_000_000_000;
 
 /** An object without unknown members. */
 export function strict<Properties extends Record<string, TSchema>>(
   properties: Properties,
-  options: { readonly title?: string; readonly description?: string } = {},
+  options: {
+    readonly title?: string;
+    readonly description?: string;
+    /** Which members go together; the description says it to people. */
+    readonly oneOf?: readonly object[];
+  } = {},
 ) {
   return Type.Object(properties, { additionalProperties: false, ...options });
 }
@@ -27,7 +34,8 @@ export const Duration = Type.String({
   pattern: DURATION_PATTERN,
   description: 'A span of time: `250ms`, `30s`, `15m`, `2h`, `7d`.',
 });
-export const Amount = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+export const Amount = Type.Integer({ minimum: 0, maximum: AMOUNT_MAX });
+export const AmountAboveZero = Type.Integer({ minimum: 1, maximum: AMOUNT_MAX });
 export const TimeMs = Type.Integer({ description: 'Milliseconds since 1970, UTC.' });
 export const Verdict = Type.Union([
   Type.Literal('allow'),
@@ -133,9 +141,18 @@ export const Scope = strict(
     fleet: Type.Optional(Type.Literal(true)),
     group: Type.Optional(Name),
     agent: Type.Optional(Name),
-    tool: Type.Optional(ToolText),
+    tool: Type.Optional(Type.String({ pattern: TOOL_PATTERN.source })),
   },
-  { title: 'Scope', description: 'One of: fleet, group, agent, tool, or agent and tool.' },
+  {
+    title: 'Scope',
+    description: 'One of: fleet, group, agent, tool, or agent and tool.',
+    oneOf: [
+      { required: ['fleet'], maxProperties: 1 },
+      { required: ['group'], maxProperties: 1 },
+      { required: ['agent'], properties: { fleet: false, group: false } },
+      { required: ['tool'], maxProperties: 1 },
+    ],
+  },
 );
 
 export const HaltMode = Type.Union(

@@ -15,7 +15,10 @@ export interface SchemaFault {
 
 /** `part` is where the schema was applied: body, querystring, params or headers. */
 export function validationProblem(found: readonly SchemaFault[], part: string): ProblemError {
-  const errors = found.slice(0, ERRORS_MAX).map((error) => fieldProblem(error, part));
+  // Of a choice every branch fails: what is told is the choice.
+  const choice = found.find(({ keyword }) => keyword === 'oneOf');
+  const told = choice === undefined ? found.slice(0, ERRORS_MAX) : [choice];
+  const errors = told.map((error) => fieldProblem(error, part));
   const first = errors[0];
   const detail = first === undefined ? 'the shape is wrong' : `${first.pointer}: ${first.detail}`;
   return new ProblemError('invalid-request', detail, { errors });
@@ -34,6 +37,9 @@ function fieldProblem(error: SchemaFault, part: string): FieldProblem {
     const name = String(params['missingProperty']);
     return { pointer: place(part, `${instancePath}${pointerOf([name])}`), detail: 'is required' };
   }
+  if (keyword === 'oneOf') {
+    return { pointer: place(part, instancePath), detail: choiceOf(error) };
+  }
   const allowed = params['allowedValues'];
   const words = Array.isArray(allowed) ? `: ${allowed.join(', ')}` : '';
   return { pointer: place(part, instancePath), detail: `${message ?? 'is wrong'}${words}` };
@@ -45,6 +51,13 @@ function unknown(name: string, error: SchemaFault): string {
   const nearest = nearestWord(name, propertiesOf(parent));
   const hint = nearest === undefined ? '' : `; did you mean \`${nearest}\`?`;
   return `\`${shown}\` is not known here${hint}`;
+}
+
+/** The schema's own words for what goes together. */
+function choiceOf({ message = 'is wrong', ...error }: SchemaFault): string {
+  const parent: unknown = Reflect.get(error, 'parentSchema');
+  if (typeof parent !== 'object' || parent === null || !('description' in parent)) return message;
+  return String(parent.description);
 }
 
 function propertiesOf(schema: unknown): readonly string[] {

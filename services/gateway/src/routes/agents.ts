@@ -5,6 +5,7 @@ import { type AgentId, agentSubject, parseAgentId, parseSubject } from '@estop/s
 import type { AgentView } from '@estop/schemas/messages';
 import Type from 'typebox';
 import { personBehind } from '../auth/principal.ts';
+import { ORDER_PROBLEMS } from '../commands.ts';
 import type { GatewayContext } from '../context.ts';
 import { haltBody } from '../domain/halt-body.ts';
 import { type App, principalOf } from '../http/app.ts';
@@ -126,7 +127,7 @@ function addSuspension(app: App, context: GatewayContext, verb: 'suspend' | 'res
         tag: 'Stopping',
         summary: isSuspend ? 'Deny everything an agent asks' : 'End a suspension',
         answers: { 200: Suspension },
-        problems: ['not-found', 'not-answered', 'log-unavailable'],
+        problems: ORDER_PROBLEMS,
       },
     },
     handler: async (request) => {

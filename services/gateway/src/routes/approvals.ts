@@ -3,6 +3,7 @@ import { agentSubject, parseApprovalId, parseSubject } from '@estop/schemas/ids'
 import type { AgentView, Decision as DecisionMessage, PendingView } from '@estop/schemas/messages';
 import Type from 'typebox';
 import { personBehind } from '../auth/principal.ts';
+import { ORDER_PROBLEMS } from '../commands.ts';
 import type { GatewayContext } from '../context.ts';
 import { approvalOutcome, decisionBody, isFinal } from '../domain/decision-body.ts';
 import { type App, principalOf } from '../http/app.ts';
@@ -119,7 +120,7 @@ function addVote(app: App, context: GatewayContext): void {
           summary: 'Approve or reject',
           description: '409 when the digest differs or it is decided already.',
           answers: { 200: Voted },
-          problems: ['not-found', 'conflict', 'not-answered', 'log-unavailable'],
+          problems: ORDER_PROBLEMS,
         },
       },
     },

@@ -13,6 +13,7 @@ import type { CommandBody } from '@estop/schemas/messages';
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { personBehind } from '../auth/principal.ts';
+import { ORDER_PROBLEMS } from '../commands.ts';
 import type { GatewayContext } from '../context.ts';
 import { type App, principalOf } from '../http/app.ts';
 import { IdParams, ReasonText, strict } from '../http/schemas.ts';
@@ -56,7 +57,6 @@ const Credential = strict(
 );
 
 const CredentialParams = strict({ id: Type.String(), cid: Type.String() });
-const PROBLEMS_OF_ORDERS = ['not-found', 'conflict', 'not-answered', 'log-unavailable'] as const;
 
 export function credentialRoutes(app: App, context: GatewayContext): void {
   addIssue(app, context);
@@ -77,7 +77,7 @@ function addIssue(app: App, context: GatewayContext): void {
           description:
             '`api-key` makes a key; `ed25519` takes a public key, for agents that write to Kafka.',
           answers: { 201: Credential },
-          problems: PROBLEMS_OF_ORDERS,
+          problems: ORDER_PROBLEMS,
         },
       },
     },
@@ -98,7 +98,7 @@ function addIssue(app: App, context: GatewayContext): void {
           tag: 'Operators',
           summary: 'Make an API key of a person',
           answers: { 201: Credential },
-          problems: PROBLEMS_OF_ORDERS,
+          problems: ORDER_PROBLEMS,
         },
       },
     },
@@ -123,7 +123,7 @@ function addRevoke(app: App, context: GatewayContext): void {
             tag: 'Operators',
             summary: 'From now on this credential proves nothing',
             answers: { 204: null },
-            problems: PROBLEMS_OF_ORDERS,
+            problems: ORDER_PROBLEMS,
           },
         },
       },

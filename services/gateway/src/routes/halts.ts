@@ -122,7 +122,7 @@ function addLift(app: App, { haltDesk }: GatewayContext): void {
           tag: 'Stopping',
           summary: 'End a halt',
           answers: { 200: Halt },
-          problems: ['not-found', 'conflict', 'log-unavailable'],
+          problems: ['not-found', 'conflict', 'log-unavailable', 'overloaded'],
         },
       },
     },

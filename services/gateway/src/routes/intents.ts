@@ -53,7 +53,7 @@ function addPropose(app: App, context: GatewayContext): void {
             'A decision is 200 whatever it says. `id` is the idempotency key: the same intent again gets ' +
             'the same decision. Not decided within 2 s is 503: treat it as no, ask again with the same id.',
           answers: { 200: Decision },
-          problems: [...DECISION_PROBLEMS, 'acting-for-another', 'too-many-pending'],
+          problems: [...DECISION_PROBLEMS, 'too-many-pending'],
         },
       },
     },
@@ -122,7 +122,7 @@ function addOutcome(app: App, context: GatewayContext): void {
           summary: 'Report what became of an allowed intent',
           description: 'Settles what is held on the budgets. Without a report it counts as spent.',
           answers: { 204: null },
-          problems: ['acting-for-another', 'log-unavailable'],
+          problems: ['log-unavailable', 'overloaded'],
         },
       },
     },

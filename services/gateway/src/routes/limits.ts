@@ -6,13 +6,15 @@ import {
   limitSubject,
   parseBudgetId,
 } from '@estop/schemas/ids';
+import { invariant } from '@estop/schemas/invariant';
 import type { CommandBody } from '@estop/schemas/messages';
 import Type from 'typebox';
 import { personBehind } from '../auth/principal.ts';
+import { ORDER_PROBLEMS } from '../commands.ts';
 import type { GatewayContext } from '../context.ts';
 import { type App, principalOf } from '../http/app.ts';
-import { Amount, ReasonText, strict } from '../http/schemas.ts';
-import { invalidField, ProblemError } from '../problems.ts';
+import { Amount, AmountAboveZero, ReasonText, strict } from '../http/schemas.ts';
+import { ProblemError } from '../problems.ts';
 import { agentIdParam } from './agents.ts';
 import { Budget, ownBudgetBody, Rate, sharedBudgetBody, sharedRateBody } from './limit-body.ts';
 
@@ -46,10 +48,14 @@ function addBudget(app: App, context: GatewayContext): void {
   const Ceiling = strict(
     {
       ceiling: Type.Optional(Amount),
-      raiseBy: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+      raiseBy: Type.Optional(AmountAboveZero),
       reason: ReasonText,
     },
-    { title: 'Ceiling', description: 'Either `ceiling` or `raiseBy`, in the unit of the budget.' },
+    {
+      title: 'Ceiling',
+      description: 'Either `ceiling` or `raiseBy`, in the unit of the budget.',
+      oneOf: [{ required: ['ceiling'] }, { required: ['raiseBy'] }],
+    },
   );
   const BudgetParams = strict({ id: Type.String(), bid: Type.String() });
   app.post(
@@ -63,7 +69,7 @@ function addBudget(app: App, context: GatewayContext): void {
           tag: 'Operators',
           summary: "Set or raise an agent's ceiling on a budget; a shared one for all who share it",
           answers: { 200: Budget },
-          problems: ['not-found', 'not-answered', 'log-unavailable'],
+          problems: ORDER_PROBLEMS,
         },
       },
     },
@@ -93,12 +99,9 @@ interface CeilingBody {
 }
 
 function ceilingOrder(budgetId: BudgetId, { ceiling, raiseBy }: CeilingBody): CommandBody {
-  if (ceiling !== undefined && raiseBy !== undefined) {
-    throw invalidField('/raiseBy', 'give either ceiling or raiseBy');
-  }
   if (ceiling !== undefined) return { type: 'SetCeiling', budgetId, ceiling };
-  if (raiseBy !== undefined) return { type: 'RaiseCeiling', budgetId, raiseBy };
-  throw invalidField('/ceiling', 'give ceiling or raiseBy');
+  invariant(raiseBy !== undefined, 'the schema asks for one of both');
+  return { type: 'RaiseCeiling', budgetId, raiseBy };
 }
 
 function sharedBudget({ fleet, sharedLimits }: GatewayContext, agentId: AgentId, id: BudgetId) {
