@@ -6,6 +6,7 @@
 import avro from 'avsc';
 import { TOPIC_SCHEMAS } from './avro.ts';
 import { KebabEnum, taggedUnionFields } from './avro-mapping.ts';
+import { boundCollections } from './bounded-collections.ts';
 import { EstopError, messageOf } from './errors.ts';
 import type { MessageOf } from './message-of.ts';
 import type { Topic } from './topics.ts';
@@ -95,6 +96,7 @@ export function parseSchema(schema: object): avro.Type {
   return avro.Type.forSchema(schema as avro.Schema, {
     wrapUnions: 'auto',
     logicalTypes: { kebab: KebabEnum },
+    typeHook: boundCollections,
   });
 }
 

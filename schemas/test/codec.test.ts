@@ -55,6 +55,17 @@ describe('a codec', () => {
     expect(codec.decode(codec.encode(record))).toEqual(record);
   });
 
+  it.each([
+    ['more items than there are bytes', '808080808040'],
+    ['items of a negative length, over and over', '0401'],
+  ])('refuses bytes that claim %s, at once', (_what, count) => {
+    const codec = createCodec('intents.v1', 3);
+    const bytes = codec.encode({ ...intent, provenance: {}, undo: null });
+    // The map is before the last two fields, which are null: 0, and one byte each.
+    const claiming = Buffer.concat([bytes.subarray(0, -3), Buffer.from(count, 'hex')]);
+    expect(() => codec.decode(claiming)).toThrow(expect.objectContaining({ code: 'value-malformed' }));
+  });
+
   it('gives back commands with the type of their body', () => {
     const codec = createCodec('commands.v1', 3);
     const command = {

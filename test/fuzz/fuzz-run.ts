@@ -59,7 +59,7 @@ export async function fuzzAsync<Input>(
 }
 
 function parameters(numRuns: number): fc.Parameters<unknown> {
-  return { seed: SEED, numRuns, ...(PATH === undefined ? {} : { path: PATH }) };
+  return { seed: SEED, numRuns, endOnFailure: true, ...(PATH === undefined ? {} : { path: PATH }) };
 }
 
 class Watch {

@@ -171,5 +171,7 @@ function decode(log: EventLog, partition: number, { key, value }: StoredRecord):
 function isDisagreement(error: unknown): error is Error {
   if (error instanceof Disagreement || error instanceof SyntaxError) return true;
   if (error instanceof RangeError) return true;
-  return error instanceof EstopError && error.code === 'value-malformed';
+  // An id that is unknown here is one that the registry does not have: it was asked before.
+  const isEstop = error instanceof EstopError;
+  return isEstop && (error.code === 'value-malformed' || error.code === 'schema-unknown');
 }
