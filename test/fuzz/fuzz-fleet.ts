@@ -4,7 +4,7 @@ import { checkPolicyFiles } from '@estop/policy/adapters/cedar/policy-check';
 import { checkFleet } from '@estop/policy/adapters/fleet/check-fleet';
 import { type CompiledFleet, compileFleet } from '@estop/policy/adapters/fleet/compile-fleet';
 
-const FILES: Readonly<Record<string, string>> = {
+export const FLEET_FILES: Readonly<Record<string, string>> = {
   'agents.yaml': `
 agents:
   billing-bot: { owner: dana@example.com, groups: [finance], attributes: { env: prod } }
@@ -57,7 +57,7 @@ permit (principal, action == Action::"payments.send", resource) when { context.a
 };
 
 export async function loadFuzzFleet(): Promise<CompiledFleet> {
-  const checked = await checkFleet(new Map(Object.entries(FILES)), checkPolicyFiles);
+  const checked = await checkFleet(new Map(Object.entries(FLEET_FILES)), checkPolicyFiles);
   if (!checked.ok) throw new Error(JSON.stringify(checked.problems, null, 2));
   return compileFleet(checked.bundle);
 }
