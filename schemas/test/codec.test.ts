@@ -63,7 +63,9 @@ describe('a codec', () => {
     const bytes = codec.encode({ ...intent, provenance: {}, undo: null });
     // The map is before the last two fields, which are null: 0, and one byte each.
     const claiming = Buffer.concat([bytes.subarray(0, -3), Buffer.from(count, 'hex')]);
-    expect(() => codec.decode(claiming)).toThrow(expect.objectContaining({ code: 'value-malformed' }));
+    expect(() => codec.decode(claiming)).toThrow(
+      expect.objectContaining({ code: 'value-malformed' }),
+    );
   });
 
   it('gives back commands with the type of their body', () => {
