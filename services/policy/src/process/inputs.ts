@@ -10,7 +10,7 @@ import type { Topic } from '@estop/schemas/topics';
 import type { Answer, Input } from '../domain/input.ts';
 import { isSliceBody } from '../domain/shared/messages.ts';
 import { isSignedByAgent, type KeyContext } from './agent-keys.ts';
-import { addressedPartition } from './slice-messages.ts';
+import { addressedPartition, namesPartitions } from './slice-messages.ts';
 
 /** The topics an agent-keyed partition takes its inputs from. */
 export const INPUT_TOPICS = ['intents.v1', 'outcomes.v1', 'commands.v1'] as const;
@@ -32,6 +32,10 @@ export function readInput(context: InputContext, stored: StoredRecord): ReadInpu
   if (!decoded.ok) return decoded;
   const { key, input } = decoded;
   if (key !== stored.key) return dead('malformed', 'the record key is not its subject');
+  const body = input.type === 'command' ? input.command.body : undefined;
+  if (body !== undefined && isSliceBody(body) && !namesPartitions(context.log, body)) {
+    return dead('malformed', 'it names a partition that there is not');
+  }
   if (partitionOf(context.log, key, input) !== stored.partition) {
     return dead('malformed', 'the record is in another partition than its key');
   }

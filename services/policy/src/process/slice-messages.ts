@@ -52,3 +52,23 @@ function commandIdOf(from: number, body: SliceBody) {
   invariant(commandId !== undefined, 'ids of limits and numbers make a command id');
   return commandId;
 }
+
+/** Whether there is a partition of each number that a message names: its answers go there. */
+export function namesPartitions(log: EventLog, body: SliceBody): boolean {
+  return partitionsIn(body).every((partition) => {
+    return Number.isInteger(partition) && partition >= 0 && partition < log.partitions;
+  });
+}
+
+function partitionsIn(body: SliceBody): readonly number[] {
+  switch (body.type) {
+    case 'RequestSlice':
+      return [body.ask.partition];
+    case 'GrantSlice':
+      return [body.answer.partition];
+    case 'RecallSlice':
+      return [body.partition, body.requester];
+    case 'OfferSlice':
+      return [body.partition];
+  }
+}
