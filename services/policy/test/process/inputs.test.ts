@@ -10,7 +10,7 @@ const ASK = { kind: 'budget', limitId: 'all', windowStart: 0, windowMs: 0, seque
 const WISH = { need: 1, least: 1, returned: 0, uses: [], answersRecall: false };
 
 function ask(partition: number) {
-  const body = { type: 'RequestSlice', ask: { ...ASK, ...WISH, partition } as SliceAsk };
+  const body = { type: 'RequestSlice', ask: { ...ASK, ...WISH, partition } as unknown as SliceAsk };
   const about = { commandId: 'c', subject: 'limit:all', by: 'service:policy', reason: null };
   const value = log.codec('commands.v1').encode({ ...about, body } as Command);
   const place = { partition: partitionOfKey('all', 2), offset: 0, timestampMs: 0, headers: {} };
