@@ -11,7 +11,9 @@ export function expectDrained(world: World): void {
     const model = observer.model(partition);
     for (const { input } of at(log.inputs['intents.v1'], partition)) model.expectKnown(input);
     must([...model.books.allWaiting].length === 0, 'I5', () => 'an intent waits for ever');
-    observer.compareWhole(world.writerOf(partition));
+    // The text takes as long as a tenth of a run.
+    const isByBytes = (world.scenario.seed + partition) % 8 === 0;
+    observer.compareWhole(world.writerOf(partition), isByBytes);
   }
   expectNothingStranded(log, observer);
 }

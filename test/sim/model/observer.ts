@@ -121,9 +121,9 @@ export class Observer {
     follower.shadow.expectSame(writer.state);
   }
 
-  compareWhole(writer: Writer): void {
+  compareWhole(writer: Writer, isByBytes: boolean): void {
     if (this.isAnyTruncated) return;
-    at(this.#followers, writer.deps.partition).shadow.expectWhole(writer.state);
+    at(this.#followers, writer.deps.partition).shadow.expectWhole(writer.state, isByBytes);
   }
 }
 

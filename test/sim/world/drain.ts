@@ -5,6 +5,8 @@ import type { Writer } from './writer.ts';
 
 const ROUNDS_MAX = 400;
 const ROUND_MS = 250;
+/** Asks that were lost are repeated after a second. */
+const QUIET_ROUNDS = 6;
 const INPUTS = 200;
 
 export function drain(world: World): void {
@@ -13,8 +15,7 @@ export function drain(world: World): void {
   if (world.observer.isAnyTruncated) return;
   let quiet = 0;
   let rounds = 0;
-  // Asks that were lost are repeated after a second.
-  for (; quiet < 8 && rounds < ROUNDS_MAX; rounds += 1) {
+  for (; quiet < QUIET_ROUNDS && rounds < ROUNDS_MAX; rounds += 1) {
     world.log.nowMs += ROUND_MS;
     const isQuiet = turnAll(world);
     quiet = isQuiet ? quiet + 1 : 0;
