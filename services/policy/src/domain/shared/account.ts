@@ -71,7 +71,8 @@ export function accountInWindow(state: PartitionState, ref: LimitRef): SliceAcco
     state.accountByLimit.set(key, account);
   }
   account.windowMs = ref.windowMs;
-  if (account.windowStart < ref.windowStart) {
+  // Before, when the fleet has changed the length of its windows.
+  if (account.windowStart !== ref.windowStart) {
     account.windowStart = ref.windowStart;
     account.granted = 0;
     account.spent = 0;

@@ -35,12 +35,10 @@ function asked(pool: SlicePool, ask: SliceAsk, atMs: number): void {
     party.recalled = true;
     if (pool.recall !== null) remove(pool.recall.open, ask.partition);
   }
-  const window = poolWindow(pool, ask.windowStart);
-  if (window !== undefined) {
-    // In a new window nobody has been called back yet.
-    if (!window.outByPartition.has(ask.partition)) party.recalled = ask.answersRecall;
-    takeBack(pool, window, { ask, atMs });
-  }
+  const window = windowIn(pool, ask.windowStart);
+  // In a new window nobody has been called back yet.
+  if (window?.outByPartition.has(ask.partition) !== true) party.recalled = ask.answersRecall;
+  if (window !== undefined) takeBack(pool, window, { ask, atMs });
   pool.queue.push(ask);
 }
 
@@ -64,18 +62,10 @@ function takeBack(
   window.out -= taken;
 }
 
-/** The window, made when it is new; undefined when it is over and forgotten. */
-function poolWindow(pool: SlicePool, windowStart: number): PoolWindow | undefined {
-  const known = windowIn(pool, windowStart);
-  if (known !== undefined) return known;
-  const { windows } = pool;
-  // Forgotten windows are never made again: their ceiling would be granted twice.
-  if (windows.length >= POOL_WINDOWS_MAX && windowStart < (windows[0]?.windowStart ?? 0)) {
-    return undefined;
-  }
+/** A window begins with its first grant; the one that began longest ago is forgotten for it. */
+function newWindow({ windows }: SlicePool, windowStart: number): PoolWindow {
   const made = { windowStart, outByPartition: new Map(), out: 0, shortByPartition: new Map() };
   windows.push(made);
-  windows.sort((one, other) => one.windowStart - other.windowStart);
   if (windows.length > POOL_WINDOWS_MAX) windows.shift();
   return made;
 }
@@ -91,8 +81,10 @@ function granted(pool: SlicePool, answer: SliceAnswer): void {
   const ask = pool.queue[at];
   if (at >= 0) pool.queue.splice(at, 1);
   if (isFirst && ask !== undefined && ask.need > 0) endRecall(pool);
-  const window = windowIn(pool, windowStart);
-  if (window === undefined) return;
+  const known = windowIn(pool, windowStart);
+  // Nothing is granted in a window that is over.
+  if (known === undefined && amount === 0) return;
+  const window = known ?? newWindow(pool, windowStart);
   window.outByPartition.set(partition, (window.outByPartition.get(partition) ?? 0) + amount);
   window.out += amount;
   if (ask === undefined || ask.need === 0) return;

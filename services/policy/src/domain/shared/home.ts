@@ -7,7 +7,7 @@
 import type { LimitId } from '@estop/schemas/ids';
 import { limitSubject } from '@estop/schemas/ids';
 import type { AuditRecordEvent, SliceAsk } from '@estop/schemas/messages';
-import { windowEndOf } from '../budget-window.ts';
+import { windowEndOf, windowStartOf } from '../budget-window.ts';
 import type { CheckContext } from '../check-context.ts';
 import type { Fleet } from '../fleet.ts';
 import { type Answer, NOTHING } from '../input.ts';
@@ -16,7 +16,15 @@ import { freesAfterMs } from '../rate-window.ts';
 import { limitKey } from './account.ts';
 import { applyToPool } from './apply-pool.ts';
 import type { SliceBody } from './messages.ts';
-import { copyPool, freeIn, newPool, type SlicePool, usualSlice, windowIn } from './pool.ts';
+import {
+  copyPool,
+  freeIn,
+  newPool,
+  openWindow,
+  type SlicePool,
+  usualSlice,
+  windowIn,
+} from './pool.ts';
 
 /** Answers an ask, or remembers it until what was recalled has come back. */
 export function decideAsk(context: CheckContext, ask: SliceAsk): Answer {
@@ -77,7 +85,12 @@ function serve(
   recalled: 'in time' | 'too late',
 ): readonly AuditRecordEvent[] {
   const { atMs, nowMs, fleet } = context;
-  const moment = { ceiling: ceilingOf(fleet, draft) ?? 0, atMs, nowMs };
+  const moment = {
+    ceiling: ceilingOf(fleet, draft) ?? 0,
+    current: currentWindow(context, draft),
+    atMs,
+    nowMs,
+  };
   const events: AuditRecordEvent[] = [];
   const emit = (event: AuditRecordEvent): void => {
     events.push(event);
@@ -121,18 +134,26 @@ function amountFor(draft: SlicePool, ask: SliceAsk, moment: Moment): number {
 
 interface Moment {
   readonly ceiling: number;
+  /** Where the fleet's window of the limit began; null: the fleet has no such limit. */
+  readonly current: number | null;
   readonly atMs: number;
   readonly nowMs: number;
 }
 
+function currentWindow({ fleet, atMs }: CheckContext, pool: SlicePool): number | null {
+  if (pool.kind === 'rate') return 0;
+  const budget = fleet?.sharedBudgetById.get(pool.limitId);
+  return budget === undefined ? null : windowStartOf(budget.window, atMs);
+}
+
 function freeFor(pool: SlicePool, ask: SliceAsk, moment: Moment): number {
-  const window = windowIn(pool, ask.windowStart);
+  const window = openWindow(pool, ask.windowStart, moment.current);
   return window === undefined ? 0 : Math.max(0, freeIn(pool, window, moment));
 }
 
 /** What is granted beyond need; nothing to whom only gives back. */
 function usual(pool: SlicePool, ask: SliceAsk, moment: Moment): number {
-  const window = windowIn(pool, ask.windowStart);
+  const window = openWindow(pool, ask.windowStart, moment.current);
   if (window === undefined || ask.least === 0) return 0;
   return usualSlice(window, freeFor(pool, ask, moment));
 }

@@ -14,7 +14,7 @@ export interface SlicePool {
   readonly limitId: LimitId;
   /** Ceiling of a budget that a person set; null: the fleet's. */
   ceiling: number | null;
-  /** Oldest first, at most POOL_WINDOWS_MAX; a rate has one. */
+  /** In the order they began here, at most POOL_WINDOWS_MAX; a rate has one. */
   readonly windows: PoolWindow[];
   /** Calls of a rate that partitions have reported; null for a budget. */
   used: RateWindow | null;
@@ -94,15 +94,39 @@ export function windowIn(pool: SlicePool, windowStart: number): PoolWindow | und
 /** Below 0 when the ceiling was lowered under what is out. */
 export function freeIn(
   pool: SlicePool,
-  window: PoolWindow,
+  window: Pick<PoolWindow, 'out'>,
   about: { readonly ceiling: number; readonly atMs: number },
 ): number {
   const used = pool.used === null ? 0 : usedOf(pool.used, about.atMs);
   return about.ceiling - window.out - used;
 }
 
+/** A window in which nothing was granted yet. */
+const UNTOUCHED: Pick<PoolWindow, 'out' | 'outByPartition'> = {
+  out: 0,
+  outByPartition: new Map(),
+};
+
+/**
+ * The window of an ask; undefined when it may be one that was forgotten: made again, its ceiling
+ * would be granted twice. `current`: where the fleet's window began, which may be before the known
+ * ones when the fleet has changed its length.
+ */
+export function openWindow(
+  pool: SlicePool,
+  windowStart: number,
+  current: number | null,
+): Pick<PoolWindow, 'out' | 'outByPartition'> | undefined {
+  const known = windowIn(pool, windowStart);
+  if (known !== undefined) return known;
+  const { windows } = pool;
+  const isNew = windows.every((window) => window.windowStart < windowStart);
+  const isOpen = isNew || windowStart === current || windows.length < POOL_WINDOWS_MAX;
+  return isOpen ? UNTOUCHED : undefined;
+}
+
 /** How much to grant beyond what is needed: less and less, the less is left. */
-export function usualSlice(window: PoolWindow, free: number): number {
+export function usualSlice(window: Pick<PoolWindow, 'outByPartition'>, free: number): number {
   let holders = 1;
   for (const out of window.outByPartition.values()) if (out > 0) holders += 1;
   return Math.max(0, Math.floor(free / (2 * holders)));
