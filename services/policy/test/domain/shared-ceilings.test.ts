@@ -117,6 +117,23 @@ describe('a ceiling that agents of several partitions share', () => {
     expect(all.eventsOf('IntentAllowed')).toHaveLength(2 + 3);
   });
 
+  it('frees all calls of a shared rate when a fleet has made its window longer', () => {
+    const all = world({ rates: [sharedRate(8, 60_000)] });
+    for (const agentId of ['agent-1', 'agent-5']) propose(all, agentId);
+    all.settle();
+    all.fleet = createFleetDouble({ agents: AGENTS, rates: [sharedRate(8, 3_600_000)] });
+    // The next ask reports the calls so far, under the new length.
+    for (const agentId of ['agent-9', 'agent-13', 'agent-17']) propose(all, agentId);
+    all.settle();
+    pass(all, 12_000);
+    const before = all.eventsOf('IntentAllowed').length;
+    all.atMs += 2 * 3_600_000;
+    for (const agentId of AGENTS.slice(20, 40)) propose(all, agentId);
+    all.settle();
+    pass(all, 2_000);
+    expect(all.eventsOf('IntentAllowed')).toHaveLength(before + 8);
+  });
+
   it('grants nothing in a window that is over and forgotten', () => {
     const all = world({ budgets: [sharedCalls(5)] });
     propose(all, 'agent-1');

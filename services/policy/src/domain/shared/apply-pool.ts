@@ -1,7 +1,7 @@
 /** What events do to a pool, the same while deciding and while folding. */
 import type { AuditRecordEvent, SliceAnswer, SliceAsk } from '@estop/schemas/messages';
 import { SLICE_ASKS_MAX } from '../limits.ts';
-import { addCalls, emptyRateWindow } from '../rate-window.ts';
+import { addCalls, bucketOf, emptyRateWindow } from '../rate-window.ts';
 import { POOL_WINDOWS_MAX, type PoolWindow, partyOf, type SlicePool, windowIn } from './pool.ts';
 
 export function applyToPool(pool: SlicePool, event: AuditRecordEvent, atMs: number): void {
@@ -50,9 +50,11 @@ function takeBack(
   let back = ask.returned;
   if (ask.kind === 'rate') {
     if (pool.used?.windowMs !== ask.windowMs) pool.used = emptyRateWindow(ask.windowMs);
-    for (const use of ask.uses) {
-      addCalls(pool.used, use, atMs);
-      back += use.calls;
+    // Sub-windows of the length before the fleet changed it may seem to lie far ahead.
+    const newest = bucketOf(ask.windowMs, atMs) + 1;
+    for (const { bucket, calls } of ask.uses) {
+      addCalls(pool.used, { bucket: Math.min(bucket, newest), calls }, atMs);
+      back += calls;
     }
   }
   // A partition can give back only what it was granted; anything else would be made of nothing.
