@@ -100,62 +100,6 @@ describe('a ceiling that agents of several partitions share', () => {
     expect(usedOf(all)).toBe(37);
   });
 
-  it.each([
-    ['longer ones', { kind: 'duration', windowMs: 86_400_000 }],
-    ['a lifetime', { kind: 'lifetime' }],
-    ['months', { kind: 'month' }],
-  ] as const)('goes on when its windows become %s, which began before', (_, window) => {
-    const all = world({ budgets: [sharedCalls(3)] });
-    for (const agentId of ['agent-0', 'agent-1']) propose(all, agentId);
-    all.settle();
-    const budgets = [{ ...sharedCalls(3), window }];
-    all.fleet = createFleetDouble({ agents: AGENTS, budgets });
-    for (const agentId of AGENTS.slice(4, 12)) propose(all, agentId);
-    all.settle();
-    pass(all, 2_000);
-    // A new kind of window begins with nothing used, as a ceiling of one agent's own does.
-    expect(all.eventsOf('IntentAllowed')).toHaveLength(2 + 3);
-  });
-
-  it('frees all calls of a shared rate when a fleet has made its window longer', () => {
-    const all = world({ rates: [sharedRate(8, 60_000)] });
-    for (const agentId of ['agent-1', 'agent-5']) propose(all, agentId);
-    all.settle();
-    all.fleet = createFleetDouble({ agents: AGENTS, rates: [sharedRate(8, 3_600_000)] });
-    // The next ask reports the calls so far, under the new length.
-    for (const agentId of ['agent-9', 'agent-13', 'agent-17']) propose(all, agentId);
-    all.settle();
-    pass(all, 12_000);
-    const before = all.eventsOf('IntentAllowed').length;
-    all.atMs += 2 * 3_600_000;
-    for (const agentId of AGENTS.slice(20, 40)) propose(all, agentId);
-    all.settle();
-    pass(all, 2_000);
-    expect(all.eventsOf('IntentAllowed')).toHaveLength(before + 8);
-  });
-
-  it('grants nothing in a window that is over and forgotten', () => {
-    const all = world({ budgets: [sharedCalls(5)] });
-    propose(all, 'agent-1');
-    const late = all.inboxes[HOME]?.[0];
-    all.settle();
-    for (let hour = 0; hour < 3; hour += 1) {
-      all.atMs += 3_600_000;
-      propose(all, 'agent-1', `later-${hour}`);
-      all.settle();
-    }
-    if (late?.type !== 'RequestSlice') throw new Error('the first message is an ask');
-    const sequence =
-      1 +
-      (all.states[HOME]?.poolByLimit.values().next().value?.partyByPartition.get(2)?.sequence ?? 0);
-    const ask = { ...late.ask, partition: 2, sequence };
-    all.inboxes[HOME]?.push({ type: 'RequestSlice', ask });
-    all.deliver(HOME);
-    expect(all.eventsOf('SliceGranted').at(-1)).toMatchObject({
-      answer: { partition: 2, amount: 0 },
-    });
-  });
-
   it('decides at once when the slice has room', () => {
     const all = world({ budgets: [sharedCalls(1_000)] });
     propose(all, 'agent-1');

@@ -1,0 +1,94 @@
+/** Shared limits whose windows turn, are forgotten, or are made longer by a new fleet. */
+import type { FleetBudget, FleetRate } from '@estop/policy/domain/fleet';
+import { describe, expect, it } from 'vitest';
+import { callsBudget, createFleetDouble, rate } from './fleet-double.ts';
+import { HOME, Partitions } from './partitions.ts';
+import { intentInput } from './specification.ts';
+
+const COUNT = 4;
+const AGENTS = Array.from({ length: 100 }, (_, n) => `agent-${n}`);
+
+function sharedCalls(ceiling: number): FleetBudget {
+  return { ...callsBudget('fleet-calls', ceiling), shared: true };
+}
+
+function sharedRate(limit: number, windowMs: number): FleetRate {
+  return { ...rate('fleet-rate', limit, windowMs), shared: true };
+}
+
+function world(options: Parameters<typeof createFleetDouble>[0]): Partitions {
+  return new Partitions(COUNT, createFleetDouble({ agents: AGENTS, ...options }));
+}
+
+/** Agents live in partitions by their number. */
+function propose(all: Partitions, agentId: string, intentId = 'i1'): void {
+  const partition = Number(agentId.slice(agentId.indexOf('-') + 1)) % COUNT;
+  all.when(partition, intentInput({ agentId, intentId }));
+}
+
+/** Lets time pass in steps as short as ticks are, with all messages delivered. */
+function pass(all: Partitions, ms: number): void {
+  for (let left = ms; left > 0; left -= 100) {
+    all.atMs += Math.min(100, left);
+    for (const { partition } of all.states) all.tick(partition);
+    all.settle();
+  }
+}
+
+describe('the windows of a shared limit', () => {
+  it.each([
+    ['longer ones', { kind: 'duration', windowMs: 86_400_000 }],
+    ['a lifetime', { kind: 'lifetime' }],
+    ['months', { kind: 'month' }],
+  ] as const)('goes on when its windows become %s, which began before', (_, window) => {
+    const all = world({ budgets: [sharedCalls(3)] });
+    for (const agentId of ['agent-0', 'agent-1']) propose(all, agentId);
+    all.settle();
+    const budgets = [{ ...sharedCalls(3), window }];
+    all.fleet = createFleetDouble({ agents: AGENTS, budgets });
+    for (const agentId of AGENTS.slice(4, 12)) propose(all, agentId);
+    all.settle();
+    pass(all, 2_000);
+    // A new kind of window begins with nothing used, as a ceiling of one agent's own does.
+    expect(all.eventsOf('IntentAllowed')).toHaveLength(2 + 3);
+  });
+
+  it('frees all calls of a shared rate when a fleet has made its window longer', () => {
+    const all = world({ rates: [sharedRate(8, 60_000)] });
+    for (const agentId of ['agent-1', 'agent-5']) propose(all, agentId);
+    all.settle();
+    all.fleet = createFleetDouble({ agents: AGENTS, rates: [sharedRate(8, 3_600_000)] });
+    // The next ask reports the calls so far, under the new length.
+    for (const agentId of ['agent-9', 'agent-13', 'agent-17']) propose(all, agentId);
+    all.settle();
+    pass(all, 12_000);
+    const before = all.eventsOf('IntentAllowed').length;
+    all.atMs += 2 * 3_600_000;
+    for (const agentId of AGENTS.slice(20, 40)) propose(all, agentId);
+    all.settle();
+    pass(all, 2_000);
+    expect(all.eventsOf('IntentAllowed')).toHaveLength(before + 8);
+  });
+
+  it('grants nothing in a window that is over and forgotten', () => {
+    const all = world({ budgets: [sharedCalls(5)] });
+    propose(all, 'agent-1');
+    const late = all.inboxes[HOME]?.[0];
+    all.settle();
+    for (let hour = 0; hour < 3; hour += 1) {
+      all.atMs += 3_600_000;
+      propose(all, 'agent-1', `later-${hour}`);
+      all.settle();
+    }
+    if (late?.type !== 'RequestSlice') throw new Error('the first message is an ask');
+    const sequence =
+      1 +
+      (all.states[HOME]?.poolByLimit.values().next().value?.partyByPartition.get(2)?.sequence ?? 0);
+    const ask = { ...late.ask, partition: 2, sequence };
+    all.inboxes[HOME]?.push({ type: 'RequestSlice', ask });
+    all.deliver(HOME);
+    expect(all.eventsOf('SliceGranted').at(-1)).toMatchObject({
+      answer: { partition: 2, amount: 0 },
+    });
+  });
+});
