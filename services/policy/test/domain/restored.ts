@@ -14,7 +14,7 @@ export function folded(records: readonly AuditRecord[], partition = 0): Partitio
 }
 
 /** The subjects of a state as a snapshot writes them when it holds the records below an offset. */
-export function storedSubjects(
+function storedSubjects(
   state: PartitionState,
   offset: number,
 ): Map<SubjectId, StoredSubject> {
