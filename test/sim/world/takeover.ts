@@ -1,6 +1,6 @@
 /** What a writer folds before it says that it is the writer now, as the policy service does. */
 import { type ChainHead, GENESIS, headAfter, passesThrough } from '@estop/log/chain';
-import { RestoredFold, restore } from '@estop/policy/domain/snapshot/restore';
+import { type RestoredFold, restore } from '@estop/policy/domain/snapshot/restore';
 import type { PartitionState } from '@estop/policy/domain/state';
 import type { AuditRecord } from '@estop/schemas/messages';
 import { type AuditEntry, at } from '../log/sim-log.ts';
@@ -25,8 +25,8 @@ export interface Takeover {
 export function foldLog(state: PartitionState, takeover: Takeover): ChainHead | 'log-truncated' {
   const { entries, machinery, proven } = takeover;
   const snapshot = agreeing(takeover.snapshot, entries);
-  if (snapshot !== undefined) restore(state, snapshot);
-  const fold = foldOf(state, machinery, snapshot);
+  const restored = snapshot === undefined ? undefined : restore(state, snapshot);
+  const fold = foldOf(state, machinery, restored);
   let head = snapshot?.head ?? GENESIS;
   for (let offset = snapshot?.offset ?? 0; offset < entries.length; offset += 1) {
     const { value } = at(entries, offset);
@@ -43,10 +43,9 @@ export function foldLog(state: PartitionState, takeover: Takeover): ChainHead | 
 function foldOf(
   state: PartitionState,
   { applyRecord, foldsAfterSnapshot }: Machinery,
-  snapshot: SimSnapshot | undefined,
+  restored: RestoredFold | undefined,
 ): (record: AuditRecord, offset: number) => void {
-  if (snapshot === undefined) return (record, offset) => applyRecord(state, record, offset);
+  if (restored === undefined) return (record, offset) => applyRecord(state, record, offset);
   if (!foldsAfterSnapshot) return () => undefined;
-  const restored = new RestoredFold(state, snapshot.subjects);
   return (record, offset) => restored.apply(record, offset);
 }

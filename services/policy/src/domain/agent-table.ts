@@ -34,6 +34,11 @@ export class AgentTable<Agent> extends Map<AgentId, Agent> {
     return super.size + (this.#storedById?.size ?? 0);
   }
 
+  /** Known, and not read yet. */
+  isAsleep(id: AgentId): boolean {
+    return this.#storedById?.has(id) === true;
+  }
+
   /** Those that were asked for, and no other is read. */
   awake(): MapIterator<Agent> {
     return super.values();

@@ -11,7 +11,13 @@ import { scopeText } from './halts.ts';
 import { ANSWERS_MAX } from './limits.ts';
 import type { RecordContext } from './record-context.ts';
 import { applySlices } from './shared/apply-slices.ts';
-import { initialAgent, initialSubject, type PartitionState, type SubjectState } from './state.ts';
+import {
+  type AgentState,
+  initialAgent,
+  initialSubject,
+  type PartitionState,
+  type SubjectState,
+} from './state.ts';
 
 /** Applies one valid record, in place. */
 export function applyRecord(state: PartitionState, record: AuditRecord, offset: number): void {
@@ -50,7 +56,12 @@ function applyToSubject(state: PartitionState, record: AuditRecord, offset: numb
   }
   const agent = state.agentById.get(subject.id) ?? initialAgent(subject.id);
   state.agentById.set(subject.id, agent);
-  for (const event of record.events) {
+  applyToAgent(agent, context);
+}
+
+/** What a record does to its agent. */
+export function applyToAgent(agent: AgentState, context: RecordContext): void {
+  for (const event of context.record.events) {
     applySubjectEvent(agent, event, context);
     applyAgentEvent(agent, event, context);
   }

@@ -10,7 +10,7 @@ import {
 } from '@estop/log/run/chain-reader';
 import { invariant } from '@estop/schemas/invariant';
 import { applyRecord } from '../domain/apply-record.ts';
-import { RestoredFold, restore } from '../domain/snapshot/restore.ts';
+import { type RestoredFold, restore } from '../domain/snapshot/restore.ts';
 import type { PartitionState } from '../domain/state.ts';
 import type { LogTime } from './log-time.ts';
 import type { PartitionDeps } from './partition-context.ts';
@@ -81,10 +81,10 @@ function begin(
   const { nextOffset } = read;
   if (read.kind === 'read') {
     const { snapshot, manifest: position, hashes } = read;
-    restore(state, snapshot);
+    const fold = restore(state, snapshot);
     return {
       from: { nextOffset: position.nextOffset, head: position.head, voidRecords: 0 },
-      fold: new RestoredFold(state, snapshot.subjects),
+      fold,
       base: { hashes, position, stale: [], nextOffset },
       releasedOffset: position.releasedOffset,
     };

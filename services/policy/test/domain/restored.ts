@@ -1,7 +1,7 @@
 /** States restored from snapshots that a test takes of a history. */
 import { applyRecord } from '@estop/policy/domain/apply-record';
 import { partitionText } from '@estop/policy/domain/snapshot/partition-entry';
-import { RestoredFold, restore, type StoredSubject } from '@estop/policy/domain/snapshot/restore';
+import { restore, type StoredSubject } from '@estop/policy/domain/snapshot/restore';
 import { agentText, firstDueMs, personText } from '@estop/policy/domain/snapshot/subject-entry';
 import { initialState, type PartitionState } from '@estop/policy/domain/state';
 import { personSubject, type SubjectId } from '@estop/schemas/ids';
@@ -14,7 +14,7 @@ export function folded(records: readonly AuditRecord[], partition = 0): Partitio
 }
 
 /** The subjects of a state as a snapshot writes them when it holds the records below an offset. */
-export function storedSubjects(
+function storedSubjects(
   state: PartitionState,
   offset: number,
 ): Map<SubjectId, StoredSubject> {
@@ -57,8 +57,7 @@ export function restoredFrom(
     if (chosen !== undefined) subjects.set(...chosen);
   }
   const state = initialState(partition);
-  restore(state, { offset: cut, partitionText: partitionText(base), subjects });
-  const fold = new RestoredFold(state, subjects);
+  const fold = restore(state, { offset: cut, partitionText: partitionText(base), subjects });
   for (let offset = cut; offset < records.length; offset += 1) {
     const record = records[offset];
     if (record !== undefined) fold.apply(record, offset);

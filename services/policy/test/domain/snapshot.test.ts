@@ -1,11 +1,9 @@
 import { serializeState } from '@estop/policy/domain/serialize';
-import { partitionText } from '@estop/policy/domain/snapshot/partition-entry';
-import { restore } from '@estop/policy/domain/snapshot/restore';
-import { initialState } from '@estop/policy/domain/state';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { partitionAfter, randomHistories, takeStep } from './random-history.ts';
-import { inOrder, restoredFrom, storedSubjects } from './restored.ts';
+import { inOrder, restoredFrom } from './restored.ts';
+import { Partition } from './specification.ts';
 
 describe('a state restored from a snapshot', () => {
   it('is the rebuilt one byte for byte, wherever the snapshot was cut', () => {
@@ -39,20 +37,32 @@ describe('a state restored from a snapshot', () => {
     );
   });
 
-  it('goes on deciding as the one it was taken of', () => {
+  it('goes on deciding as the one it was taken of, whatever was folded on top', () => {
     fc.assert(
-      fc.property(randomHistories, fc.nat(80), (history, at) => {
+      fc.property(randomHistories, fc.nat(80), fc.nat(40), (history, at, tail) => {
         const whole = partitionAfter(history);
         const resumed = partitionAfter(history.slice(0, at));
-        const { state: before, records } = resumed;
-        const subjects = storedSubjects(before, records.length);
-        resumed.state = initialState(0);
-        const partition = { offset: records.length, partitionText: partitionText(before) };
-        restore(resumed.state, { ...partition, subjects });
+        const { records } = resumed;
+        const cut = Math.max(0, records.length - tail);
+        resumed.state = restoredFrom(records, { cut, newer: [] });
         for (const step of history.slice(at)) takeStep(resumed, step);
         expect(records).toEqual(whole.records);
       }),
-      { numRuns: 100 },
+      { numRuns: 300 },
     );
+  });
+
+  it('reads no agent for records that need nothing of it, until somebody asks', () => {
+    const partition = new Partition();
+    partition.propose({ intentId: 'i1' });
+    const cut = partition.records.length;
+    partition.propose({ intentId: 'i2' });
+    partition.after(1_000).outcome('ok');
+    const { agentById } = restoredFrom(partition.records, { cut, newer: [] });
+    const [agentId] = partition.state.agentById.keys();
+    if (agentId === undefined) throw new Error('somebody asked');
+    expect(agentById.isAsleep(agentId)).toBe(true);
+    expect(agentById.get(agentId)?.allowed).toBe(2);
+    expect(agentById.isAsleep(agentId)).toBe(false);
   });
 });
