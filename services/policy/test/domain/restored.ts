@@ -14,10 +14,7 @@ export function folded(records: readonly AuditRecord[], partition = 0): Partitio
 }
 
 /** The subjects of a state as a snapshot writes them when it holds the records below an offset. */
-function storedSubjects(
-  state: PartitionState,
-  offset: number,
-): Map<SubjectId, StoredSubject> {
+function storedSubjects(state: PartitionState, offset: number): Map<SubjectId, StoredSubject> {
   const stored = new Map<SubjectId, StoredSubject>();
   for (const agent of state.agentById.values()) {
     const text = agentText(agent);
