@@ -7,6 +7,7 @@ import avro from 'avsc';
 import { TOPIC_SCHEMAS } from './avro.ts';
 import { KebabEnum, taggedUnionFields } from './avro-mapping.ts';
 import { boundCollections } from './bounded-collections.ts';
+import { viewBytes } from './bytes-view.ts';
 import { EstopError, messageOf } from './errors.ts';
 import type { MessageOf } from './message-of.ts';
 import type { Topic } from './topics.ts';
@@ -22,6 +23,11 @@ export interface Codec<Message> {
   encode(message: Message): Buffer;
   /** Throws EstopError `value-malformed`, or `schema-unknown` for an id not learned yet. */
   decode(bytes: Uint8Array): Message;
+  /**
+   * Reads by a schema that names some of the message's fields, and passes over all others; made once
+   * for a schema. Throws as `decode` does.
+   */
+  reader<Part>(schema: object): (bytes: Uint8Array) => Part;
   knows(schemaId: number): boolean;
   /** Learns the schema behind an id; throws EstopError `schema-incompatible`. */
   learn(schemaId: number, schema: object): void;
@@ -37,8 +43,9 @@ export function schemaIdOf(bytes: Uint8Array): number | undefined {
 export function createCodec<T extends Topic>(topic: T, schemaId: number): Codec<MessageOf[T]> {
   const type = parseSchema(TOPIC_SCHEMAS[topic]);
   const { wrap, unwrap } = taggedUnionFields(topic);
-  const readers = new Map<number, (payload: Buffer) => unknown>();
-  readers.set(schemaId, (payload) => type.fromBuffer(payload));
+  const writers = new Map([[schemaId, type]]);
+  const decode = readerBy<MessageOf[T]>(type);
+  const partReaders = new Map<object, (bytes: Uint8Array) => unknown>();
   let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   let used = 0;
 
@@ -64,31 +71,48 @@ export function createCodec<T extends Topic>(topic: T, schemaId: number): Codec<
     return type.encode(value, slab, start + HEADER_BYTES);
   }
 
-  function decode(bytes: Uint8Array): MessageOf[T] {
-    const id = schemaIdOf(bytes);
-    if (id === undefined) throw new EstopError('value-malformed', 'no Confluent wire format');
-    const read = readers.get(id);
-    if (read === undefined) throw new EstopError('schema-unknown', `schema id ${id} is unknown`);
-    try {
-      return unwrap(read(toBuffer(bytes).subarray(HEADER_BYTES))) as MessageOf[T];
-    } catch (error) {
-      throw new EstopError('value-malformed', `${topic}: ${messageOf(error)}`, { cause: error });
-    }
+  function readerBy<Part>(own: avro.Type): (bytes: Uint8Array) => Part {
+    const readById = new Map<number, (payload: Buffer) => unknown>();
+    return (bytes) => {
+      const id = schemaIdOf(bytes);
+      if (id === undefined) throw new EstopError('value-malformed', 'no Confluent wire format');
+      const read = readById.get(id) ?? readFrom(id, own);
+      readById.set(id, read);
+      try {
+        return unwrap(read(toBuffer(bytes).subarray(HEADER_BYTES))) as Part;
+      } catch (error) {
+        throw new EstopError('value-malformed', `${topic}: ${messageOf(error)}`, { cause: error });
+      }
+    };
+  }
+
+  function readFrom(id: number, own: avro.Type): (payload: Buffer) => unknown {
+    const writer = writers.get(id);
+    if (writer === undefined) throw new EstopError('schema-unknown', `schema id ${id} is unknown`);
+    const resolver = own === writer ? undefined : own.createResolver(writer);
+    return (payload) => own.fromBuffer(payload, resolver);
+  }
+
+  function reader<Part>(schema: object): (bytes: Uint8Array) => Part {
+    const known = partReaders.get(schema) ?? readerBy<Part>(parseSchema(schema));
+    partReaders.set(schema, known);
+    return known as (bytes: Uint8Array) => Part;
   }
 
   function learn(id: number, schema: object): void {
-    if (readers.has(id)) return;
+    if (writers.has(id)) return;
     try {
       const writer = parseSchema(schema);
-      const resolver = type.createResolver(writer);
-      readers.set(id, (payload) => type.fromBuffer(payload, resolver));
+      // Refused now, not with the first value.
+      type.createResolver(writer);
+      writers.set(id, writer);
     } catch (error) {
       const text = `${topic}: schema id ${id} cannot be read: ${messageOf(error)}`;
       throw new EstopError('schema-incompatible', text, { cause: error });
     }
   }
 
-  return { schemaId, encode, decode, learn, knows: (id) => readers.has(id) };
+  return { schemaId, encode, decode, reader, learn, knows: (id) => writers.has(id) };
 }
 
 /** Parses an Avro schema the one way all of estop reads it. */
@@ -96,7 +120,7 @@ export function parseSchema(schema: object): avro.Type {
   return avro.Type.forSchema(schema as avro.Schema, {
     wrapUnions: 'auto',
     logicalTypes: { kebab: KebabEnum },
-    typeHook: boundCollections,
+    typeHook: (part, options) => boundCollections(part, options) ?? viewBytes(part),
   });
 }
 

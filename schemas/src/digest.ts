@@ -16,3 +16,21 @@ export function intentDigest(agentId: string, tool: string, argumentsText: strin
 export function sha256Text(text: string): string {
   return `sha256:${hash('sha256', text, 'hex')}`;
 }
+
+const PREFIX = 'sha256:';
+const HEX = /^sha256:[0-9a-f]{64}$/;
+const IS_PACKED = '#';
+const IS_PLAIN = '=';
+
+/** A digest in 44 characters in the place of 71; any other text with a character in front. */
+export function packDigest(digest: string): string {
+  if (!HEX.test(digest)) return IS_PLAIN + digest;
+  return IS_PACKED + Buffer.from(digest.slice(PREFIX.length), 'hex').toString('base64url');
+}
+
+/** What was packed. */
+export function unpackDigest(packed: string): string {
+  const text = packed.slice(1);
+  if (!packed.startsWith(IS_PACKED)) return text;
+  return PREFIX + Buffer.from(text, 'base64url').toString('hex');
+}

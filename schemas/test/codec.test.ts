@@ -1,3 +1,4 @@
+import { AUDIT_HEADING, type AuditHeading } from '@estop/schemas/audit-heading';
 import { TOPIC_SCHEMAS } from '@estop/schemas/avro';
 import { createCodec, schemaIdOf } from '@estop/schemas/codec';
 import type { AuditRecord, Command, Intent } from '@estop/schemas/messages';
@@ -53,6 +54,30 @@ describe('a codec', () => {
   it('gives back what was encoded, with its hyphens and its union types', () => {
     const codec = createCodec('audit.v1', 6);
     expect(codec.decode(codec.encode(record))).toEqual(record);
+  });
+
+  it('reads what tells whether a record matters, and passes over all else', () => {
+    const codec = createCodec('audit.v1', 6);
+    const heading = codec.reader<AuditHeading>(AUDIT_HEADING)(codec.encode(record));
+    expect(heading).toEqual({
+      cause: { topic: 'intents.v1', offset: 9 },
+      at: 1_768_446_000_000,
+      subject: 'billing-bot',
+      events: [{ type: 'IntentProposed' }, { type: 'IntentDenied', released: [] }],
+    });
+  });
+
+  it('reads a part of what an earlier schema has written', () => {
+    const codec = createCodec('audit.v1', 6);
+    const read = codec.reader<AuditHeading>(AUDIT_HEADING);
+    codec.learn(5, TOPIC_SCHEMAS['audit.v1']);
+    const older = Buffer.from(createCodec('audit.v1', 5).encode(record));
+    expect(read(older).subject).toBe('billing-bot');
+    older.writeInt32BE(4, 1);
+    expect(() => read(older)).toThrow(expect.objectContaining({ code: 'schema-unknown' }));
+    expect(() => read(older.subarray(0, 3))).toThrow(
+      expect.objectContaining({ code: 'value-malformed' }),
+    );
   });
 
   it.each([
