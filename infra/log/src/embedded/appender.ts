@@ -116,7 +116,7 @@ export class Appender {
     const staged = batches.flatMap(({ partition, records }) => {
       count += records.length;
       // A record that compaction may remove alone is a chunk of its own.
-      const parts = partition.newest === null ? [records] : records.map((record) => [record]);
+      const parts = partition.isCompacted ? records.map((record) => [record]) : [records];
       return parts.map((part) => partition.stage(part, timestampMs));
     });
     this.#pending += 1;
@@ -190,8 +190,8 @@ export class Appender {
 
   #put(group: readonly Waiting[]): void {
     for (const [partition, batches] of byPartition(group)) {
-      if (partition.newest === null) this.#putJoined(partition, batches);
-      else this.#putCompacted(partition, batches);
+      if (partition.isCompacted) this.#putCompacted(partition, batches);
+      else this.#putJoined(partition, batches);
     }
   }
 

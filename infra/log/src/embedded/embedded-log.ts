@@ -2,6 +2,7 @@
  * The embedded log: one process, one LMDB file, durable. An append is acknowledged after the disk
  * has synced it; then those who follow are woken directly.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '@estop/runtime/clock';
 import type { Codec } from '@estop/schemas/codec';
 import { EstopError } from '@estop/schemas/errors';
@@ -140,8 +141,12 @@ class EmbeddedLog implements EventLog {
     partition: number,
     { fromOffset, maxRecords }: { readonly fromOffset: number; readonly maxRecords: number },
   ): Promise<ReadResult> {
+    // From the disk it takes milliseconds, and whoever reads a whole partition would keep all others
+    // waiting: nothing here ever waits for the disk.
+    const from = this.#partition(topic, partition);
+    if (!from.isInMemory(fromOffset)) await nextTurn();
     this.#refuseClosed();
-    return this.#partition(topic, partition).read(fromOffset, maxRecords);
+    return from.read(fromOffset, maxRecords);
   }
 
   async follow(options: FollowOptions): Promise<Follower> {

@@ -3,6 +3,7 @@
  * who follow closely never touch the disk, and who waits for more. Staged records have their place
  * and are on their way to the disk: groups see them already, everybody else when they are durable.
  */
+import { invariant } from '@estop/schemas/invariant';
 import type { Topic } from '@estop/schemas/topics';
 import { TOPICS } from '@estop/schemas/topics';
 import type { NewRecord, ReadResult, StoredRecord } from '../port.ts';
@@ -19,6 +20,7 @@ import {
   RECORD_OVERHEAD_BYTES,
 } from './chunk.ts';
 import { NewestByKey } from './newest-by-key.ts';
+import { Slab } from './slab.ts';
 import type { Store } from './store.ts';
 
 /** Newest records of a partition kept in memory: the first bound that is reached counts. */
@@ -40,8 +42,8 @@ export class EmbeddedPartition {
   #tailBytes = 0;
   readonly #waiters = new Set<() => void>();
   readonly #stageWaiters = new Set<() => void>();
-  /** Of compacted topics alone. */
-  readonly newest: NewestByKey | null;
+  readonly isCompacted: boolean;
+  #newest: NewestByKey | null = null;
 
   constructor(store: Store, topic: Topic, partition: number) {
     this.#store = store;
@@ -54,12 +56,21 @@ export class EmbeddedPartition {
     this.#endOffset = Math.max(last === undefined ? 0 : last + 1, removedEnd);
     this.#stagedEnd = this.#endOffset;
     this.#startOffset = first ?? this.#endOffset;
-    this.newest = TOPICS[topic].cleanup === 'compact' ? this.#readNewest() : null;
+    this.isCompacted = TOPICS[topic].cleanup === 'compact';
   }
 
   /** When the last record that stands in the file was stamped, as it was opened; 0 without one. */
   get openedLastMs(): number {
     return this.#openedLastMs;
+  }
+
+  /**
+   * Of compacted topics alone. Read when something is first written: to read the whole topic takes
+   * seconds, and whoever starts after a failure has no second to spare.
+   */
+  get newest(): NewestByKey | null {
+    this.#newest ??= this.isCompacted ? this.#readNewest() : null;
+    return this.#newest;
   }
 
   get startOffset(): number {
@@ -78,7 +89,8 @@ export class EmbeddedPartition {
 
   /** Gives records their place and wakes the groups. */
   stage(records: readonly NewRecord[], timestampMs: number): StagedBatch {
-    const { topic, partition } = this;
+    const { topic, partition, newest } = this;
+    invariant((newest !== null) === this.isCompacted, 'the file is read before it is written');
     const place = { topic, partition, firstOffset: this.#stagedEnd };
     const { bytes, stored } = encodeChunk(records, place, timestampMs);
     for (const record of stored) {
@@ -119,6 +131,12 @@ export class EmbeddedPartition {
     return () => this.#stageWaiters.delete(waiter);
   }
 
+  /** Whether a read from an offset on needs no disk. */
+  isInMemory(fromOffset: number): boolean {
+    const from = Math.max(fromOffset, this.#startOffset);
+    return from >= this.#endOffset || from >= (this.#tail[0]?.offset ?? Number.POSITIVE_INFINITY);
+  }
+
   /** Durable records from an offset on. */
   read(fromOffset: number, maxRecords: number): ReadResult {
     return this.#read(fromOffset, { maxRecords, endOffset: this.#endOffset });
@@ -147,15 +165,11 @@ export class EmbeddedPartition {
     const endOffset = this.#endOffset;
     const records: StoredRecord[] = [];
     let bytesRead = 0;
-    const range = this.#store.records.getRange({
-      start: chunkKey(topic, partition, this.#chunkStart(from)),
-      end: chunkKey(topic, partition, endOffset),
-    });
-    for (const { key, value } of range) {
+    for (const { firstOffset, bytes } of this.#chunks(from, endOffset)) {
       const room = maxRecords - records.length;
-      const place = { topic, partition, firstOffset: offsetOfKey(key) };
-      records.push(...decodeChunk(value, place, { fromOffset: from, maxRecords: room }));
-      bytesRead += value.length;
+      const place = { topic, partition, firstOffset };
+      records.push(...decodeChunk(bytes, place, { fromOffset: from, maxRecords: room }));
+      bytesRead += bytes.length;
       const last = records.at(-1);
       if (last === undefined) continue;
       if (records.length === maxRecords || bytesRead >= READ_BYTES_MAX) {
@@ -163,6 +177,25 @@ export class EmbeddedPartition {
       }
     }
     return { records, nextOffset: endOffset, endOffset };
+  }
+
+  *#chunks(from: number, endOffset: number): Generator<StoredChunk> {
+    const { topic, partition } = this;
+    const { records } = this.#store;
+    const start = chunkKey(topic, partition, this.#chunkStart(from));
+    const end = chunkKey(topic, partition, endOffset);
+    if (!this.isCompacted) {
+      for (const { key, value } of records.getRange({ start, end })) {
+        yield { firstOffset: offsetOfKey(key), bytes: value };
+      }
+      return;
+    }
+    // Each record is a chunk of its own: a buffer for each would take longer than all else about it.
+    const slab = new Slab();
+    for (const key of records.getKeys({ start, end })) {
+      const bytes = records.getBinaryFast(key);
+      if (bytes !== undefined) yield { firstOffset: offsetOfKey(key), bytes: slab.copy(bytes) };
+    }
   }
 
   /** First offset of the chunk that an offset is in, or would be in. */
@@ -200,12 +233,16 @@ export class EmbeddedPartition {
   #readNewest(): NewestByKey {
     const { topic, partition } = this;
     const newest = new NewestByKey();
-    const range = this.#store.records.getRange({
+    const { records } = this.#store;
+    const range = records.getKeys({
       start: partitionPrefix(topic, partition),
       end: chunkKey(topic, partition, OFFSET_MAX),
     });
-    for (const { key, value } of range) {
-      for (const record of keysOf(value, offsetOfKey(key))) newest.add(record);
+    for (const key of range) {
+      // Bytes that are lmdb's until the next one is asked for: nothing of them is kept.
+      const chunk = records.getBinaryFast(key);
+      if (chunk === undefined) continue;
+      for (const record of keysOf(chunk, offsetOfKey(key))) newest.add(record);
     }
     return newest;
   }
@@ -224,6 +261,11 @@ export class EmbeddedPartition {
     }
     this.#tail = this.#tail.slice(drop);
   }
+}
+
+interface StoredChunk {
+  readonly firstOffset: number;
+  readonly bytes: Buffer;
 }
 
 /** Records that have their place, and their form in the file. */

@@ -3,6 +3,7 @@
  * record is ignored the same way everywhere, and counted.
  */
 import { hash } from 'node:crypto';
+import { AUDIT_HEADING, type AuditHeading } from '@estop/schemas/audit-heading';
 import type { Codec } from '@estop/schemas/codec';
 import { EstopError } from '@estop/schemas/errors';
 import { invariant } from '@estop/schemas/invariant';
@@ -40,13 +41,25 @@ export class ValidRecord {
     this.#codec = codec;
   }
 
+  get offset(): number {
+    return this.stored.offset;
+  }
+
   /** A linked record that cannot be decoded is damage, not a void record: the error goes up. */
   get record(): AuditRecord {
-    if (this.#record !== null) return this.#record;
+    this.#record ??= this.#codec.decode(this.#value);
+    return this.#record;
+  }
+
+  /** Read anew with each call: whoever keeps the record keeps its bytes alone. */
+  heading(): AuditHeading {
+    return this.#codec.reader<AuditHeading>(AUDIT_HEADING)(this.#value);
+  }
+
+  get #value(): Buffer {
     const { value } = this.stored;
     invariant(value !== null, 'a record of the chain has a value');
-    this.#record = this.#codec.decode(value);
-    return this.#record;
+    return value;
   }
 }
 

@@ -63,6 +63,7 @@ describe('what the embedded log keeps', () => {
       [5, 'k0', 'newest0'],
     ]);
     expect((await log.append('agents.v1', 0, batch(1))).baseOffset).toBe(6);
+    expect((await readAll(log, 'agents.v1')).map(({ offset }) => offset)).toEqual([2, 4, 6]);
   });
 
   it('shows a tombstone for a day and then forgets it, but no key that came back', async () => {
