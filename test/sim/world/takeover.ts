@@ -1,7 +1,12 @@
 /** What a writer folds before it says that it is the writer now, as the policy service does. */
 import { type ChainHead, GENESIS, headAfter, passesThrough } from '@estop/log/chain';
-import { type RestoredFold, restore } from '@estop/policy/domain/snapshot/restore';
+import {
+  type FoldedRecord,
+  type RestoredFold,
+  restore,
+} from '@estop/policy/domain/snapshot/restore';
 import type { PartitionState } from '@estop/policy/domain/state';
+import { AUDIT_HEADING, type AuditHeading } from '@estop/schemas/audit-heading';
 import type { AuditRecord } from '@estop/schemas/messages';
 import { type AuditEntry, at } from '../log/sim-log.ts';
 import { AUDIT_CODEC } from './audit-codec.ts';
@@ -33,9 +38,9 @@ export function foldLog(state: PartitionState, takeover: Takeover): ChainHead | 
     if (!machinery.extendsChain(head, value)) continue;
     head = headAfter(head, value);
     if (proven !== undefined && !passesThrough(head, proven)) return 'log-truncated';
-    const record = AUDIT_CODEC.decode(value);
-    fold(record, offset);
-    if (offset >= entries.length - RECENT_RECORDS) takeover.onRecent(record);
+    const folded = foldedOf(value, offset);
+    fold(folded);
+    if (offset >= entries.length - RECENT_RECORDS) takeover.onRecent(folded.record);
   }
   return proven !== undefined && head.seq < proven.seq ? 'log-truncated' : head;
 }
@@ -44,8 +49,13 @@ function foldOf(
   state: PartitionState,
   { applyRecord, foldsAfterSnapshot }: Machinery,
   restored: RestoredFold | undefined,
-): (record: AuditRecord, offset: number) => void {
-  if (restored === undefined) return (record, offset) => applyRecord(state, record, offset);
+): (folded: FoldedRecord) => void {
+  if (restored === undefined) return ({ record, offset }) => applyRecord(state, record, offset);
   if (!foldsAfterSnapshot) return () => undefined;
-  return (record, offset) => restored.apply(record, offset);
+  return (folded) => restored.apply(folded, folded.heading());
+}
+
+function foldedOf(value: Buffer, offset: number): FoldedRecord {
+  const heading = () => AUDIT_CODEC.reader<AuditHeading>(AUDIT_HEADING)(value);
+  return { offset, heading, record: AUDIT_CODEC.decode(value) };
 }

@@ -3,6 +3,7 @@
  * fold needs no fleet, no clock and no rule engine, and rebuilds exactly what the decider had.
  */
 
+import type { AuditHeading } from '@estop/schemas/audit-heading';
 import { parseSubject, type Subject } from '@estop/schemas/ids';
 import type { AuditRecord, AuditRecordEvent } from '@estop/schemas/messages';
 import { applyAgentEvent } from './apply-agent-event.ts';
@@ -33,14 +34,21 @@ export function applyBesidesSubject(state: PartitionState, record: AuditRecord):
   applySlices(state, record);
 }
 
-function applyToPartition(state: PartitionState, record: AuditRecord): void {
+/** What every record does, whatever it says: the partition has come so far. */
+export function applyProgress(
+  state: PartitionState,
+  { at, cause }: Pick<AuditHeading, 'at' | 'cause'>,
+): void {
   const previousMs = state.atMs;
-  state.atMs = record.at;
-  if (forgettingMsOf(record.at) !== forgettingMsOf(previousMs)) {
-    for (const agent of state.agentById.awake()) forgetOld(agent, record.at);
+  state.atMs = at;
+  if (forgettingMsOf(at) !== forgettingMsOf(previousMs)) {
+    for (const agent of state.agentById.awake()) forgetOld(agent, at);
   }
-  const { topic, offset: inputOffset } = record.cause;
-  if (inputOffset >= 0) state.nextOffsetByTopic.set(topic, inputOffset + 1);
+  if (cause.offset >= 0) state.nextOffsetByTopic.set(cause.topic, cause.offset + 1);
+}
+
+function applyToPartition(state: PartitionState, record: AuditRecord): void {
+  applyProgress(state, record);
   if (record.subject !== null) return;
   for (const event of record.events) applyPartitionEvent(state, event);
 }

@@ -4,17 +4,24 @@
  */
 import type { Batch } from '@estop/log/port';
 import type { ChainWriter } from '@estop/log/run/chain-writer';
+import type { SubjectId } from '@estop/schemas/ids';
 import type { AuditRecord, Decision } from '@estop/schemas/messages';
 import { agentView } from '../domain/agent-view.ts';
 import { decisionsOf } from '../domain/decisions-of.ts';
 import type { Fleet } from '../domain/fleet.ts';
 import { limitsLeft } from '../domain/limits-left.ts';
+import { concernsShared } from '../domain/shared/concerns-shared.ts';
 import { messagesOf, sharedLimitsIn } from '../domain/shared/messages.ts';
+import type { FoldedRecord } from '../domain/snapshot/restore.ts';
 import type { PartitionState } from '../domain/state.ts';
 import { deadLetterBatches, type Effects, effectBatches, noEffects } from './effects.ts';
 import type { LogTime } from './log-time.ts';
+import { OwedEffects } from './owed-effects.ts';
 import type { PartitionDeps } from './partition-context.ts';
 import { ViewPacer } from './view-pacer.ts';
+
+/** Owed effects that leave with one turn, unless it decided more inputs: a turn is never doubled. */
+const OWED_PER_TURN = 32;
 
 interface Decider {
   readonly state: PartitionState;
@@ -36,6 +43,7 @@ export class Outbox {
   #proven: Promise<void> = Promise.resolve();
   #published: Promise<void> = Promise.resolve();
   #releasedOffset = 0;
+  #owed = new OwedEffects();
 
   constructor(deps: PartitionDeps, decider: Decider) {
     this.#deps = deps;
@@ -68,14 +76,52 @@ export class Outbox {
     return this.#pacer.isEmpty;
   }
 
+  /** True while effects of records before the takeover wait for the next turn. */
+  get isOwing(): boolean {
+    return !this.#owed.isEmpty;
+  }
+
   /** Notes what follows from a record, to leave once it is proven. */
   release(record: AuditRecord, offset: number): void {
-    const { decisions, changed, messages } = this.#effects;
-    if (record.subject !== null) changed.set(record.subject, offset);
+    const { decisions } = this.#effects;
+    this.#releaseToLimits(record, offset);
+    if (record.subject !== null) this.#change(record.subject, offset);
     for (const decision of decisionsOf(this.#decider.state, record)) decisions.push(decision);
-    for (const event of record.events) {
+  }
+
+  /**
+   * Releases the effects of records that the writer before has proven, who may not have lived to
+   * publish them. What other partitions wait for leaves at once; decisions and views are owed, and
+   * leave some with each turn: to read thousands of agents first would keep those waiting who ask now.
+   */
+  releaseAgain(recent: readonly FoldedRecord[]): void {
+    for (const folded of recent) {
+      if (concernsShared(folded.heading())) this.#releaseToLimits(folded.record, folded.offset);
+    }
+    this.#owed = new OwedEffects(recent);
+  }
+
+  #releaseToLimits({ events }: AuditRecord, offset: number): void {
+    const { messages } = this.#effects;
+    for (const event of events) {
       for (const body of messagesOf(event)) messages.push(body);
-      for (const limit of sharedLimitsIn(event)) changed.set(limit, offset);
+      for (const limit of sharedLimitsIn(event)) this.#change(limit, offset);
+    }
+  }
+
+  #change(subject: SubjectId, offset: number): void {
+    this.#effects.changed.set(subject, offset);
+    this.#owed.changed(subject);
+  }
+
+  /** Releases the next of what is owed, with a turn that decided so many inputs. */
+  releaseOwed(inputs: number): void {
+    if (this.#owed.isEmpty) return;
+    const { changed, decisions } = this.#effects;
+    const { records, views } = this.#owed.take(Math.max(OWED_PER_TURN, inputs));
+    for (const [subject, offset] of views) changed.set(subject, offset);
+    for (const record of records) {
+      for (const decision of decisionsOf(this.#decider.state, record)) decisions.push(decision);
     }
   }
 
@@ -87,7 +133,8 @@ export class Outbox {
    */
   async handOver(writer: ChainWriter): Promise<void> {
     const { letters, batches, count } = this.#prepare();
-    const releasedOffset = this.#pacer.isEmpty ? writer.nextOffset : 0;
+    const isAllOut = this.#pacer.isEmpty && this.#owed.isEmpty;
+    const releasedOffset = isAllOut ? writer.nextOffset : 0;
     await this.#proven;
     if (letters.length > 0) await writer.appendFirst(letters);
     const published = this.#published;

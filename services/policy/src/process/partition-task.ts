@@ -9,33 +9,33 @@ import { randomUUID } from 'node:crypto';
 import type { Assignment, StoredRecord } from '@estop/log/port';
 import { ChainWriter, type RecordDraft } from '@estop/log/run/chain-writer';
 import { EstopError } from '@estop/schemas/errors';
+import type { AgentId } from '@estop/schemas/ids';
 import type { Topic } from '@estop/schemas/topics';
 import { applyRecord } from '../domain/apply-record.ts';
 import { decide } from '../domain/decide.ts';
 import type { Fleet } from '../domain/fleet.ts';
 import type { Answer, Input } from '../domain/input.ts';
-import { EXPIRIES_PER_TICK_MAX } from '../domain/limits.ts';
-import { scheduleExpiry, takeDue } from '../domain/schedule.ts';
+import { scheduleExpiry } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
 import { overdue, takeResumable } from '../domain/shared/awaited.ts';
 import { awaitsSlices, SLICES_MS, SliceChores } from '../domain/shared/slice-chores.ts';
 import type { AwaitedRef } from '../domain/shared/slice-state.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
 import type { ControlInput } from './control-feed.ts';
+import { Expiries } from './expiries.ts';
 import { asDeadLetter, INPUT_TOPICS, offsetsAfter, readInput } from './inputs.ts';
 import { LogTime } from './log-time.ts';
 import { News } from './news.ts';
 import { Outbox } from './outbox.ts';
 import type { LiveState, PartitionDeps, Source } from './partition-context.ts';
-import type { RecentRecord } from './recent-records.ts';
 import { recover } from './recovery.ts';
 import type { SnapshotWriter } from './snapshot/snapshot-writer.ts';
 import { PACED_VIEWS_MS } from './view-pacer.ts';
 
 const BATCH_RECORDS = 500;
 const TICK_MS = 1_000;
-/** Between two appends of a snapshot while nothing else is to be done. */
-const SNAPSHOT_PAUSE_MS = 5;
+/** Between two steps of what goes on beside the inputs, while there are none. */
+const CHORE_PAUSE_MS = 5;
 const NO_OFFSET = -1;
 
 export class PartitionTask {
@@ -50,6 +50,7 @@ export class PartitionTask {
   /** The log's time at the beginning of the turn. */
   #nowMs = 0;
   #snapshots: SnapshotWriter | null = null;
+  readonly #expiries: Expiries;
   #stateWaiters: ((state: LiveState | undefined) => void)[] = [];
 
   constructor(deps: PartitionDeps, assignment: Assignment) {
@@ -58,6 +59,7 @@ export class PartitionTask {
     this.#state = initialState(assignment.partition);
     this.#time = new LogTime(deps.log, deps.clock);
     this.#slices = new SliceChores(this.#state);
+    this.#expiries = new Expiries(this.#state.schedule, (agentId) => this.#expire(agentId));
     this.#outbox = new Outbox(deps, {
       state: this.#state,
       fleet: () => this.#fleet(),
@@ -105,7 +107,8 @@ export class PartitionTask {
   /** How long the next turn may wait for inputs: whoever waits for slices has no second to spare. */
   #waitMs(): number {
     if (awaitsSlices(this.#state)) return SLICES_MS;
-    if (this.#snapshots?.isWriting === true) return SNAPSHOT_PAUSE_MS;
+    const hasChores = this.#expiries.isBehind || this.#outbox.isOwing || this.#snapshots?.isWriting;
+    if (hasChores === true) return CHORE_PAUSE_MS;
     return this.#outbox.isSettled ? TICK_MS : PACED_VIEWS_MS;
   }
 
@@ -118,7 +121,7 @@ export class PartitionTask {
     // The effects tell what the fleet leaves of each limit, and nothing is decided without it.
     await this.#deps.feed.start();
     await this.#deps.feed.untilFleet(this.#state);
-    this.#releaseAgain(recent);
+    this.#outbox.releaseAgain(recent);
     this.#deps.metrics.voidRecords.inc(position.voidRecords);
     const writer = `policy/${randomUUID()}`;
     this.#writer = new ChainWriter(log, { partition, writer, position });
@@ -129,13 +132,6 @@ export class PartitionTask {
     await this.#handOver();
     await this.#outbox.proven;
     logger.info({ partition, records: position.nextOffset, folded }, 'partition taken over');
-  }
-
-  /** The writer before may have proven these and not lived to publish them. */
-  #releaseAgain(recent: readonly RecentRecord[]): void {
-    for (const { record, offset } of recent) {
-      this.#outbox.release(record, offset);
-    }
   }
 
   async #seekInputs(): Promise<void> {
@@ -166,12 +162,13 @@ export class PartitionTask {
     for (const control of feed.inputsFor(this.#state.partition, this.#state.nextOffsetByTopic)) {
       this.#takeControl(control);
     }
-    this.#tick();
+    this.#tick(inputs.length);
     if (inputs.length > 0) await log.learnSchemas(inputs);
     for (const stored of inputs) {
       this.#take(stored);
       this.#resume(takeResumable(this.#state));
     }
+    this.#outbox.releaseOwed(inputs.length);
     await this.#handOver();
     if (inputs.length > 0) this.#assignment.commit(offsetsAfter(inputs));
     if (this.#writer !== null) {
@@ -191,22 +188,22 @@ export class PartitionTask {
     for (const answer of waiters) answer(state);
   }
 
-  #tick(): void {
+  #tick(inputs: number): void {
     const nowMs = this.#nowMs;
-    for (const agentId of takeDue(this.#state.schedule, nowMs, EXPIRIES_PER_TICK_MAX)) {
-      // One record holds a bounded number of expiries.
-      const source = this.#control('tick');
-      let answer: Answer;
-      do answer = this.#answer({ type: 'expiry', agentId }, source);
-      while (answer.kind === 'record');
-      if (answer.kind !== 'dead-letter') continue;
-      this.#deps.logger.error({ agentId, detail: answer.detail }, 'expiry not recorded');
-      scheduleExpiry(this.#state.schedule, agentId, nowMs + TICK_MS);
-    }
+    this.#expiries.tick(nowMs, inputs);
     this.#resume(takeResumable(this.#state));
     this.#resume(overdue(this.#state, nowMs));
     for (const chore of this.#slices.due(nowMs)) this.#answer(chore, this.#control('tick'));
     this.#outbox.effects.messages.push(...this.#slices.unanswered(nowMs));
+  }
+
+  #expire(agentId: AgentId): boolean {
+    const answer = this.#answer({ type: 'expiry', agentId }, this.#control('tick'));
+    if (answer.kind === 'dead-letter') {
+      this.#deps.logger.error({ agentId, detail: answer.detail }, 'expiry not recorded');
+      scheduleExpiry(this.#state.schedule, agentId, this.#nowMs + TICK_MS);
+    }
+    return answer.kind === 'record';
   }
 
   /** Intents that waited for slices, in the order they came. */
@@ -238,6 +235,7 @@ export class PartitionTask {
       this.#outbox.effects.deadLetters.push({ stored, reason: read.reason, detail: read.detail });
       return;
     }
+    if (read.input.type === 'intent') this.#expiries.before(read.input.intent.agentId);
     const answer = this.#answer(read.input, stored);
     if (answer.kind === 'dead-letter') {
       this.#outbox.effects.deadLetters.push({

@@ -10,11 +10,11 @@ import {
 } from '@estop/log/run/chain-reader';
 import { invariant } from '@estop/schemas/invariant';
 import { applyRecord } from '../domain/apply-record.ts';
-import { type RestoredFold, restore } from '../domain/snapshot/restore.ts';
+import { type FoldedRecord, type RestoredFold, restore } from '../domain/snapshot/restore.ts';
 import type { PartitionState } from '../domain/state.ts';
 import type { LogTime } from './log-time.ts';
 import type { PartitionDeps } from './partition-context.ts';
-import { RECENT_RECORDS, type RecentRecord, RecentRecords } from './recent-records.ts';
+import { RECENT_RECORDS, RecentRecords } from './recent-records.ts';
 import { EntryHashes } from './snapshot/entry-hashes.ts';
 import { type ReadSnapshot, readSnapshot } from './snapshot/read-snapshot.ts';
 import { MANIFEST_KEY } from './snapshot/snapshot-entries.ts';
@@ -23,7 +23,7 @@ import { type SnapshotBase, SnapshotWriter } from './snapshot/snapshot-writer.ts
 export interface Recovered {
   readonly position: ChainPosition;
   /** The last records of the log whose effects may not be out. */
-  readonly recent: readonly RecentRecord[];
+  readonly recent: readonly FoldedRecord[];
   readonly snapshots: SnapshotWriter;
   /** Records that were folded. */
   readonly folded: number;
@@ -49,11 +49,13 @@ export async function recover(
   const position = await readChain(log, partition, {
     from,
     through: deps.provenHeads.get(partition),
-    onRecord: ({ record, stored }) => {
+    onRecord: (valid) => {
+      const { stored } = valid;
+      const heading = valid.heading();
       time.saw(stored.timestampMs);
-      fold.apply(record, stored.offset);
-      recent.add(record, stored.offset);
-      snapshots.applied(record.subject, stored.value?.length ?? 0);
+      fold.apply(valid, heading);
+      recent.add(valid);
+      snapshots.applied(heading.subject, stored.value?.length ?? 0);
       folded += 1;
     },
   });
@@ -64,8 +66,7 @@ export async function recover(
   const before = await readChainBefore(log, partition, { fromOffset, before: from });
   invariant(before !== undefined, 'the snapshot was held against the log');
   for (const { stored } of before) time.saw(stored.timestampMs);
-  const earlier = before.map(({ record, stored }) => ({ record, offset: stored.offset }));
-  return { position, recent: [...earlier, ...recent.all()], snapshots, folded };
+  return { position, recent: [...before, ...recent.all()], snapshots, folded };
 }
 
 function begin(
@@ -99,7 +100,7 @@ function begin(
   }
   return {
     from: CHAIN_START,
-    fold: { apply: (record, offset) => applyRecord(state, record, offset) },
+    fold: { apply: ({ record, offset }) => applyRecord(state, record, offset) },
     base: { hashes: new EntryHashes(), position: null, stale: staleFirst(read.keys), nextOffset },
     releasedOffset: 0,
   };

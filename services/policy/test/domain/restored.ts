@@ -57,7 +57,7 @@ export function restoredFrom(
   const fold = restore(state, { offset: cut, partitionText: partitionText(base), subjects });
   for (let offset = cut; offset < records.length; offset += 1) {
     const record = records[offset];
-    if (record !== undefined) fold.apply(record, offset);
+    if (record !== undefined) fold.apply({ offset, record, heading: () => record }, record);
   }
   return state;
 }

@@ -6,6 +6,7 @@ import { ChainWriter } from '@estop/log/run/chain-writer';
 import { applyRecord } from '@estop/policy/domain/apply-record';
 import { createRebuild } from '@estop/policy/domain/rebuild';
 import { serializeState } from '@estop/policy/domain/serialize';
+import type { FoldedRecord } from '@estop/policy/domain/snapshot/restore';
 import { initialState } from '@estop/policy/domain/state';
 import { systemClock } from '@estop/runtime/clock';
 import { createMemoryLogger } from '@estop/runtime/logger';
@@ -13,19 +14,24 @@ import type { AuditRecord, Snapshot } from '@estop/schemas/messages';
 import { Registry } from 'prom-client';
 import { LogTime } from '../../src/process/log-time.ts';
 import { createPolicyMetrics } from '../../src/process/policy-metrics.ts';
-import type { RecentRecord } from '../../src/process/recent-records.ts';
 import { recover } from '../../src/process/recovery.ts';
 import { EntryHashes } from '../../src/process/snapshot/entry-hashes.ts';
 import { SnapshotWriter } from '../../src/process/snapshot/snapshot-writer.ts';
 
 const TOPIC = 'snapshots.v1';
 /** A round is always due, and goes on with one subject after each turn. */
-const PACE = { roundRecords: 1, quietRoundRecords: 1, quietMs: 0, appendSubjects: 1 };
+const PACE = {
+  firstRoundMs: 0,
+  roundRecords: 1,
+  quietRoundRecords: 1,
+  quietMs: 0,
+  appendSubjects: 1,
+};
 
 export interface RecoveredRig {
   readonly text: string;
   readonly folded: number;
-  readonly recent: readonly RecentRecord[];
+  readonly recent: readonly FoldedRecord[];
   readonly snapshots: SnapshotWriter;
   /** What was logged as an error. */
   readonly errors: string;

@@ -6,8 +6,11 @@ import type { AgentState } from '../state.ts';
 /** Of one use: which window, and the amount. */
 const USE_FIELDS = 2;
 
-/** Which of the decided intents, counted from the newest, or its id; until when; the uses. */
-type HoldRow = readonly [place: number | IntentId, untilMs: number, ...uses: number[]];
+/**
+ * Which of the decided intents, counted from the newest, or its id; how long after the row before it
+ * ends; the uses.
+ */
+type HoldRow = readonly [place: number | IntentId, sinceMs: number, ...uses: number[]];
 
 /** The last is left out of budgets that no other agent shares. */
 type WindowRow = readonly [BudgetId, windowStart: number, shared?: true];
@@ -32,9 +35,12 @@ export function holdsEntry({ holdById, decidedById }: AgentState): HoldsEntry {
     const row: WindowRow = shared ? [budgetId, windowStart, true] : [budgetId, windowStart];
     return windows.push(row) - 1;
   };
+  let lastMs = 0;
   const rows = [...holdById].map(([intentId, { untilMs, uses }]): HoldRow => {
     const flat = uses.flatMap((use) => [windowOf(use), use.amount]);
-    return [placeOf.get(intentId) ?? intentId, untilMs, ...flat];
+    const sinceMs = untilMs - lastMs;
+    lastMs = untilMs;
+    return [placeOf.get(intentId) ?? intentId, sinceMs, ...flat];
   });
   return { windows, rows };
 }
@@ -42,7 +48,9 @@ export function holdsEntry({ holdById, decidedById }: AgentState): HoldsEntry {
 /** Adds the holds of an entry to an agent whose decided intents are there. */
 export function readHolds({ windows, rows }: HoldsEntry, agent: AgentState): void {
   const decided = [...agent.decidedById.keys()];
-  for (const [place, untilMs, ...flat] of rows) {
+  let untilMs = 0;
+  for (const [place, sinceMs, ...flat] of rows) {
+    untilMs += sinceMs;
     const intentId = typeof place === 'number' ? decided[decided.length - place] : place;
     if (intentId === undefined) throw new RangeError(`no decided intent ${place} from the end`);
     const uses: BudgetUse[] = [];

@@ -2,12 +2,14 @@
  * A state out of a snapshot: the partition as of one record, and each agent and person as of a record
  * of their own, which may be a later one. Whatever is later is folded on top by `RestoredFold`.
  */
+import type { AuditHeading, HeadingEvent } from '@estop/schemas/audit-heading';
 import { type AgentId, parseSubject, type SubjectId } from '@estop/schemas/ids';
 import type { AuditRecord } from '@estop/schemas/messages';
 import type { StoredAgent } from '../agent-table.ts';
-import { applyBesidesSubject, applyRecord, applyToAgent } from '../apply-record.ts';
+import { applyBesidesSubject, applyProgress, applyRecord, applyToAgent } from '../apply-record.ts';
 import { forgetOld } from '../forget.ts';
 import { scheduleExpiry } from '../schedule.ts';
+import { concernsShared } from '../shared/concerns-shared.ts';
 import type { AgentState, PartitionState } from '../state.ts';
 import { readPartition } from './partition-entry.ts';
 import { readAgent, readPerson } from './subject-entry.ts';
@@ -50,37 +52,43 @@ export function restore(
   return fold;
 }
 
-interface PlacedRecord {
-  readonly record: AuditRecord;
+/** A record where it stands, read as far as somebody asks. */
+export interface FoldedRecord {
   readonly offset: number;
+  readonly record: AuditRecord;
+  heading(): AuditHeading;
 }
 
 /**
  * Folds on a state that was restored: no subject gets a record that it holds already. Where every
- * record is of another agent, reading each of them takes longer than a start may: what the state of
- * an agent is not needed for waits beside its text until somebody asks for the agent.
+ * record is of another agent, reading each of them takes longer than a start may: what only the state
+ * of an agent needs waits beside its text until somebody asks for the agent.
  */
 export class RestoredFold {
   readonly #state: PartitionState;
   readonly #subjects: ReadonlyMap<SubjectId, Pick<StoredSubject, 'offset'>>;
-  readonly #waiting = new Map<AgentId, PlacedRecord[]>();
+  readonly #waiting = new Map<AgentId, FoldedRecord[]>();
 
   constructor(state: PartitionState, subjects: Snapshot['subjects']) {
     this.#state = state;
     this.#subjects = subjects;
   }
 
-  apply(record: AuditRecord, offset: number): void {
-    const { subject } = record;
+  /** `heading` is the record's. */
+  apply(folded: FoldedRecord, heading: AuditHeading): void {
+    const { subject } = heading;
+    const { offset } = folded;
     const isKnown = subject !== null && offset < (this.#subjects.get(subject)?.offset ?? 0);
-    if (isKnown) return applyBesidesSubject(this.#state, record);
-    const sleeper = this.#sleeperOf(record);
-    if (sleeper === undefined) return applyRecord(this.#state, record, offset);
-    applyBesidesSubject(this.#state, record);
+    const sleeper = isKnown ? undefined : this.#sleeperOf(heading);
+    if (!isKnown && sleeper === undefined) return applyRecord(this.#state, folded.record, offset);
+    const isAwaited = this.#state.awaitedByKey.size > 0;
+    if (isAwaited || concernsShared(heading)) applyBesidesSubject(this.#state, folded.record);
+    else applyProgress(this.#state, heading);
+    if (sleeper === undefined) return undefined;
     const waiting = this.#waiting.get(sleeper);
-    if (waiting === undefined) this.#waiting.set(sleeper, [{ record, offset }]);
-    else waiting.push({ record, offset });
-    for (const dueMs of dueIn(record)) scheduleExpiry(this.#state.schedule, sleeper, dueMs);
+    if (waiting === undefined) this.#waiting.set(sleeper, [folded]);
+    else waiting.push(folded);
+    for (const event of heading.events) this.#schedule(sleeper, event);
   }
 
   wake(id: AgentId, stored: StoredAgent): AgentState {
@@ -101,19 +109,18 @@ export class RestoredFold {
   }
 
   /** The agent of a record that needs nothing but that agent, when the agent is not read yet. */
-  #sleeperOf({ subject, events }: AuditRecord): AgentId | undefined {
+  #sleeperOf({ subject, events }: AuditHeading): AgentId | undefined {
     const parsed = subject === null ? undefined : parseSubject(subject);
     if (parsed?.kind !== 'agent' || !this.#state.agentById.isAsleep(parsed.id)) return undefined;
     const first = events[0]?.type;
     // An answer to an intent that waited for a slice looks its question up in the partition.
     return first === 'IntentProposed' || first === 'OutcomeRecorded' ? parsed.id : undefined;
   }
-}
 
-/** When something runs out that a record has begun, ms. */
-function dueIn({ events }: AuditRecord): readonly number[] {
-  return events.flatMap((event) => {
-    if (event.type === 'IntentAllowed') return [event.holdUntil];
-    return event.type === 'ApprovalRequested' ? [event.expiresAt] : [];
-  });
+  /** What runs out that an event has begun. */
+  #schedule(id: AgentId, { type, holdUntil, expiresAt }: HeadingEvent): void {
+    const dueMs = type === 'IntentAllowed' ? holdUntil : expiresAt;
+    const isBegun = type === 'IntentAllowed' || type === 'ApprovalRequested';
+    if (isBegun && typeof dueMs === 'number') scheduleExpiry(this.#state.schedule, id, dueMs);
+  }
 }

@@ -19,6 +19,8 @@ import { manifestRecord, SNAPSHOT_FORMAT, type SnapshotPosition } from './snapsh
 
 /** When a round begins, and how much of it goes with one turn. */
 export interface SnapshotPace {
+  /** After a takeover: other partitions still fold, and whoever has waited for this one comes first. */
+  readonly firstRoundMs: number;
   readonly roundRecords: number;
   readonly quietRoundRecords: number;
   readonly quietMs: number;
@@ -28,16 +30,18 @@ export interface SnapshotPace {
 
 /**
  * A round begins after so many records, so that a crash leaves little to fold, and not before the
- * audit log has grown by what the last round wrote: at most one byte here for each byte there, where
- * decisions and views take about one and a half. In a quiet moment it begins earlier: it delays
- * nobody.
+ * audit log has grown by half of what the last round wrote: at most two bytes here for each byte
+ * there, where decisions and views take about one and a half. In a quiet moment it begins earlier: it
+ * delays nobody.
  */
 const PACE: SnapshotPace = {
+  firstRoundMs: 10_000,
   roundRecords: 10_000,
   quietRoundRecords: 1_000,
   quietMs: 5_000,
   appendSubjects: 64,
 };
+const BYTES_PER_AUDIT_BYTE = 2;
 const STALE_PER_APPEND = 400;
 /** Appends on their way at the same time. */
 const APPENDS_MAX = 4;
@@ -67,6 +71,7 @@ export class SnapshotWriter {
   readonly #state: PartitionState;
   readonly #hashes: EntryHashes;
   readonly #pace: SnapshotPace;
+  readonly #openedMs: number;
   #position: SnapshotPosition | null;
   #stale: readonly string[];
   #nextOffset: number;
@@ -90,6 +95,7 @@ export class SnapshotWriter {
     this.#state = state;
     this.#hashes = base.hashes;
     this.#pace = base.pace ?? PACE;
+    this.#openedMs = deps.clock.monotonicMs();
     this.#position = base.position;
     this.#stale = base.stale;
     this.#nextOffset = base.nextOffset;
@@ -130,8 +136,9 @@ export class SnapshotWriter {
   #isDue(): boolean {
     const nowMs = this.#deps.clock.monotonicMs();
     if (this.#seen.records !== this.#records) this.#seen = { records: this.#records, atMs: nowMs };
-    if (this.#bytes < this.#lastRoundBytes) return false;
-    const { quietMs, quietRoundRecords, roundRecords } = this.#pace;
+    if (BYTES_PER_AUDIT_BYTE * this.#bytes < this.#lastRoundBytes) return false;
+    const { firstRoundMs, quietMs, quietRoundRecords, roundRecords } = this.#pace;
+    if (nowMs - this.#openedMs < firstRoundMs) return false;
     const isQuiet = nowMs - this.#seen.atMs >= quietMs;
     return this.#records >= (isQuiet ? quietRoundRecords : roundRecords);
   }
