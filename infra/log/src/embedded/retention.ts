@@ -22,7 +22,7 @@ export interface RetentionOptions {
   readonly store: Store;
   readonly partitions: readonly EmbeddedPartition[];
   readonly clock: Clock;
-  /** From the end of a run to the next. */
+  /** From the end of a run to the next, and to the first: whoever starts has more urgent work. */
   readonly pauseMs: number;
 }
 
@@ -34,7 +34,7 @@ export class Retention {
 
   constructor(options: RetentionOptions) {
     this.#options = options;
-    this.#running = this.#runAll();
+    this.#runLater();
   }
 
   async close(): Promise<void> {
@@ -44,7 +44,7 @@ export class Retention {
   }
 
   async #runAll(): Promise<void> {
-    const { partitions, pauseMs } = this.#options;
+    const { partitions } = this.#options;
     try {
       for (const partition of partitions) {
         for (let removed = 0; removed < RUN_CHUNKS_MAX; ) {
@@ -58,9 +58,13 @@ export class Retention {
     } catch {
       // A disk that cannot be written: appends tell of it, the next run goes on.
     }
+    this.#runLater();
+  }
+
+  #runLater(): void {
     this.#timer = setTimeout(() => {
       this.#running = this.#runAll();
-    }, pauseMs).unref();
+    }, this.#options.pauseMs).unref();
   }
 
   #removeSome(partition: EmbeddedPartition): Promise<number> {
