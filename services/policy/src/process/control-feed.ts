@@ -10,6 +10,7 @@ import { messageOf } from '@estop/schemas/errors';
 import type { PolicyHash } from '@estop/schemas/ids';
 import type { Halt, PolicyRecord } from '@estop/schemas/messages';
 import type { Fleet } from '../domain/fleet.ts';
+import { supersedes } from '../domain/halts.ts';
 import type { Input } from '../domain/input.ts';
 import type { PartitionState } from '../domain/state.ts';
 
@@ -189,8 +190,7 @@ export class ControlFeed {
     const { key } = stored;
     const input: Input = { type: 'halt', halt };
     const known = this.#latestByKey.get(`halt ${key}`)?.input;
-    // A lift that was on its way when a newer halt came does not end that one.
-    if (known?.type === 'halt' && known.halt.epoch > halt.epoch) return;
+    if (known?.type === 'halt' && !supersedes(halt, known.halt)) return;
     this.#latestByKey.set(`halt ${key}`, { stored, input });
   }
 

@@ -20,8 +20,14 @@ import { OwedEffects } from './owed-effects.ts';
 import type { PartitionDeps } from './partition-context.ts';
 import { ViewPacer } from './view-pacer.ts';
 
-/** Owed effects that leave with one turn, unless it decided more inputs: a turn is never doubled. */
+/** Of so many earlier records the owed effects leave with a turn that makes no record. */
 const OWED_PER_TURN = 32;
+/**
+ * And of so many for each record that it makes. A process that dies now leaves what is owed and what
+ * it has made to the next, which looks at the newest records alone: owed effects must be out before
+ * new records push theirs beyond that.
+ */
+const OWED_PER_RECORD = 8;
 
 interface Decider {
   readonly state: PartitionState;
@@ -37,6 +43,8 @@ interface Prepared {
 
 export class Outbox {
   readonly #deps: PartitionDeps;
+  /** Records since the last batch was handed over. */
+  #made = 0;
   readonly #decider: Decider;
   readonly #pacer: ViewPacer;
   #effects: Effects = noEffects();
@@ -84,6 +92,7 @@ export class Outbox {
   /** Notes what follows from a record, to leave once it is proven. */
   release(record: AuditRecord, offset: number): void {
     const { decisions } = this.#effects;
+    this.#made += 1;
     this.#releaseToLimits(record, offset);
     if (record.subject !== null) this.#change(record.subject, offset);
     for (const decision of decisionsOf(this.#decider.state, record)) decisions.push(decision);
@@ -114,11 +123,12 @@ export class Outbox {
     this.#owed.changed(subject);
   }
 
-  /** Releases the next of what is owed, with a turn that decided so many inputs. */
-  releaseOwed(inputs: number): void {
+  /** Releases the next of what is owed, at the end of a turn. */
+  releaseOwed(): void {
     if (this.#owed.isEmpty) return;
     const { changed, decisions } = this.#effects;
-    const { records, views } = this.#owed.take(Math.max(OWED_PER_TURN, inputs));
+    const count = Math.max(OWED_PER_TURN, OWED_PER_RECORD * this.#made);
+    const { records, views } = this.#owed.take(count);
     for (const [subject, offset] of views) changed.set(subject, offset);
     for (const record of records) {
       for (const decision of decisionsOf(this.#decider.state, record)) decisions.push(decision);
@@ -160,6 +170,7 @@ export class Outbox {
     const { partition } = state;
     const { changed, decisions: made, deadLetters, messages } = this.#effects;
     this.#effects = noEffects();
+    this.#made = 0;
     const decisions = made.map((decision) => this.#withLimits(decision));
     const fleet = this.#decider.fleet();
     const views = this.#pacer.due(changed).map(([subject, offset]) => {

@@ -33,6 +33,8 @@ import type { SnapshotWriter } from './snapshot/snapshot-writer.ts';
 import { PACED_VIEWS_MS } from './view-pacer.ts';
 
 const BATCH_RECORDS = 500;
+/** While effects of earlier records are owed, which leave with the turns. */
+const OWING_BATCH_RECORDS = 64;
 const TICK_MS = 1_000;
 /** Between two steps of what goes on beside the inputs, while there are none. */
 const CHORE_PAUSE_MS = 5;
@@ -87,7 +89,8 @@ export class PartitionTask {
       while (!this.#assignment.signal.aborted) {
         const waitMs = this.#waitMs();
         if (next === null) {
-          next = this.#assignment.next(BATCH_RECORDS, waitMs);
+          const most = this.#outbox.isOwing ? OWING_BATCH_RECORDS : BATCH_RECORDS;
+          next = this.#assignment.next(most, waitMs);
           // A failure surfaces where it is awaited, which news may put off.
           next.catch(() => undefined);
         }
@@ -168,7 +171,7 @@ export class PartitionTask {
       this.#take(stored);
       this.#resume(takeResumable(this.#state));
     }
-    this.#outbox.releaseOwed(inputs.length);
+    this.#outbox.releaseOwed();
     await this.#handOver();
     if (inputs.length > 0) this.#assignment.commit(offsetsAfter(inputs));
     if (this.#writer !== null) {

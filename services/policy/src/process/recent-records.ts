@@ -4,8 +4,11 @@
  */
 import type { FoldedRecord } from '../domain/snapshot/restore.ts';
 
-/** More than what one writer can have proven and not yet published: two batches, and views paced. */
-export const RECENT_RECORDS = 2_000;
+/**
+ * More than what one writer can have proven and not yet published: two batches, each of as many
+ * inputs as expiries, views paced, and what it still owed itself.
+ */
+export const RECENT_RECORDS = 2_500;
 
 export class RecentRecords {
   #records: FoldedRecord[] = [];

@@ -176,6 +176,44 @@ describe('the policy service', () => {
     expect(views.at(-1)).toMatchObject({ subject: 'billing-bot', suspended: true });
   });
 
+  it('loses no decision when it dies again while it still owes those of the writer before', async () => {
+    await rig.stop();
+    const intents = Array.from({ length: 300 }, (_, index) => `i${index}`);
+    let appendsLeft = 0;
+    log = new MemoryLog({
+      partitions: PARTITIONS,
+      beforeAppend: async (topic) => {
+        if (topic !== 'decisions.v1') return;
+        appendsLeft -= 1;
+        if (appendsLeft < 0) throw new Error('it died before');
+      },
+    });
+    rig = new PolicyRig(log);
+    await rig.apply();
+    for (const intentId of intents) await rig.propose({ intentId });
+    const proven = (count: number) =>
+      rig.until(async () => ((await log.endOffset('audit.v1', HOME)) >= count ? true : undefined));
+    await rig.start();
+    await proven(intents.length);
+    await rig.stop();
+    // Some leave, and new ones are made beside them; then it dies once more.
+    appendsLeft = 3;
+    await rig.start();
+    await rig.until(async () => (appendsLeft < 3 ? true : undefined));
+    await rig.propose({ intentId: 'new' });
+    await rig.until(async () => (appendsLeft < 0 ? true : undefined));
+    await rig.stop();
+    appendsLeft = Number.POSITIVE_INFINITY;
+    await rig.start();
+    const told = await rig.until(async () => {
+      const all = await rig.all('decisions.v1', HOME);
+      const ids = new Set<string>(all.map(({ intentId }) => intentId));
+      return ids.size === intents.length + 1 ? ids : undefined;
+    });
+    expect([...intents, 'new'].every((intentId) => told.has(intentId))).toBe(true);
+    await expectRebuilt();
+  });
+
   it('takes over from its snapshot after an orderly end, and tells nothing again', async () => {
     await rig.propose();
     await rig.decisions('i1');
