@@ -15,7 +15,7 @@ import type { AuditRecordEvent, Halt, HaltMode, HaltScope } from '@estop/schemas
 import { watchAudit } from './audit-watch.ts';
 import type { Limits } from './config.ts';
 import { ProblemError } from './problems.ts';
-import type { HaltBook, KnownHalt } from './read-models/halt-book.ts';
+import type { HaltBook, HaltNews, KnownHalt } from './read-models/halt-book.ts';
 
 const REWRITE_MS = 1_000;
 
@@ -40,44 +40,62 @@ export class HaltDesk {
   readonly #deps: HaltDeskDeps;
   /** Said and in force here, and not in the log yet; the newest per scope. */
   readonly #unwritten = new Map<string, Halt>();
+  /** The newest of this gateway's own words per scope, while no later one stands. */
+  readonly #said = new Map<string, Halt>();
   #rewrite: NodeJS.Timeout | null = null;
 
   constructor(deps: HaltDeskDeps) {
     this.#deps = deps;
+    deps.book.onNews((news) => this.#heard(news));
   }
 
   /** Stops what the scope covers. Never rejects: `isWritten` false means that the log is away. */
   async stop(request: HaltRequest): Promise<KnownHalt & { readonly isWritten: boolean }> {
-    const { clock, book, logger } = this.#deps;
+    const { clock, book } = this.#deps;
     const at = clock.nowMs();
     const { scope, mode, reason, forMs, by } = request;
     const until = forMs === null ? null : at + forMs;
-    const epoch = book.nextEpoch(scope);
-    const halt: Halt = {
-      haltId: newHaltId(),
-      scope,
-      mode,
-      epoch,
-      by,
-      reason,
-      until,
-      lifted: false,
-    };
+    const epoch = book.highestEpoch + 1;
+    const about = { scope, mode, epoch, by, reason, until };
+    const halt: Halt = { haltId: newHaltId(), ...about, lifted: false };
+    return { halt, at, isWritten: await this.#say(halt, at) };
+  }
+
+  /** In force here at once; answers whether the log has it. */
+  async #say(halt: Halt, at: number): Promise<boolean> {
+    const { book, logger } = this.#deps;
+    this.#said.set(scopeText(halt.scope), halt);
     book.take(halt, at);
     try {
       await this.#write(halt);
-      return { halt, at, isWritten: true };
+      return true;
     } catch (error) {
       logger.error({ haltId: halt.haltId, error: messageOf(error) }, 'halt not written; retrying');
-      this.#unwritten.set(scopeText(scope), halt);
+      this.#unwritten.set(scopeText(halt.scope), halt);
       this.#rewriteLater();
-      return { halt, at, isWritten: false };
+      return false;
     }
   }
 
   /**
-   * Ends a halt, and waits a moment for the policy to know. Rejects with ProblemError `not-found` or
-   * `conflict`, and when the log cannot be written: then the halt stays.
+   * Two gateways may give one scope the same epoch at the same time, and one word stands. Who said
+   * the other one says it again: to lift the first must not end what a second person has stopped.
+   */
+  #heard({ halt, before }: HaltNews): void {
+    const scope = scopeText(halt.scope);
+    const mine = this.#said.get(scope);
+    if (mine === undefined || mine.haltId === halt.haltId) return;
+    const isTie = halt.epoch === mine.epoch && before?.haltId === mine.haltId && !before.lifted;
+    this.#said.delete(scope);
+    if (!isTie) return;
+    const again = { ...mine, epoch: this.#deps.book.highestEpoch + 1 };
+    void this.#say(again, this.#deps.clock.nowMs());
+  }
+
+  /**
+   * Ends a halt, and waits a moment for the policy to know. Rejects with ProblemError `not-found`,
+   * `conflict`, or `second-person` when who has killed it would lift it, and when the log cannot be
+   * written: then the halt stays.
    */
   async lift(
     haltId: string,
@@ -87,6 +105,9 @@ export class HaltDesk {
     const known = book.byId(haltId);
     if (known === undefined) throw new ProblemError('not-found', `there is no halt ${haltId}`);
     if (!book.isLive(known.halt)) throw new ProblemError('conflict', `${haltId} has ended already`);
+    if (known.halt.mode === 'kill' && known.halt.by === order.by) {
+      throw new ProblemError('second-person', `${order.by} has killed it: somebody else lifts it`);
+    }
     const lifted: Halt = { ...known.halt, ...order, lifted: true };
     const watch = await watchAudit(log, this.#partitionsOf(lifted.scope));
     // Whoever halted the scope anew meanwhile is not overruled by a lift of the halt before.

@@ -8,6 +8,7 @@ export const PROBLEMS = {
   malformed: problem(400, 'The request cannot be read', 'send valid JSON in UTF-8'),
   unauthenticated: problem(401, 'No valid credential', 'send `Authorization: Bearer <key or JWT>`'),
   forbidden: problem(403, 'Not permitted', 'ask somebody whose role suffices'),
+  'second-person': problem(403, 'This takes a second person', 'ask somebody else to do it'),
   'acting-for-another': problem(403, 'An agent speaks for itself only', 'leave `agent` out'),
   'not-found': problem(404, 'There is no such thing', 'check the path and the id'),
   'method-not-allowed': problem(405, 'The path exists, the method does not', 'see `Allow`'),

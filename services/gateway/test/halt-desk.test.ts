@@ -3,7 +3,7 @@ import { systemClock } from '@estop/runtime/clock';
 import { createMemoryLogger } from '@estop/runtime/logger';
 import type { HaltId, PersonId, ToolName } from '@estop/schemas/ids';
 import type { Halt, HaltScope } from '@estop/schemas/messages';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { LIMITS } from '../src/config.ts';
 import { HaltDesk } from '../src/halts.ts';
 import { FleetState } from '../src/read-models/fleet-state.ts';
@@ -43,6 +43,17 @@ describe('lifting a halt', () => {
   });
 });
 
+describe('a kill', () => {
+  it('is lifted by a second person, and not by the one who said it', async () => {
+    const { halt } = await desk.stop({ ...REQUEST, mode: 'kill' });
+    const lift = { by: BY, reason: 'over' };
+    await expect(desk.lift(halt.haltId, lift)).rejects.toMatchObject({ code: 'second-person' });
+    expect(book.live()).toHaveLength(1);
+    await desk.lift(halt.haltId, { ...lift, by: 'dan@example.com' as PersonId });
+    expect(book.live()).toEqual([]);
+  });
+});
+
 describe('epochs', () => {
   it('grow even on a scope that was forgotten among many', () => {
     const word = (name: string, epoch: number): Halt => ({
@@ -58,6 +69,37 @@ describe('epochs', () => {
     book.take(word('forgotten', 7), 0);
     for (let index = 0; index < SCOPES_MAX; index += 1) book.take(word(`tool-${index}`, 1), 0);
     expect(book.all()).toHaveLength(SCOPES_MAX);
-    expect(book.nextEpoch(word('forgotten', 0).scope)).toBe(8);
+    expect(book.highestEpoch).toBe(7);
+  });
+});
+
+describe('a scope that two gateways halt at the same time', () => {
+  const elsewhere = (mine: Halt, haltId: string): Halt => {
+    return { ...mine, haltId: haltId as HaltId, by: 'dan@example.com' };
+  };
+
+  it('is halted by the second word again, so that to lift the first does not end it', async () => {
+    const { halt: mine } = await desk.stop(REQUEST);
+    const other = elsewhere(mine, 'h-~');
+    book.take(other, 0);
+    expect(book.live().map(({ halt }) => halt.haltId)).toEqual([mine.haltId]);
+    const again = { haltId: mine.haltId, epoch: other.epoch + 1 };
+    await vi.waitFor(async () => expect((await words()).at(-1)).toMatchObject(again));
+    book.take({ ...other, lifted: true }, 0);
+    expect(book.live()).toHaveLength(1);
+  });
+
+  it('stays as this gateway said it when its word is the one that stands', async () => {
+    const { halt: mine } = await desk.stop(REQUEST);
+    book.take(elsewhere(mine, 'h-!'), 0);
+    expect(book.live().map(({ halt }) => halt.haltId)).toEqual([mine.haltId]);
+    expect(await words()).toHaveLength(1);
+  });
+
+  it('is left to a later word, which is no tie', async () => {
+    const { halt: mine } = await desk.stop(REQUEST);
+    book.take({ ...elsewhere(mine, 'h-later'), epoch: mine.epoch + 1 }, 0);
+    expect(book.live().map(({ halt }) => halt.haltId)).toEqual(['h-later']);
+    expect(await words()).toHaveLength(1);
   });
 });

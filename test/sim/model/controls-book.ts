@@ -65,7 +65,10 @@ export class ControlsBook {
   }
 }
 
-/** A lift has the epoch of its halt. */
+/** A lift has the epoch and the id of its halt; of two halts of one epoch the larger id counts. */
 function isGrowth(known: Halt, halt: Halt): boolean {
-  return halt.epoch > known.epoch || (halt.epoch === known.epoch && halt.lifted && !known.lifted);
+  const [then, now] = [known, halt].map(({ epoch, haltId, lifted }) => {
+    return `${String(epoch).padStart(16, '0')} ${haltId} ${lifted ? 'over' : 'a halt'}`;
+  });
+  return now !== undefined && then !== undefined && now > then;
 }

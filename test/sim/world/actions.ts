@@ -166,7 +166,10 @@ export class Actions {
     return `c${this.#commands}` as CommandId;
   }
 
-  /** With the next epoch of its scope; seldom one that was there already comes again. */
+  /**
+   * With the next epoch of its scope; seldom one that was there already comes again, or another
+   * gateway says one with the same epoch.
+   */
   #halt(a: number, b: number, c: number): void {
     const { log } = this.#world;
     const scope = this.#scope(a, b);
@@ -178,9 +181,13 @@ export class Actions {
     }
     const until = c % 3 === 0 ? log.nowMs + (c % 90_000) : null;
     const about = { mode: pick(MODES, c), by: 'dan@x.org', reason: null, until, lifted: false };
-    const epoch = (earlier?.epoch ?? 0) + 1;
-    const halt: Halt = { haltId: `h-${key}` as Halt['haltId'], scope, epoch, ...about };
-    this.#haltByScope.set(key, halt);
+    const isTie = earlier !== undefined && c % 7 === 0;
+    const epoch = (earlier?.epoch ?? 0) + (isTie ? 0 : 1);
+    const gateway = pick(['a', 'b', 'c'], isTie ? a : c);
+    const halt: Halt = { haltId: `h-${key}-${gateway}` as Halt['haltId'], scope, epoch, ...about };
+    if (halt.haltId === earlier?.haltId && isTie) return;
+    // Whoever lifts may know the one or the other.
+    if (!isTie || c % 2 === 0) this.#haltByScope.set(key, halt);
     log.appendHalt(halt);
   }
 

@@ -1,7 +1,7 @@
 /** A process that owns partitions: what it has heard of halts and fleets, and how far logs went. */
 import type { ChainHead } from '@estop/log/chain';
 import type { Fleet } from '@estop/policy/domain/fleet';
-import { scopeText } from '@estop/policy/domain/halts';
+import { scopeText, supersedes } from '@estop/policy/domain/halts';
 import type { PolicyHash } from '@estop/schemas/ids';
 import type { SimLog, StoredInput } from '../log/sim-log.ts';
 
@@ -41,13 +41,13 @@ export class SimProcess {
     }
   }
 
-  /** As the control feed does: an older epoch that comes late is not taken. */
+  /** As the control feed does: an older word that comes late is not taken. */
   #hearHalt(stored: StoredInput | undefined): void {
     if (stored?.input.type !== 'halt') return;
-    const { scope, epoch } = stored.input.halt;
-    const known = this.#haltByScope.get(scopeText(scope))?.input;
-    if (known?.type === 'halt' && known.halt.epoch > epoch) return;
-    this.#haltByScope.set(scopeText(scope), stored);
+    const { halt } = stored.input;
+    const known = this.#haltByScope.get(scopeText(halt.scope))?.input;
+    if (known?.type === 'halt' && !supersedes(halt, known.halt)) return;
+    this.#haltByScope.set(scopeText(halt.scope), stored);
   }
 
   fleet(hash: PolicyHash | null): Fleet | null {

@@ -2,7 +2,7 @@
  * The newest word on every scope: what the log says, and what this gateway has said and the log does
  * not hold yet. A halt counts here from the moment it is said.
  */
-import { isLive, scopeCovers, scopeText } from '@estop/policy/domain/halts';
+import { isLive, scopeCovers, scopeText, supersedes } from '@estop/policy/domain/halts';
 import type { Clock } from '@estop/runtime/clock';
 import type { Decision, Halt, HaltScope } from '@estop/schemas/messages';
 import type { FleetState } from './fleet-state.ts';
@@ -16,12 +16,17 @@ export interface KnownHalt {
   readonly at: number;
 }
 
+/** A word that stands from now on, and the one on its scope that it supersedes. */
+export interface HaltNews extends KnownHalt {
+  readonly before: Halt | null;
+}
+
 export class HaltBook {
   readonly #clock: Clock;
   readonly #fleet: FleetState;
   readonly #knownByScope = new Map<string, KnownHalt>();
-  /** The highest epoch of a scope that was dropped: it must not be given out again. */
-  #droppedEpoch = 0;
+  readonly #listeners: ((news: HaltNews) => void)[] = [];
+  #highestEpoch = 0;
 
   constructor(clock: Clock, fleet: FleetState) {
     this.#clock = clock;
@@ -32,14 +37,24 @@ export class HaltBook {
   take(halt: Halt, at: number): void {
     const scope = scopeText(halt.scope);
     const known = this.#knownByScope.get(scope)?.halt;
-    if (known !== undefined && !isNewer(halt, known)) return;
+    if (known !== undefined && !supersedes(halt, known)) return;
     if (known === undefined && this.#knownByScope.size >= SCOPES_MAX) this.#dropOldestEnded();
     this.#knownByScope.set(scope, { halt, at });
+    this.#highestEpoch = Math.max(this.#highestEpoch, halt.epoch);
+    for (const listener of this.#listeners) listener({ halt, at, before: known ?? null });
   }
 
-  /** The epoch of the next halt on a scope. */
-  nextEpoch(scope: HaltScope): number {
-    return (this.#knownByScope.get(scopeText(scope))?.halt.epoch ?? this.#droppedEpoch) + 1;
+  /** Calls back with each word that stands from now on, at once and in order. */
+  onNews(listener: (news: HaltNews) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Of all words heard of. The next word on any scope has the next epoch, so that one number tells
+   * how far somebody has heard.
+   */
+  get highestEpoch(): number {
+    return this.#highestEpoch;
   }
 
   /** Whether this halt is the newest word on its scope. */
@@ -97,14 +112,7 @@ export class HaltBook {
     for (const [scope, { halt }] of this.#knownByScope) {
       if (this.isLive(halt)) continue;
       this.#knownByScope.delete(scope);
-      this.#droppedEpoch = Math.max(this.#droppedEpoch, halt.epoch);
       return;
     }
   }
-}
-
-/** Epochs only grow; within one, a lift comes after its halt, and later words after earlier ones. */
-function isNewer(halt: Halt, known: Halt): boolean {
-  if (halt.epoch !== known.epoch) return halt.epoch > known.epoch;
-  return halt.lifted || !known.lifted;
 }

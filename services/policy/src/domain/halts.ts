@@ -51,14 +51,21 @@ function liveHalts(state: PartitionState): number {
   return live;
 }
 
-/** A halt becomes a fact of this partition, once, and only forward: epochs never shrink. */
+/**
+ * Whether a word on a scope comes after another one on it. Epochs only grow; where two gateways gave
+ * the same one, the larger id wins, and a lift ends its own halt alone. So the same word stands
+ * everywhere, in whatever order and however often words arrive.
+ */
+export function supersedes(word: Halt, known: Halt): boolean {
+  if (word.epoch !== known.epoch) return word.epoch > known.epoch;
+  if (word.haltId !== known.haltId) return word.haltId > known.haltId;
+  return word.lifted && !known.lifted;
+}
+
+/** A halt becomes a fact of this partition, once, and only forward. */
 export function decideHalt(state: PartitionState, halt: Halt): Answer {
   const known = state.haltByScope.get(scopeText(halt.scope));
-  const isNews =
-    known === undefined ||
-    halt.epoch > known.epoch ||
-    (halt.epoch === known.epoch && halt.lifted && !known.lifted);
-  if (!isNews) return NOTHING;
+  if (known !== undefined && !supersedes(halt, known)) return NOTHING;
   if (!halt.lifted && !halt.scope.fleet && liveHalts(state) >= HALTS_MAX) {
     const detail = `${HALTS_MAX} scopes are halted: lift some, or halt the fleet`;
     return { kind: 'dead-letter', reason: 'too-large', detail };
