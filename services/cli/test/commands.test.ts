@@ -98,11 +98,52 @@ describe('estop halt', () => {
     const ran = await runLine(['halt', 'billing-bot'], { env });
     expect(ran).toMatchObject({
       exitCode: 0,
-      out: 'halted agent billing-bot (pause, epoch 4): h-1\n',
+      out: 'halted agent billing-bot (pause, epoch 4): h-1\nno enforcement point is connected\n',
     });
     expect(asked).toHaveLength(1);
     const body = { scope: { agent: 'billing-bot' }, mode: 'pause' };
     expect(JSON.parse(asked[0]?.text ?? '')).toEqual(body);
+  });
+
+  it.each([
+    [[], 0],
+    [['--wait', '10s'], 7],
+    [['--wait', '10s', '-o', 'json'], 7],
+  ])('with %j says who has not confirmed, and ends with %d', async (args, exitCode) => {
+    const confirmations = {
+      points: 43,
+      confirmed: 40,
+      confirmedInMs: 38,
+      silent: 2,
+      fencedInMs: 1_800,
+      byPoint: [
+        { point: 'one', state: 'confirmed', ms: 38 },
+        { point: 'crm-3', state: 'silent', ms: 1_800 },
+        { point: 'crm-4', state: 'silent', ms: 900 },
+      ],
+    };
+    const json = { ...HALT, confirmations };
+    const { env, asked } = await scripted({ 'POST /v1/halts': { status: 201, json } });
+    const ran = await runLine(['halt', 'billing-bot', ...args], { env });
+    expect(ran.exitCode).toBe(exitCode);
+    const isJson = args.includes('json');
+    expect(isJson ? JSON.parse(ran.out) : ran.out).toEqual(
+      isJson
+        ? json
+        : 'halted agent billing-bot (pause, epoch 4): h-1\n' +
+            '40 of 43 confirmed in 38 ms, 1 fenced by lease, ' +
+            '2 silent, fenced by lease in 2 s: crm-3, crm-4\n',
+    );
+    expect(asked[0]?.url).toBe(`/v1/halts?wait=${args.length === 0 ? '500ms' : '10s'}`);
+  });
+
+  it('ends with 0 when all have confirmed in time', async () => {
+    const confirmations = { points: 2, confirmed: 2, confirmedInMs: 4, silent: 0, byPoint: [] };
+    const json = { ...HALT, confirmations };
+    const { env } = await scripted({ 'POST /v1/halts': { status: 201, json } });
+    const ran = await runLine(['halt', 'billing-bot', '--wait', '10s'], { env });
+    expect(ran).toMatchObject({ exitCode: 0 });
+    expect(ran.out).toContain('2 of 2 confirmed in 4 ms\n');
   });
 
   it('prints JSON for programs', async () => {

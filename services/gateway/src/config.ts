@@ -26,6 +26,8 @@ export const LIMITS = {
   /** What one slow reader of the event stream may owe before it is dropped. */
   streamBufferBytes: 4 * 1024 * 1024,
   heartbeatMs: 15_000,
+  /** Enforcement points with a control stream. */
+  points: 5_000,
   /** How long a changed fleet or a lifted halt is waited for in the audit log. */
   fleetAppliedMs: 5_000,
   liftAppliedMs: 1_000,

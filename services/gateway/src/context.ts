@@ -9,6 +9,7 @@ import { Authenticator } from './auth/authenticator.ts';
 import { createJwtVerifier } from './auth/jwt.ts';
 import { Commander } from './commands.ts';
 import type { GatewayConfig } from './config.ts';
+import { EnforcementPoints } from './enforcement/points.ts';
 import { FleetDesk } from './fleets.ts';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.ts';
 import { HaltDesk } from './halts.ts';
@@ -49,6 +50,7 @@ export interface GatewayContext extends GatewayDeps {
   readonly lookup: DecisionLookup;
   readonly commander: Commander;
   readonly haltDesk: HaltDesk;
+  readonly points: EnforcementPoints;
   readonly fleetDesk: FleetDesk;
   readonly audit: AuditReader;
   /** Fires when the gateway closes: what takes long ends early. */
@@ -87,6 +89,7 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     lookup: new DecisionLookup(log),
     commander: new Commander({ log, agents, limits }),
     haltDesk: new HaltDesk({ log, clock, logger, limits, book: halts }),
+    points: new EnforcementPoints(clock, halts),
     fleetDesk: new FleetDesk({ log, limits, fleet, checkFleet }),
     audit: new AuditReader(log),
     closing: new AbortController(),

@@ -25,7 +25,7 @@ export interface Gateway {
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const context = createContext(deps);
-  const { feeds, fleet, fleetDesk, haltDesk, hub, proposer, closing } = context;
+  const { feeds, fleet, fleetDesk, haltDesk, hub, points, proposer, closing } = context;
   const { host, port } = deps.config;
   const app = createApp(context);
   const closePolitely = closerOf(app.server);
@@ -49,6 +49,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     async close() {
       closing.abort();
       hub.closeAll();
+      points.closeAll();
       proposer.endLongPolls();
       haltDesk.close();
       await closePolitely(() => app.close(), CLOSE_GRACE_MS);

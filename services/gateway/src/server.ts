@@ -16,6 +16,7 @@ import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { batchRoutes } from './routes/batch.ts';
 import { credentialRoutes } from './routes/credentials.ts';
+import { enforcementRoutes } from './routes/enforcement.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { haltRoutes } from './routes/halts.ts';
 import { intentRoutes } from './routes/intents.ts';
@@ -106,6 +107,7 @@ function addRoutes(app: App, context: GatewayContext): void {
   intentRoutes(app, context);
   batchRoutes(app, context);
   haltRoutes(app, context);
+  enforcementRoutes(app, context);
   approvalRoutes(app, context);
   agentRoutes(app, context);
   limitRoutes(app, context);

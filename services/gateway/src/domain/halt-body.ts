@@ -1,6 +1,7 @@
 /** Halts as HTTP and the event stream show them, and scopes as they are asked for. */
 import { parseAgentId, parseGroupName, parseToolName } from '@estop/schemas/ids';
 import type { Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
+import type { ConfirmationsBody } from './confirmations-body.ts';
 
 /** A scope in a request: exactly one of these shapes. */
 export interface ScopeBody {
@@ -20,6 +21,7 @@ export interface HaltBody {
   readonly until: number | null;
   readonly lifted: boolean;
   readonly at: number;
+  readonly confirmations?: ConfirmationsBody;
 }
 
 /** The scope a request names; a text says what is wrong with it. */

@@ -29,6 +29,7 @@ export interface RouteDoc {
   readonly tag:
     | 'Agents'
     | 'Stopping'
+    | 'Enforcement'
     | 'Approvals'
     | 'Fleet'
     | 'Operators'

@@ -160,6 +160,35 @@ export const HaltMode = Type.Union(
   { description: 'pause denies; drain lets running calls end; kill voids permits.' },
 );
 
+const Confirmations = strict(
+  {
+    points: Type.Integer({ description: 'Enforcement points that could let something through.' }),
+    confirmed: Type.Integer(),
+    confirmedInMs: nullable(Type.Integer({ description: 'Until the slowest of them had it.' })),
+    silent: Type.Integer(),
+    fencedInMs: nullable(
+      Type.Integer({ description: 'Until the lease of the last silent point is over.' }),
+    ),
+    byPoint: Type.Array(
+      strict({
+        point: Type.String(),
+        state: Type.Union([
+          Type.Literal('confirmed'),
+          Type.Literal('fenced'),
+          Type.Literal('silent'),
+        ]),
+        ms: Type.Integer({
+          description: 'Until it confirmed or was fenced; of a silent one, until it will be.',
+        }),
+      }),
+    ),
+  },
+  {
+    title: 'Confirmations',
+    description: 'As of now, of the points connected here. Kept for the 64 newest halts.',
+  },
+);
+
 export const Halt = strict(
   {
     id: Type.String(),
@@ -171,6 +200,7 @@ export const Halt = strict(
     until: nullable(TimeMs),
     lifted: Type.Boolean(),
     at: TimeMs,
+    confirmations: Type.Optional(Confirmations),
   },
   { title: 'Halt' },
 );

@@ -88,6 +88,11 @@ export class Feeds {
     return this.#tails.flatMap((tail) => tail.nextOffsets);
   }
 
+  /** Whether halts that others say arrive here. */
+  get hearsHalts(): boolean {
+    return this.#tails.some(({ topic, isLive }) => topic === 'halts.v1' && isLive);
+  }
+
   /** Throws when a topic is not followed right now. */
   requireLive(): void {
     const missing = this.#tails.filter((tail) => !tail.isLive).map((tail) => tail.topic);

@@ -2,11 +2,13 @@
 import Type from 'typebox';
 import { personBehind } from '../auth/principal.ts';
 import type { GatewayContext } from '../context.ts';
-import { parseDuration } from '../domain/duration.ts';
-import { haltBody, scopeOfBody } from '../domain/halt-body.ts';
+import { confirmationsBody } from '../domain/confirmations-body.ts';
+import { DURATION_PATTERN, parseDuration } from '../domain/duration.ts';
+import { type HaltBody, haltBody, scopeOfBody } from '../domain/halt-body.ts';
 import { type App, principalOf } from '../http/app.ts';
 import { Duration, Halt, HaltMode, IdParams, ReasonText, Scope, strict } from '../http/schemas.ts';
 import { invalidField, ProblemError } from '../problems.ts';
+import type { KnownHalt } from '../read-models/halt-book.ts';
 
 const HaltRequest = strict(
   {
@@ -16,6 +18,13 @@ const HaltRequest = strict(
     for: Type.Optional(Duration),
   },
   { title: 'HaltRequest' },
+);
+
+const ConfirmWait = Type.Optional(
+  Type.String({
+    pattern: DURATION_PATTERN,
+    description: 'How long to wait until every enforcement point has confirmed; at most 60s.',
+  }),
 );
 
 const StateQuery = Type.Optional(
@@ -30,11 +39,20 @@ export function haltRoutes(app: App, context: GatewayContext): void {
   addLift(app, context);
 }
 
-function addStop(app: App, { haltDesk }: GatewayContext): void {
+/** A halt with what enforcement points have said to it. */
+function bodyOf({ points }: GatewayContext, { halt, at }: KnownHalt): HaltBody {
+  const body = haltBody(halt, at);
+  const confirmations = points.confirmations(halt.haltId);
+  if (confirmations === undefined) return body;
+  return { ...body, confirmations: confirmationsBody(confirmations) };
+}
+
+function addStop(app: App, context: GatewayContext): void {
+  const { haltDesk, points, closing, config } = context;
   app.post(
     '/v1/halts',
     {
-      schema: { body: HaltRequest },
+      schema: { body: HaltRequest, querystring: strict({ wait: ConfirmWait }) },
       config: {
         access: 'operator',
         doc: {
@@ -42,8 +60,9 @@ function addStop(app: App, { haltDesk }: GatewayContext): void {
           tag: 'Stopping',
           summary: 'Stop an agent, a group, a tool, or the whole fleet',
           description:
-            'In force at this gateway before it is written. 202 instead of 201: the log is away; the halt ' +
-            'is in force here and will be written when the log is back.',
+            'In force at this gateway, and told to its enforcement points, before it is written. 202 instead of ' +
+            '201: the log is away; the halt is in force here and will be written when the log is back. ' +
+            '`wait`: answer when every point has confirmed, or after so long.',
           answers: { 201: Halt, 202: Halt },
         },
       },
@@ -59,13 +78,16 @@ function addStop(app: App, { haltDesk }: GatewayContext): void {
         forMs: body.for === undefined ? null : (parseDuration(body.for) ?? null),
         by: personBehind(principalOf(request)).id,
       });
+      const waitMs = Math.min(parseDuration(request.query.wait ?? '') ?? 0, config.limits.waitMs);
+      if (waitMs > 0) await points.untilConfirmed(halt.haltId, waitMs, closing.signal);
       reply.header('location', `/v1/halts/${halt.haltId}`);
-      return reply.code(isWritten ? 201 : 202).send(haltBody(halt, at));
+      return reply.code(isWritten ? 201 : 202).send(bodyOf(context, { halt, at }));
     },
   );
 }
 
-function addRead(app: App, { halts }: GatewayContext): void {
+function addRead(app: App, context: GatewayContext): void {
+  const { halts } = context;
   app.get(
     '/v1/halts',
     {
@@ -82,7 +104,7 @@ function addRead(app: App, { halts }: GatewayContext): void {
     },
     async (request) => {
       const known = request.query.state === 'all' ? halts.all() : halts.live();
-      return { halts: known.map(({ halt, at }) => haltBody(halt, at)) };
+      return { halts: known.map((one) => bodyOf(context, one)) };
     },
   );
 
@@ -104,7 +126,7 @@ function addRead(app: App, { halts }: GatewayContext): void {
     },
     async (request) => {
       const known = halts.byId(request.params.id);
-      if (known !== undefined) return haltBody(known.halt, known.at);
+      if (known !== undefined) return bodyOf(context, known);
       throw new ProblemError('not-found', `there is no halt ${request.params.id}`);
     },
   );
@@ -121,8 +143,9 @@ function addLift(app: App, { haltDesk }: GatewayContext): void {
           operationId: 'liftHalt',
           tag: 'Stopping',
           summary: 'End a halt',
+          description: 'One of mode `kill` is lifted by somebody else than who said it.',
           answers: { 200: Halt },
-          problems: ['not-found', 'conflict', 'log-unavailable', 'overloaded'],
+          problems: ['not-found', 'conflict', 'second-person', 'log-unavailable', 'overloaded'],
         },
       },
     },

@@ -1,0 +1,63 @@
+/** The control stream of one enforcement point: all halts, each new word on them, and heartbeats. */
+import type { ServerResponse } from 'node:http';
+import { haltBody } from '../domain/halt-body.ts';
+import type { KnownHalt } from '../read-models/halt-book.ts';
+import { LEASE_MS, type PointLink } from './point.ts';
+
+/** A point renews its lease and hears a heartbeat this often. */
+export const RENEW_MS = 1_000;
+/** What a slow point may owe before it is disconnected: it comes back and hears everything anew. */
+const BUFFER_BYTES_MAX = 1024 * 1024;
+
+export class PointStream implements PointLink {
+  readonly #response: ServerResponse;
+  readonly #highestEpoch: () => number;
+  #heartbeat: NodeJS.Timeout | null = null;
+
+  constructor(response: ServerResponse, highestEpoch: () => number) {
+    this.#response = response;
+    this.#highestEpoch = highestEpoch;
+  }
+
+  /** Sends what is in force now; `onEnd` is called once, when the connection is over. */
+  start(
+    point: string,
+    hello: { readonly known: readonly KnownHalt[]; readonly sequence: number },
+    onEnd: () => void,
+  ): void {
+    const { known, sequence } = hello;
+    const halts = known.map(({ halt, at }) => haltBody(halt, at));
+    const about = { point, leaseMs: LEASE_MS, renewMs: RENEW_MS, epoch: this.#highestEpoch() };
+    this.#heartbeat = setInterval(() => this.#beat(), RENEW_MS);
+    this.#response.on('close', () => {
+      this.#stopBeating();
+      onEnd();
+    });
+    this.#send('hello', { ...about, sequence, halts });
+  }
+
+  say({ halt, at }: KnownHalt, sequence: number): void {
+    this.#send('halt', { sequence, ...haltBody(halt, at) });
+  }
+
+  close(): void {
+    this.#stopBeating();
+    this.#response.destroy();
+  }
+
+  #beat(): void {
+    this.#send('heartbeat', { epoch: this.#highestEpoch() });
+  }
+
+  #send(event: string, data: object): void {
+    const response = this.#response;
+    if (response.writableEnded || response.destroyed) return;
+    response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    if (response.writableLength > BUFFER_BYTES_MAX) this.close();
+  }
+
+  #stopBeating(): void {
+    if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
+    this.#heartbeat = null;
+  }
+}

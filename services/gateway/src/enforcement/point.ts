@@ -1,0 +1,107 @@
+/**
+ * One enforcement point: what it was told on its control stream and has not confirmed, and until
+ * when its lease may run.
+ */
+import type { KnownHalt } from '../read-models/halt-book.ts';
+
+/** How long a point may act on one renewal, which it counts from before it asked for it. */
+export const LEASE_MS = 3_000;
+/** Words that a connected point owes an answer to; one that owes more is disconnected. */
+const OWED_MAX = 1_000;
+
+/** The connection to a point. */
+export interface PointLink {
+  /** A word on a scope, with its number on this stream; must not wait. */
+  say(known: KnownHalt, sequence: number): void;
+  close(): void;
+}
+
+/** What a point says of itself with each renewal. */
+export interface Heard {
+  /** The highest epoch that it has applied. */
+  readonly epoch: number;
+  /** The number of the last word of its stream that it has applied; null: the epoch says it. */
+  readonly sequence: number | null;
+}
+
+interface Owed {
+  readonly sequence: number;
+  readonly haltId: string;
+  readonly epoch: number;
+}
+
+export class Point {
+  readonly id: string;
+  /** Whose credential it came with. */
+  readonly principal: string;
+  #link: PointLink | null = null;
+  #sequence = 0;
+  #owed: Owed[] = [];
+  #renewedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(id: string, principal: string) {
+    this.id = id;
+    this.principal = principal;
+  }
+
+  get isConnected(): boolean {
+    return this.#link !== null;
+  }
+
+  /**
+   * When its lease is over at the latest, by the gateway's monotonic clock: the point counts from
+   * before it asked, and this counts from when that arrived.
+   */
+  get leaseUntilMs(): number {
+    return this.#renewedMs + LEASE_MS;
+  }
+
+  /** Takes a new connection, which begins by telling all that is known; answers its first number. */
+  connect(link: PointLink, known: readonly KnownHalt[]): number {
+    this.#link?.close();
+    this.#link = link;
+    this.#sequence += 1;
+    this.#owed = known.map(({ halt: { haltId, epoch } }) => {
+      return { sequence: this.#sequence, haltId, epoch };
+    });
+    return this.#sequence;
+  }
+
+  disconnect(link: PointLink): void {
+    // It may have come back meanwhile.
+    if (this.#link === link) this.#link = null;
+  }
+
+  close(): void {
+    this.#link?.close();
+  }
+
+  say(known: KnownHalt): void {
+    const link = this.#link;
+    if (link === null) return;
+    const { haltId, epoch } = known.halt;
+    this.#sequence += 1;
+    this.#owed.push({ sequence: this.#sequence, haltId, epoch });
+    if (this.#owed.length > OWED_MAX) link.close();
+    else link.say(known, this.#sequence);
+  }
+
+  /**
+   * It goes on acting, if it has applied all that it was told; answers the halts that it has now
+   * applied.
+   */
+  renew({ epoch, sequence }: Heard, nowMs: number): readonly string[] {
+    const isApplied = (owed: Owed): boolean => {
+      return sequence === null ? owed.epoch <= epoch : owed.sequence <= sequence;
+    };
+    const applied = this.#owed.filter(isApplied);
+    this.#owed = this.#owed.filter((owed) => !isApplied(owed));
+    // Who has not heard everything gets no new lease: the old one fences it.
+    if (this.#owed.length === 0) this.#renewedMs = nowMs;
+    return applied.map(({ haltId }) => haltId);
+  }
+
+  get isCurrent(): boolean {
+    return this.#owed.length === 0;
+  }
+}

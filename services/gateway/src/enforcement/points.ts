@@ -1,0 +1,119 @@
+/**
+ * The enforcement points that hold a control stream here, and who of them has confirmed a halt. What
+ * a point lets through after a halt is bounded by its lease, whether or not it can be reached.
+ */
+import type { Clock } from '@estop/runtime/clock';
+import type { Confirmation } from '../domain/confirmations-body.ts';
+import type { HaltBook, KnownHalt } from '../read-models/halt-book.ts';
+import { type Heard, Point, type PointLink } from './point.ts';
+import { RollCall } from './roll-call.ts';
+
+/** Halts whose confirmations are kept, the newest ones. */
+const ROLLS_MAX = 64;
+
+export type Connected =
+  | { readonly ok: true; readonly known: readonly KnownHalt[]; readonly sequence: number }
+  | { readonly ok: false };
+
+export type Renewed =
+  | { readonly ok: true; readonly isCurrent: boolean }
+  | { readonly ok: false; readonly why: 'no-stream' | 'several-points' };
+
+export class EnforcementPoints {
+  readonly #clock: Clock;
+  readonly #book: HaltBook;
+  readonly #pointById = new Map<string, Point>();
+  /** By halt id, oldest first. */
+  readonly #rollById = new Map<string, RollCall>();
+
+  constructor(clock: Clock, book: HaltBook) {
+    this.#clock = clock;
+    this.#book = book;
+    book.onNews((known) => this.#tell(known));
+  }
+
+  /** Those that may let something through: connected, or with a lease that may still run. */
+  get count(): number {
+    this.#forgetGone();
+    return this.#pointById.size;
+  }
+
+  /**
+   * Takes a point, in the place of its earlier connection, and answers what it must know at once.
+   * Refuses a name that another credential uses.
+   */
+  connect(id: string, principal: string, link: PointLink): Connected {
+    this.#forgetGone();
+    const point = this.#pointById.get(id) ?? new Point(id, principal);
+    if (point.principal !== principal) return { ok: false };
+    this.#pointById.set(id, point);
+    const known = this.#book.live();
+    return { ok: true, known, sequence: point.connect(link, known) };
+  }
+
+  disconnect(id: string, link: PointLink): void {
+    this.#pointById.get(id)?.disconnect(link);
+  }
+
+  /** A point says what it has applied, and asks to go on. `name`: null where one uses the credential. */
+  renew(principal: string, name: string | null, heard: Heard): Renewed {
+    const [point, other] = this.#ownOf(principal, name);
+    if (point === undefined) return { ok: false, why: 'no-stream' };
+    if (other !== undefined) return { ok: false, why: 'several-points' };
+    const nowMs = this.#clock.monotonicMs();
+    for (const haltId of point.renew(heard, nowMs)) {
+      this.#rollById.get(haltId)?.confirm(point.id, nowMs);
+    }
+    return { ok: true, isCurrent: point.isCurrent };
+  }
+
+  /** Undefined when nobody was asked here, or it is too long ago. */
+  confirmations(haltId: string): readonly Confirmation[] | undefined {
+    return this.#rollById.get(haltId)?.confirmations(this.#clock.monotonicMs());
+  }
+
+  /** Resolves when every point has confirmed a halt, after a time, or when the gateway closes. */
+  async untilConfirmed(haltId: string, timeoutMs: number, closing: AbortSignal): Promise<void> {
+    await this.#rollById.get(haltId)?.untilConfirmed(timeoutMs, closing);
+  }
+
+  closeAll(): void {
+    for (const point of this.#pointById.values()) point.close();
+  }
+
+  #tell(known: KnownHalt): void {
+    this.#forgetGone();
+    const { haltId, lifted } = known.halt;
+    if (!lifted && !this.#rollById.has(haltId)) this.#callRoll(haltId);
+    for (const point of this.#pointById.values()) point.say(known);
+  }
+
+  #callRoll(haltId: string): void {
+    const members = [...this.#pointById.values()].map((point) => {
+      return { point: point.id, leaseUntilMs: () => point.leaseUntilMs };
+    });
+    this.#rollById.set(haltId, new RollCall(this.#clock.monotonicMs(), members));
+    for (const oldest of this.#rollById.keys()) {
+      if (this.#rollById.size <= ROLLS_MAX) break;
+      this.#rollById.delete(oldest);
+    }
+  }
+
+  *#ownOf(principal: string, name: string | null): Generator<Point> {
+    if (name !== null) {
+      const named = this.#pointById.get(name);
+      if (named?.principal === principal && named.isConnected) yield named;
+      return;
+    }
+    for (const point of this.#pointById.values()) {
+      if (point.principal === principal && point.isConnected) yield point;
+    }
+  }
+
+  #forgetGone(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [id, { isConnected, leaseUntilMs }] of this.#pointById) {
+      if (!isConnected && leaseUntilMs <= nowMs) this.#pointById.delete(id);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Who has confirmed one word on a scope. On the roll stands every enforcement point that could still
+ * let something through when it was said; each answers, or its lease runs out.
+ */
+
+import type { Confirmation } from '../domain/confirmations-body.ts';
+
+export interface RollMember {
+  readonly point: string;
+  /** When its lease is over at the latest, by this gateway's monotonic clock. */
+  readonly leaseUntilMs: () => number;
+}
+
+export class RollCall {
+  readonly #saidMs: number;
+  readonly #members = new Map<string, RollMember>();
+  readonly #confirmedMs = new Map<string, number>();
+  readonly #waiters = new Set<() => void>();
+
+  constructor(saidMs: number, members: Iterable<RollMember>) {
+    this.#saidMs = saidMs;
+    for (const member of members) this.#members.set(member.point, member);
+  }
+
+  /** A point says that it has applied the word; only its first answer counts. */
+  confirm(point: string, atMs: number): void {
+    if (!this.#members.has(point) || this.#confirmedMs.has(point)) return;
+    this.#confirmedMs.set(point, atMs);
+    if (this.#confirmedMs.size < this.#members.size) return;
+    for (const done of [...this.#waiters]) done();
+  }
+
+  /** Resolves when everybody has confirmed, after a time, or when the signal fires. */
+  untilConfirmed(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#confirmedMs.size === this.#members.size || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#waiters.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      signal.addEventListener('abort', done);
+      this.#waiters.add(done);
+    });
+  }
+
+  /** Ordered as they connected. */
+  confirmations(nowMs: number): readonly Confirmation[] {
+    return [...this.#members.values()].map(({ point, leaseUntilMs }): Confirmation => {
+      const confirmedMs = this.#confirmedMs.get(point);
+      if (confirmedMs !== undefined) {
+        return { point, state: 'confirmed', afterMs: confirmedMs - this.#saidMs };
+      }
+      const untilMs = leaseUntilMs();
+      return untilMs <= nowMs
+        ? { point, state: 'fenced', afterMs: Math.max(0, untilMs - this.#saidMs) }
+        : { point, state: 'silent', fencedInMs: untilMs - nowMs };
+    });
+  }
+}

@@ -1,0 +1,126 @@
+/** Where tools are: the control stream of enforcement points, and what they confirm. */
+import { randomUUID } from 'node:crypto';
+import Type from 'typebox';
+import type { Principal } from '../auth/principal.ts';
+import type { GatewayContext } from '../context.ts';
+import { LEASE_MS } from '../enforcement/point.ts';
+import { PointStream, RENEW_MS } from '../enforcement/point-stream.ts';
+import { type App, principalOf } from '../http/app.ts';
+import { Name, strict } from '../http/schemas.ts';
+import { ProblemError } from '../problems.ts';
+
+const SSE = 'text/event-stream';
+
+const Renewal = strict(
+  {
+    epoch: Type.Integer({ minimum: 0, description: 'The highest epoch that is applied.' }),
+    at: Type.Number({ description: "The point's own clock, given back in the answer." }),
+    sequence: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'The number of the last event applied: more exact than the epoch.',
+      }),
+    ),
+    point: Type.Optional(Name),
+  },
+  { title: 'Renewal' },
+);
+
+const Lease = strict(
+  {
+    epoch: Type.Integer({ description: 'The highest epoch that is known here.' }),
+    at: Type.Number(),
+    leaseMs: Type.Integer({
+      description: 'Act for so long, counted from before the request was sent; 0: not at all.',
+    }),
+  },
+  { title: 'Lease' },
+);
+
+export function enforcementRoutes(app: App, context: GatewayContext): void {
+  addStream(app, context);
+  addAcks(app, context);
+}
+
+function addStream(app: App, { points, halts, config }: GatewayContext): void {
+  app.get(
+    '/v1/enforcement/stream',
+    {
+      schema: { querystring: strict({ point: Type.Optional(Name) }) },
+      config: {
+        access: 'agent',
+        doc: {
+          operationId: 'streamControl',
+          tag: 'Enforcement',
+          summary: 'Server-sent events for enforcement points: `hello`, `halt`, `heartbeat`',
+          description:
+            '`hello` lists all live halts; `halt` is each new word on a scope, to be applied and then confirmed ' +
+            `by an ack at once. A heartbeat comes each ${RENEW_MS} ms. A point that comes back under its name ` +
+            'takes the place of its earlier connection.',
+          answers: { 200: SSE },
+          problems: ['conflict', 'too-many-streams'],
+        },
+      },
+    },
+    (request, reply) => {
+      if (points.count >= config.limits.points) {
+        throw new ProblemError('too-many-streams', `${config.limits.points} points are connected`);
+      }
+      const point = request.query.point ?? `p-${randomUUID()}`;
+      const stream = new PointStream(reply.raw, () => halts.highestEpoch);
+      const connected = points.connect(point, nameOf(principalOf(request)), stream);
+      if (!connected.ok) {
+        throw new ProblemError('conflict', `another credential uses the name ${point}`);
+      }
+      reply.hijack();
+      reply.raw.writeHead(200, {
+        'content-type': SSE,
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      });
+      stream.start(point, connected, () => points.disconnect(point, stream));
+    },
+  );
+}
+
+function addAcks(app: App, { points, halts, feeds }: GatewayContext): void {
+  app.post(
+    '/v1/enforcement/acks',
+    {
+      schema: { body: Renewal },
+      config: {
+        access: 'agent',
+        doc: {
+          operationId: 'renewLease',
+          tag: 'Enforcement',
+          summary: 'Confirm what is applied, and go on acting',
+          description:
+            `Each ${RENEW_MS} ms, and at once after a halt. Who has not applied everything it was told, or asks a ` +
+            `gateway that hears of no halts itself, gets no lease, and refuses everything above \`read\` when ` +
+            `the last one is over, ${LEASE_MS} ms after it was asked for.`,
+          answers: { 200: Lease },
+          problems: ['conflict'],
+        },
+      },
+    },
+    async (request) => {
+      const { epoch, at, sequence = null, point = null } = request.body;
+      const principal = nameOf(principalOf(request));
+      const renewed = points.renew(principal, point, { epoch, sequence });
+      if (!renewed.ok) throw new ProblemError('conflict', WHY[renewed.why]);
+      const isLeased = renewed.isCurrent && feeds.hearsHalts;
+      return { epoch: halts.highestEpoch, at, leaseMs: isLeased ? LEASE_MS : 0 };
+    },
+  );
+}
+
+const WHY = {
+  'no-stream': 'open `/v1/enforcement/stream` first: who hears of no halts gets no lease',
+  'several-points': 'several points use this credential: say which by `point`',
+} as const;
+
+function nameOf(principal: Principal): string {
+  return principal.kind === 'agent'
+    ? `agent:${principal.agentId}`
+    : `person:${principal.person.id}`;
+}

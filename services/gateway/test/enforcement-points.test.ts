@@ -1,0 +1,211 @@
+import { MemoryLog } from '@estop/log/memory-log';
+import { createMemoryLogger } from '@estop/runtime/logger';
+import type { HaltId, ToolName } from '@estop/schemas/ids';
+import type { Halt } from '@estop/schemas/messages';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { confirmationsBody } from '../src/domain/confirmations-body.ts';
+import { LEASE_MS, type PointLink } from '../src/enforcement/point.ts';
+import { EnforcementPoints } from '../src/enforcement/points.ts';
+import { FleetState } from '../src/read-models/fleet-state.ts';
+import { HaltBook, type KnownHalt } from '../src/read-models/halt-book.ts';
+
+const OWNER = 'agent:billing-bot';
+const NEVER = new AbortController().signal;
+
+class Link implements PointLink {
+  readonly said: { readonly known: KnownHalt; readonly sequence: number }[] = [];
+  isClosed = false;
+
+  say(known: KnownHalt, sequence: number): void {
+    this.said.push({ known, sequence });
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+let nowMs: number;
+let book: HaltBook;
+let points: EnforcementPoints;
+let epoch: number;
+
+beforeEach(() => {
+  nowMs = 1_000;
+  epoch = 0;
+  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+  const log = new MemoryLog();
+  const checkFleet = () => Promise.reject(new Error('no fleet here'));
+  const fleet = new FleetState({ log, logger: createMemoryLogger().logger, checkFleet });
+  book = new HaltBook(clock, fleet);
+  points = new EnforcementPoints(clock, book);
+});
+
+/** Connects a point that has a lease. */
+function connect(id: string, owner = OWNER): Link {
+  const link = new Link();
+  expect(points.connect(id, owner, link)).toMatchObject({ ok: true });
+  points.renew(owner, id, { epoch: book.highestEpoch, sequence: null });
+  return link;
+}
+
+function halt(tool = 'crm.delete'): Halt {
+  epoch += 1;
+  const said: Halt = {
+    haltId: `h-${epoch}` as HaltId,
+    scope: { fleet: false, group: null, agent: null, tool: tool as ToolName },
+    mode: 'pause',
+    epoch,
+    by: 'olga@example.com',
+    reason: null,
+    until: null,
+    lifted: false,
+  };
+  book.take(said, nowMs);
+  return said;
+}
+
+const reportOf = ({ haltId }: Halt) => confirmationsBody(points.confirmations(haltId) ?? []);
+
+describe('an enforcement point', () => {
+  it('hears each word on a scope, and its lift', () => {
+    const link = connect('one');
+    const said = halt();
+    book.take({ ...said, lifted: true }, nowMs);
+    expect(link.said.map(({ known }) => known.halt.lifted)).toEqual([false, true]);
+  });
+
+  it('confirms a halt by its epoch, or by the number of the word', () => {
+    connect('one');
+    const second = connect('two');
+    const said = halt();
+    nowMs += 7;
+    points.renew(OWNER, 'one', { epoch: said.epoch, sequence: null });
+    nowMs += 5;
+    points.renew(OWNER, 'two', { epoch: 0, sequence: second.said[0]?.sequence ?? 0 });
+    expect(reportOf(said)).toEqual({
+      points: 2,
+      confirmed: 2,
+      confirmedInMs: 12,
+      silent: 0,
+      fencedInMs: null,
+      byPoint: [
+        { point: 'one', state: 'confirmed', ms: 7 },
+        { point: 'two', state: 'confirmed', ms: 12 },
+      ],
+    });
+  });
+
+  it('has confirmed nothing with a renewal that was on its way before it heard', () => {
+    connect('one');
+    const said = halt();
+    points.renew(OWNER, 'one', { epoch: said.epoch - 1, sequence: null });
+    expect(reportOf(said)).toMatchObject({ confirmed: 0, silent: 1 });
+  });
+
+  it('gets no new lease before it has applied everything it was told', () => {
+    connect('one');
+    const said = halt();
+    nowMs += 2_000;
+    const behind = points.renew(OWNER, 'one', { epoch: said.epoch - 1, sequence: null });
+    expect(behind).toEqual({ ok: true, isCurrent: false });
+    expect(reportOf(said)).toMatchObject({ silent: 1, fencedInMs: LEASE_MS - 2_000 });
+    nowMs += 1_000;
+    expect(reportOf(said).byPoint).toEqual([{ point: 'one', state: 'fenced', ms: LEASE_MS }]);
+  });
+
+  it('is awaited after its connection broke, until its lease is over', () => {
+    const link = connect('one');
+    points.disconnect('one', link);
+    const said = halt();
+    expect(reportOf(said)).toMatchObject({ points: 1, silent: 1, fencedInMs: LEASE_MS });
+    nowMs += LEASE_MS;
+    expect(points.count).toBe(0);
+    expect(reportOf(halt('other'))).toMatchObject({ points: 0 });
+  });
+
+  it('that comes back confirms what it missed with what it is told first', () => {
+    const link = connect('one');
+    points.disconnect('one', link);
+    const said = halt();
+    const again = points.connect('one', OWNER, new Link());
+    expect(again).toMatchObject({ ok: true, known: [{ halt: { haltId: said.haltId } }] });
+    const sequence = again.ok ? again.sequence : 0;
+    expect(points.renew(OWNER, 'one', { epoch: 0, sequence })).toMatchObject({ isCurrent: true });
+    expect(reportOf(said)).toMatchObject({ confirmed: 1 });
+  });
+
+  it('takes the place of its earlier connection, whose end then changes nothing', () => {
+    const first = connect('one');
+    const second = connect('one');
+    expect(first.isClosed).toBe(true);
+    points.disconnect('one', first);
+    halt();
+    expect(second.said).toHaveLength(1);
+  });
+
+  it('keeps its name from everybody with another credential', () => {
+    connect('one');
+    expect(points.connect('one', 'agent:crm-bot', new Link())).toEqual({ ok: false });
+    expect(points.renew('agent:crm-bot', 'one', { epoch: 9, sequence: null })).toEqual({
+      ok: false,
+      why: 'no-stream',
+    });
+  });
+
+  it('needs no name where it alone uses its credential', () => {
+    expect(points.renew(OWNER, null, { epoch: 0, sequence: null })).toMatchObject({
+      why: 'no-stream',
+    });
+    connect('one');
+    expect(points.renew(OWNER, null, { epoch: 0, sequence: null })).toMatchObject({ ok: true });
+    connect('two');
+    expect(points.renew(OWNER, null, { epoch: 0, sequence: null })).toMatchObject({
+      why: 'several-points',
+    });
+  });
+
+  it('is disconnected when it owes too many answers', () => {
+    const link = connect('one');
+    for (let count = 0; count < 1_001; count += 1) halt(`tool-${count}`);
+    expect(link.isClosed).toBe(true);
+    expect(link.said).toHaveLength(1_000);
+  });
+});
+
+describe('waiting for confirmations', () => {
+  it('ends when the last point has confirmed', async () => {
+    connect('one');
+    connect('two');
+    const said = halt();
+    let isOver = false;
+    const over = points.untilConfirmed(said.haltId, 60_000, NEVER).then(() => {
+      isOver = true;
+    });
+    points.renew(OWNER, 'one', { epoch: said.epoch, sequence: null });
+    await Promise.resolve();
+    expect(isOver).toBe(false);
+    points.renew(OWNER, 'two', { epoch: said.epoch, sequence: null });
+    await over;
+    expect(isOver).toBe(true);
+  });
+
+  it('ends after its time, when the gateway closes, and at once where nobody was asked', async () => {
+    connect('one');
+    const said = halt();
+    await points.untilConfirmed(said.haltId, 5, NEVER);
+    const closing = new AbortController();
+    const over = points.untilConfirmed(said.haltId, 60_000, closing.signal);
+    closing.abort();
+    await over;
+    await points.untilConfirmed('h-unknown', 60_000, NEVER);
+    expect(reportOf(said)).toMatchObject({ confirmed: 0 });
+  });
+
+  it('is kept of the newest halts alone', () => {
+    connect('one');
+    const first = halt('first');
+    for (let count = 0; count < 64; count += 1) halt(`tool-${count}`);
+    expect(points.confirmations(first.haltId)).toBeUndefined();
+  });
+});
