@@ -64,6 +64,7 @@ async function halt(
   const how = `${options.mode}, epoch ${epoch}`;
   await context.line(`${context.painter.bad('halted')} ${describeScope(shown)} (${how}): ${id}`);
   await context.line(isWhole ? text : context.painter.bad(text));
-  context.note(`lift it with: estop lift ${id} --reason "…"`);
+  const who = options.mode === 'kill' ? 'somebody else lifts it' : 'lift it';
+  context.note(`${who} with: estop lift ${id} --reason "…"`);
   return code;
 }
