@@ -4,8 +4,8 @@
  */
 import { partitionOfKey } from '@estop/log/partitioner';
 import type { Input } from '@estop/policy/domain/input';
+import { POLICY_SERVICE } from '@estop/policy/domain/people';
 import { addressOf, type SliceBody } from '@estop/policy/domain/shared/messages';
-import { POLICY_SERVICE } from '@estop/policy/domain/shared/order-limit';
 import { type CommandId, limitSubject } from '@estop/schemas/ids';
 import type { AuditRecord, Halt } from '@estop/schemas/messages';
 

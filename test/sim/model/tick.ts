@@ -1,10 +1,12 @@
 /** What time brings to a partition: what expires, and intents that waited for slices. */
 import { parseSubject } from '@estop/schemas/ids';
-import type { AuditRecord, AuditRecordEvent } from '@estop/schemas/messages';
+import type { AuditRecord, AuditRecordEvent, Halt } from '@estop/schemas/messages';
 import type { Books } from './books.ts';
 import { say } from './sayings.ts';
 
 export function predictTick(books: Books, { subject, events }: AuditRecord): readonly string[] {
+  const [first] = events;
+  if (first?.type === 'HaltLifted') return [predictEnd(books, first.halt)];
   const agent = subject === null ? undefined : parseSubject(subject);
   if (agent?.kind !== 'agent') return [];
   const resumed = events.map(intentResumed).find((intentId) => intentId !== null);
@@ -12,6 +14,16 @@ export function predictTick(books: Books, { subject, events }: AuditRecord): rea
   // Only another ask for what somebody waits for.
   const isAsk = events.every(({ type }) => type === 'SliceRequested');
   return isAsk ? [] : predictExpiry(books, agent.id);
+}
+
+/** A halt with an end is over when the end has come, once, and only while it stands. */
+function predictEnd(books: Books, { scope, haltId, epoch }: Halt): string {
+  const key = JSON.stringify(scope);
+  const known = books.halts.get(key);
+  const isDue = known?.until != null && known.until <= books.atMs && !known.lifted;
+  if (!isDue || known.haltId !== haltId) return 'no record: its time is not over';
+  books.halts.set(key, { ...known, lifted: true });
+  return say.halt(haltId, epoch, true);
 }
 
 /** Nobody who waits for people is allowed or awaited by time, and only expiry says expired. */

@@ -8,6 +8,7 @@ import type { Batch, EventLog } from '@estop/log/port';
 import { ChainWriter } from '@estop/log/run/chain-writer';
 import { decisionsOf } from '@estop/policy/domain/decisions-of';
 import type { Fleet } from '@estop/policy/domain/fleet';
+import { endedHalts } from '@estop/policy/domain/halts';
 import type { Answer, Input } from '@estop/policy/domain/input';
 import { takeDue } from '@estop/policy/domain/schedule';
 import { overdue, takeResumable } from '@estop/policy/domain/shared/awaited';
@@ -184,6 +185,7 @@ export class Writer {
     }
     this.#resume(takeResumable(this.state));
     this.#resume(overdue(this.state, nowMs));
+    for (const ended of endedHalts(this.state, nowMs)) this.#answer(ended, this.#now('tick'));
     for (const chore of this.#chores.due(nowMs)) this.#answer(chore, this.#now('tick'));
     for (const body of this.#chores.unanswered(nowMs)) this.#tell(body);
   }

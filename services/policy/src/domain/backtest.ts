@@ -11,10 +11,10 @@ import { decisionOn } from './decided.ts';
 import type { Fleet } from './fleet.ts';
 import type { Answer, Input } from './input.ts';
 import { EXPIRIES_PER_TICK_MAX } from './limits.ts';
+import { POLICY_SERVICE } from './people.ts';
 import { takeDue } from './schedule.ts';
 import { takeResumable } from './shared/awaited.ts';
 import { addressOf, messagesOf, type SliceBody } from './shared/messages.ts';
-import { POLICY_SERVICE } from './shared/order-limit.ts';
 import { initialState } from './state.ts';
 
 const NO_HASH = new Uint8Array(32);

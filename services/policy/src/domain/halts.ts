@@ -2,8 +2,9 @@
 import type { AgentId, ToolName } from '@estop/schemas/ids';
 import type { Halt, HaltScope } from '@estop/schemas/messages';
 import type { FleetAgent } from './fleet.ts';
-import { type Answer, NOTHING } from './input.ts';
+import { type Answer, type Input, NOTHING } from './input.ts';
 import { HALTS_MAX } from './limits.ts';
+import { POLICY_SERVICE } from './people.ts';
 import type { PartitionState } from './state.ts';
 
 /** The key of a scope on halts.v1 and in every table of halts. */
@@ -43,6 +44,17 @@ export function haltCovering(
 
 export function isLive(halt: Halt, atMs: number): boolean {
   return !halt.lifted && (halt.until === null || atMs < halt.until);
+}
+
+/** Halts whose time is over, as the lifts that say so in the log. */
+export function endedHalts(state: PartitionState, nowMs: number): readonly Input[] {
+  const ended: Input[] = [];
+  for (const halt of state.haltByScope.values()) {
+    if (halt.lifted || isLive(halt, nowMs)) continue;
+    const lift = { ...halt, lifted: true, by: POLICY_SERVICE, reason: 'its time is over' };
+    ended.push({ type: 'halt', halt: lift });
+  }
+  return ended;
 }
 
 function liveHalts(state: PartitionState): number {

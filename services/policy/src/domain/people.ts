@@ -5,6 +5,9 @@ import type { Fleet, FleetPerson, Role } from './fleet.ts';
 
 const RANKS: Readonly<Record<Role, number>> = { viewer: 0, approver: 1, operator: 2, admin: 3 };
 
+/** Who gives orders that no person gives. */
+export const POLICY_SERVICE = 'service:policy';
+
 /** The holder of an embedded deployment's key: an admin who stands in no people.yaml. */
 export const LOCAL_OPERATOR: FleetPerson = {
   id: localOperatorId(),

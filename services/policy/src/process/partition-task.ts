@@ -14,6 +14,7 @@ import type { Topic } from '@estop/schemas/topics';
 import { applyRecord } from '../domain/apply-record.ts';
 import { decide } from '../domain/decide.ts';
 import type { Fleet } from '../domain/fleet.ts';
+import { endedHalts } from '../domain/halts.ts';
 import type { Answer, Input } from '../domain/input.ts';
 import { scheduleExpiry } from '../domain/schedule.ts';
 import { serializeState } from '../domain/serialize.ts';
@@ -196,6 +197,7 @@ export class PartitionTask {
     this.#expiries.tick(nowMs, inputs);
     this.#resume(takeResumable(this.#state));
     this.#resume(overdue(this.#state, nowMs));
+    for (const ended of endedHalts(this.#state, nowMs)) this.#answer(ended, this.#control('tick'));
     for (const chore of this.#slices.due(nowMs)) this.#answer(chore, this.#control('tick'));
     this.#outbox.effects.messages.push(...this.#slices.unanswered(nowMs));
   }

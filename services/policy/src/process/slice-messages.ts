@@ -3,8 +3,8 @@ import { partitionOfKey } from '@estop/log/partitioner';
 import type { Batch, EventLog, NewRecord } from '@estop/log/port';
 import { limitSubject, parseCommandId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
+import { POLICY_SERVICE } from '../domain/people.ts';
 import { addressOf, type SliceBody } from '../domain/shared/messages.ts';
-import { POLICY_SERVICE } from '../domain/shared/order-limit.ts';
 
 /** The partition of a message: the home of a limit is the partition of its id. */
 export function addressedPartition(log: Pick<EventLog, 'partitions'>, body: SliceBody): number {

@@ -1,4 +1,4 @@
-import { decideHalt, supersedes } from '@estop/policy/domain/halts';
+import { decideHalt, endedHalts, supersedes } from '@estop/policy/domain/halts';
 import type { HaltId } from '@estop/schemas/ids';
 import type { Halt } from '@estop/schemas/messages';
 import fc from 'fast-check';
@@ -49,6 +49,22 @@ describe('words on one scope', () => {
 });
 
 describe('a partition', () => {
+  it('ends a halt whose time is over by an event, once', () => {
+    const partition = new Partition();
+    partition.halt({ fleet: true }, { until: partition.atMs + 1_000 });
+    expect(endedHalts(partition.state, partition.atMs)).toEqual([]);
+    partition.after(1_000);
+    const ended = endedHalts(partition.state, partition.atMs);
+    expect(ended).toMatchObject([
+      { type: 'halt', halt: { haltId: 'h1', lifted: true, by: 'service:policy' } },
+    ]);
+    for (const input of ended) {
+      expect(partition.when(input)).toMatchObject({ events: [{ type: 'HaltLifted' }] });
+    }
+    expect(endedHalts(partition.state, partition.atMs)).toEqual([]);
+    expect(partition.halt({ fleet: true }, { lifted: true })).toEqual({ kind: 'nothing' });
+  });
+
   it('takes of two halts with one epoch the one that stands everywhere', () => {
     const partition = new Partition();
     partition.halt({ fleet: true }, { haltId: 'h-a' as HaltId });

@@ -6,13 +6,11 @@ import { ceilingAfter } from '../ceilings.ts';
 import type { CheckContext } from '../check-context.ts';
 import { type CommandResult, done, refuse } from '../command-result.ts';
 import type { Answer } from '../input.ts';
+import { POLICY_SERVICE } from '../people.ts';
 import { decideGrant, decideOffer, decideRecall } from './holder.ts';
 import { afterCeiling, decideAsk } from './home.ts';
 import { addressOf, type SliceBody } from './messages.ts';
 import { newPool } from './pool.ts';
-
-/** Who gives orders that no person gives. */
-export const POLICY_SERVICE = 'service:policy';
 
 /** Decides what another partition says. */
 export function decideSlice(context: CheckContext, command: Command, body: SliceBody): Answer {
