@@ -2,6 +2,7 @@
 import { benchEmbeddedHttp } from './embedded-http.ts';
 import { benchEmbeddedLogToLog } from './embedded-log-to-log.ts';
 import { benchFlood, benchFloodKafka } from './flood.ts';
+import { benchHalt } from './halt.ts';
 import { benchIdle } from './idle.ts';
 import { benchKafkaHttp } from './kafka-http.ts';
 import { benchKafkaLogToLog } from './kafka-log-to-log.ts';
@@ -19,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   idle: benchIdle,
   shared: benchSharedCeilings,
   flood: benchFlood,
+  halt: benchHalt,
   kafka: benchKafkaLogToLog,
   'kafka-processes': benchKafkaProcesses,
   'kafka-http': benchKafkaHttp,

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { haltBody } from '../domain/halt-body.ts';
 import type { KnownHalt } from '../read-models/halt-book.ts';
-import { LEASE_MS, type PointLink } from './point.ts';
+import { LEASE_MS, type PointLink, type SaidWord } from './point.ts';
 
 /** A point renews its lease and hears a heartbeat this often. */
 export const RENEW_MS = 1_000;
@@ -33,11 +33,11 @@ export class PointStream implements PointLink {
       this.#stopBeating();
       onEnd();
     });
-    this.#send('hello', { ...about, sequence, halts });
+    this.#send('hello', JSON.stringify({ ...about, sequence, halts }));
   }
 
-  say({ halt, at }: KnownHalt, sequence: number): void {
-    this.#send('halt', { sequence, ...haltBody(halt, at) });
+  say({ text }: SaidWord, sequence: number): void {
+    this.#send('halt', `{"sequence":${sequence},${text.slice(1)}`);
   }
 
   close(): void {
@@ -46,13 +46,13 @@ export class PointStream implements PointLink {
   }
 
   #beat(): void {
-    this.#send('heartbeat', { epoch: this.#highestEpoch() });
+    this.#send('heartbeat', JSON.stringify({ epoch: this.#highestEpoch() }));
   }
 
-  #send(event: string, data: object): void {
+  #send(event: string, data: string): void {
     const response = this.#response;
     if (response.writableEnded || response.destroyed) return;
-    response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    response.write(`event: ${event}\ndata: ${data}\n\n`);
     if (response.writableLength > BUFFER_BYTES_MAX) this.close();
   }
 

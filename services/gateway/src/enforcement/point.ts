@@ -9,10 +9,16 @@ export const LEASE_MS = 3_000;
 /** Words that a connected point owes an answer to; one that owes more is disconnected. */
 const OWED_MAX = 1_000;
 
+/** A word on a scope as it goes out to every point: written once, however many there are. */
+export interface SaidWord extends KnownHalt {
+  /** JSON of an object that is not empty. */
+  readonly text: string;
+}
+
 /** The connection to a point. */
 export interface PointLink {
-  /** A word on a scope, with its number on this stream; must not wait. */
-  say(known: KnownHalt, sequence: number): void;
+  /** Hands over a word, with its number on this stream; must not wait. */
+  say(word: SaidWord, sequence: number): void;
   close(): void;
 }
 
@@ -76,14 +82,14 @@ export class Point {
     this.#link?.close();
   }
 
-  say(known: KnownHalt): void {
+  say(word: SaidWord): void {
     const link = this.#link;
     if (link === null) return;
-    const { haltId, epoch } = known.halt;
+    const { haltId, epoch } = word.halt;
     this.#sequence += 1;
     this.#owed.push({ sequence: this.#sequence, haltId, epoch });
     if (this.#owed.length > OWED_MAX) link.close();
-    else link.say(known, this.#sequence);
+    else link.say(word, this.#sequence);
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '@estop/runtime/clock';
 import type { Confirmation } from '../domain/confirmations-body.ts';
+import { haltBody } from '../domain/halt-body.ts';
 import type { HaltBook, KnownHalt } from '../read-models/halt-book.ts';
 import { type Heard, Point, type PointLink } from './point.ts';
 import { RollCall } from './roll-call.ts';
@@ -85,7 +86,9 @@ export class EnforcementPoints {
     this.#forgetGone();
     const { haltId, lifted } = known.halt;
     if (!lifted && !this.#rollById.has(haltId)) this.#callRoll(haltId);
-    for (const point of this.#pointById.values()) point.say(known);
+    const { halt, at } = known;
+    const word = { halt, at, text: JSON.stringify(haltBody(halt, at)) };
+    for (const point of this.#pointById.values()) point.say(word);
   }
 
   #callRoll(haltId: string): void {
