@@ -173,6 +173,16 @@ describe('an enforcement point', () => {
   });
 });
 
+it('nobody is asked about a halt while nobody is connected, nor about one that is over', () => {
+  const before = halt();
+  connect('one');
+  const over = halt('other');
+  book.take({ ...over, haltId: 'h-over' as HaltId, epoch: epoch + 1, until: nowMs }, nowMs);
+  expect(points.confirmations(before.haltId)).toBeUndefined();
+  expect(points.confirmations('h-over')).toBeUndefined();
+  expect(points.confirmations(over.haltId)).toHaveLength(1);
+});
+
 describe('waiting for confirmations', () => {
   it('ends when the last point has confirmed', async () => {
     connect('one');

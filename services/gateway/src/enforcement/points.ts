@@ -84,9 +84,10 @@ export class EnforcementPoints {
 
   #tell(known: KnownHalt): void {
     this.#forgetGone();
-    const { haltId, lifted } = known.halt;
-    if (!lifted && !this.#rollById.has(haltId)) this.#callRoll(haltId);
     const { halt, at } = known;
+    // Before anybody is connected words come from the log, said long ago.
+    const isAsked = this.#pointById.size > 0 && this.#book.isLive(halt);
+    if (isAsked && !this.#rollById.has(halt.haltId)) this.#callRoll(halt.haltId);
     const word = { halt, at, text: JSON.stringify(haltBody(halt, at)) };
     for (const point of this.#pointById.values()) point.say(word);
   }
