@@ -46,6 +46,8 @@ const PATHS = [
   '/v1/limits',
   '/v1/lag',
   '/v1/stream',
+  '/v1/enforcement/stream',
+  '/v1/enforcement/acks',
 ];
 
 const ids = fc.oneof(
@@ -216,6 +218,11 @@ interface Line {
   readonly who: 'operator' | 'viewer' | 'agent' | 'nobody';
 }
 
+const REFUSED_AT_STREAM: Readonly<Record<string, Line['who']>> = {
+  '/v1/stream': 'agent',
+  '/v1/enforcement/stream': 'viewer',
+};
+
 const lines: fc.Arbitrary<Line> = fc
   .record({
     method: methods,
@@ -225,8 +232,8 @@ const lines: fc.Arbitrary<Line> = fc
   })
   .map(({ method, path, query, who }) => {
     // A stream that opens never ends, and nothing after it would be answered.
-    const isStream = method === 'GET' && path === '/v1/stream';
-    return { method, target: `${path}${query}`, who: isStream ? 'agent' : who };
+    const refused = method === 'GET' ? REFUSED_AT_STREAM[path] : undefined;
+    return { method, target: `${path}${query}`, who: refused ?? who };
   });
 
 function textOf({ method, target, who }: Line): string {
