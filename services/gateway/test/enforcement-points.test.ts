@@ -189,7 +189,7 @@ describe('waiting for confirmations', () => {
     connect('two');
     const said = halt();
     let isOver = false;
-    const over = points.untilConfirmed(said.haltId, 60_000, NEVER).then(() => {
+    const over = points.untilSettled(said.haltId, 60_000, NEVER).then(() => {
       isOver = true;
     });
     points.renew(OWNER, 'one', { epoch: said.epoch, sequence: null });
@@ -203,13 +203,23 @@ describe('waiting for confirmations', () => {
   it('ends after its time, when the gateway closes, and at once where nobody was asked', async () => {
     connect('one');
     const said = halt();
-    await points.untilConfirmed(said.haltId, 5, NEVER);
+    await points.untilSettled(said.haltId, 5, NEVER);
     const closing = new AbortController();
-    const over = points.untilConfirmed(said.haltId, 60_000, closing.signal);
+    const over = points.untilSettled(said.haltId, 60_000, closing.signal);
     closing.abort();
     await over;
-    await points.untilConfirmed('h-unknown', 60_000, NEVER);
+    await points.untilSettled('h-unknown', 60_000, NEVER);
     expect(reportOf(said)).toMatchObject({ confirmed: 0 });
+  });
+
+  it('ends when the leases of all who are silent are over, however long it may wait', async () => {
+    connect('one');
+    const said = halt();
+    nowMs += LEASE_MS - 5;
+    await points.untilSettled(said.haltId, 60_000, NEVER);
+    nowMs += 5;
+    expect(reportOf(said).byPoint).toMatchObject([{ state: 'fenced' }]);
+    await points.untilSettled(said.haltId, 60_000, NEVER);
   });
 
   it('is kept of the newest halts alone', () => {

@@ -6,7 +6,7 @@ import { type Fields, numberIn, objectIn, objectsIn, textIn } from './fields.ts'
 const NAMED_MAX = 5;
 
 export interface Confirmed {
-  /** Whether every point that could let something through has confirmed or can do nothing more. */
+  /** Whether every point that could let something through has confirmed. */
   readonly isWhole: boolean;
   readonly text: string;
 }
@@ -26,7 +26,7 @@ export function confirmedBy(halt: Fields): Confirmed {
     ...(fenced === 0 ? [] : [`${fenced} fenced by lease`]),
     ...(silent === 0 ? [] : [`${silent} silent, fenced by lease in ${formatSpan(untilMs)}`]),
   ];
-  return { isWhole: silent === 0, text: parts.join(', ') + namesOf(confirmations) };
+  return { isWhole: confirmed === points, text: parts.join(', ') + namesOf(confirmations) };
 }
 
 function namesOf(confirmations: Fields): string {

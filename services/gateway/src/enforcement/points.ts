@@ -73,9 +73,13 @@ export class EnforcementPoints {
     return this.#rollById.get(haltId)?.confirmations(this.#clock.monotonicMs());
   }
 
-  /** Resolves when every point has confirmed a halt, after a time, or when the gateway closes. */
-  async untilConfirmed(haltId: string, timeoutMs: number, closing: AbortSignal): Promise<void> {
-    await this.#rollById.get(haltId)?.untilConfirmed(timeoutMs, closing);
+  /**
+   * Resolves when no point can let anything through any more that a halt covers, after a time, or
+   * when the gateway closes.
+   */
+  async untilSettled(haltId: string, timeoutMs: number, closing: AbortSignal): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    await this.#rollById.get(haltId)?.untilSettled(nowMs, timeoutMs, closing);
   }
 
   closeAll(): void {

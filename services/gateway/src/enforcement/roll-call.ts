@@ -30,9 +30,13 @@ export class RollCall {
     for (const done of [...this.#waiters]) done();
   }
 
-  /** Resolves when everybody has confirmed, after a time, or when the signal fires. */
-  untilConfirmed(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#confirmedMs.size === this.#members.size || signal.aborted) return Promise.resolve();
+  /**
+   * Resolves when everybody has confirmed or is fenced, after a time, or when the signal fires. Who
+   * has not confirmed gets no new lease, so that the end of the last one is known.
+   */
+  untilSettled(nowMs: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const fencedInMs = this.#lastLeaseMs() - nowMs;
+    if (fencedInMs <= 0 || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
@@ -40,10 +44,19 @@ export class RollCall {
         this.#waiters.delete(done);
         resolve();
       };
-      const timer = setTimeout(done, timeoutMs);
+      const timer = setTimeout(done, Math.min(timeoutMs, Math.ceil(fencedInMs)));
       signal.addEventListener('abort', done);
       this.#waiters.add(done);
     });
+  }
+
+  /** When the last lease of those who have not confirmed is over; long ago when all have. */
+  #lastLeaseMs(): number {
+    let lastMs = Number.NEGATIVE_INFINITY;
+    for (const { point, leaseUntilMs } of this.#members.values()) {
+      if (!this.#confirmedMs.has(point)) lastMs = Math.max(lastMs, leaseUntilMs());
+    }
+    return lastMs;
   }
 
   /** Ordered as they connected. */

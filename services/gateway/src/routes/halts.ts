@@ -23,7 +23,8 @@ const HaltRequest = strict(
 const ConfirmWait = Type.Optional(
   Type.String({
     pattern: DURATION_PATTERN,
-    description: 'How long to wait until every enforcement point has confirmed; at most 60s.',
+    description:
+      'How long to wait until every enforcement point has confirmed or is fenced; at most 60s.',
   }),
 );
 
@@ -62,7 +63,7 @@ function addStop(app: App, context: GatewayContext): void {
           description:
             'In force at this gateway, and told to its enforcement points, before it is written. 202 instead of ' +
             '201: the log is away; the halt is in force here and will be written when the log is back. ' +
-            '`wait`: answer when every point has confirmed, or after so long.',
+            '`wait`: answer when every point has confirmed or its lease is over, or after so long.',
           answers: { 201: Halt, 202: Halt },
         },
       },
@@ -79,7 +80,7 @@ function addStop(app: App, context: GatewayContext): void {
         by: personBehind(principalOf(request)).id,
       });
       const waitMs = Math.min(parseDuration(request.query.wait ?? '') ?? 0, config.limits.waitMs);
-      if (waitMs > 0) await points.untilConfirmed(halt.haltId, waitMs, closing.signal);
+      if (waitMs > 0) await points.untilSettled(halt.haltId, waitMs, closing.signal);
       reply.header('location', `/v1/halts/${halt.haltId}`);
       return reply.code(isWritten ? 201 : 202).send(bodyOf(context, { halt, at }));
     },
