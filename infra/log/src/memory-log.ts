@@ -128,6 +128,10 @@ export class MemoryLog implements EventLog {
         const ends = positions.map(({ records }) => records.length);
         while (positions.some(({ next }, index) => next < (ends[index] ?? 0))) await this.#wait(5);
       },
+      silentMs: () => {
+        const isCaughtUp = positions.every(({ records, next }) => next >= records.length);
+        return isCaughtUp ? 0 : Number.POSITIVE_INFINITY;
+      },
       close: async () => {
         control.abort();
         for (const wake of [...this.#wakers]) wake();

@@ -95,6 +95,11 @@ export interface FollowOptions {
 export interface Follower {
   /** Resolves when everything that stood in the sources when it was called has been handed over. */
   caughtUp(): Promise<void>;
+  /**
+   * For how long, ms, there may be news of some source that was not handed over: what came before
+   * that was. Infinite until it was heard that there is nothing more.
+   */
+  silentMs(): number;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 /** Following partitions of the embedded log: one loop each, woken by appends, never polling. */
 import { setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '@estop/runtime/clock';
 import type { Follower, FollowOptions } from '../port.ts';
 import { untilAny, untilArrived } from '../waiting.ts';
 import type { EmbeddedPartition } from './partition.ts';
@@ -15,13 +16,19 @@ export interface FollowedPartition {
 export function followPartitions(
   followed: readonly FollowedPartition[],
   options: FollowOptions,
+  clock: Clock,
 ): Follower {
   const control = new AbortController();
   const { signal } = control;
   // One listener per partition is no leak.
   setMaxListeners(0, signal);
-  const arrivals = new Set<() => void>();
+  let caughtUpMs = Number.NEGATIVE_INFINITY;
+  const arrivals = new Set<() => void>([noteCaughtUp]);
   let hasFailed = false;
+
+  function noteCaughtUp(): void {
+    if (isCaughtUp(followed)) caughtUpMs = clock.monotonicMs();
+  }
 
   async function run(source: FollowedPartition): Promise<void> {
     while (!signal.aborted) {
@@ -49,11 +56,16 @@ export function followPartitions(
   const loops = Promise.all(followed.map((source) => run(source).catch(fail)));
   return {
     caughtUp: () => caughtUp(followed, { arrivals, signal }),
+    silentMs: () => (isCaughtUp(followed) ? 0 : clock.monotonicMs() - caughtUpMs),
     async close() {
       control.abort();
       await loops;
     },
   };
+}
+
+function isCaughtUp(followed: readonly FollowedPartition[]): boolean {
+  return followed.every(({ partition, nextOffset }) => nextOffset >= partition.endOffset);
 }
 
 function caughtUp(

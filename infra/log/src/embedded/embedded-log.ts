@@ -69,6 +69,7 @@ class EmbeddedLog implements EventLog {
   readonly partitions: number;
   readonly #store: Store;
   readonly #lock: FolderLock;
+  readonly #clock: Clock;
   readonly #appender: Appender;
   readonly #partitionsOf: ReadonlyMap<Topic, readonly EmbeddedPartition[]>;
   readonly #open = new OpenHandles();
@@ -83,6 +84,7 @@ class EmbeddedLog implements EventLog {
     this.partitions = store.partitions;
     this.#store = store;
     this.#lock = lock;
+    this.#clock = clock;
     const { path: folder, diskReserveBytes: reserveBytes = DISK_RESERVE_BYTES_DEFAULT } = options;
     this.#partitionsOf = openPartitions(store);
     this.#groupOffsets = new GroupOffsets(store);
@@ -157,7 +159,7 @@ class EmbeddedLog implements EventLog {
         from === 'start' ? partition.startOffset : from === 'end' ? partition.endOffset : from;
       return { partition, nextOffset };
     });
-    return this.#open.keep(followPartitions(followed, options));
+    return this.#open.keep(followPartitions(followed, options, this.#clock));
   }
 
   async join(options: GroupOptions): Promise<Membership> {

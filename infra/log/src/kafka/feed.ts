@@ -15,6 +15,11 @@ export class Feed {
   #taken = 0;
   #bytes = 0;
   #fetchOffset: number | null = null;
+  /** When the last fetch was sent whose answer is in the buffer or was taken, monotonic ms. */
+  #fetchedMs = Number.NEGATIVE_INFINITY;
+  #heardMs = Number.NEGATIVE_INFINITY;
+  /** Whoever takes has come back for more, and there was none. */
+  #isHandedOver = true;
   /** Set while a fetch of this partition is under way. */
   isFetching = false;
   readonly #waiters = new Set<() => void>();
@@ -39,20 +44,33 @@ export class Feed {
   }
 
   seek(offset: number): void {
+    this.#fetchedMs = Number.NEGATIVE_INFINITY;
     this.#fetchOffset = offset;
     this.#buffer = [];
     this.#taken = 0;
     this.#bytes = 0;
   }
 
-  /** Adds what a fetch from an offset gave; nothing if the feed was sought elsewhere meanwhile. */
-  accept(fetchedFrom: number, batches: Buffer): void {
+  /** Everything that stood in the partition at this time was handed over, monotonic ms. */
+  get heardMs(): number {
+    return this.#heardMs;
+  }
+
+  /**
+   * Adds what a fetch from an offset gave, which was sent at this time; nothing if the feed was sought
+   * elsewhere meanwhile.
+   */
+  accept(fetchedFrom: number, batches: Buffer, sentMs: number): void {
     if (fetchedFrom !== this.#fetchOffset) return;
+    this.#fetchedMs = sentMs;
     const { records, nextOffset } = readBatches(batches, {
       ...this.place,
       fromOffset: fetchedFrom,
     });
-    if (nextOffset === fetchedFrom) return;
+    if (nextOffset === fetchedFrom) {
+      if (this.#isHandedOver) this.#heardMs = sentMs;
+      return;
+    }
     this.#buffer = this.#left === 0 ? records : [...this.#buffer.slice(this.#taken), ...records];
     this.#taken = 0;
     this.#bytes += bytesOf(records);
@@ -63,6 +81,8 @@ export class Feed {
   /** The next records, at most so many, and where the ones after them start. */
   take(maxRecords: number): { records: readonly StoredRecord[]; nextOffset: number } {
     const records = this.#buffer.slice(this.#taken, this.#taken + maxRecords);
+    this.#isHandedOver = records.length === 0;
+    if (this.#isHandedOver) this.#heardMs = this.#fetchedMs;
     this.#taken += records.length;
     this.#bytes -= bytesOf(records);
     const next = this.#buffer[this.#taken];

@@ -3,6 +3,7 @@
  * The broker answers as soon as one of them has something new. Nobody waits for the partitions of
  * others: what is slow has a full buffer and is left out.
  */
+import type { Clock } from '@estop/runtime/clock';
 import { EstopError } from '@estop/schemas/errors';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import { closeCluster, leaderIdOf, refreshLeaders } from './client.ts';
@@ -22,6 +23,7 @@ export interface FeederOptions {
   /** Connections of this feeder alone; closed with it. */
   readonly cluster: Cluster;
   readonly reader: Reader;
+  readonly clock: Clock;
   /** What cannot be read on: the log was truncated. */
   readonly onFailure: (feed: Feed, error: unknown) => void;
 }
@@ -92,6 +94,7 @@ export class Feeder {
     this.#busyLeaders.add(nodeId);
     const asked = feeds.map((feed) => ({ feed, offset: feed.fetchOffset ?? 0 }));
     for (const feed of feeds) feed.isFetching = true;
+    const sentMs = this.#options.clock.monotonicMs();
     try {
       const broker = await this.#options.cluster.findBroker({ nodeId });
       const items = asked.map(({ feed, offset }) => {
@@ -103,7 +106,7 @@ export class Feeder {
         maxBytes: FETCH_BYTES_MAX,
         maxBytesPerPartition: PARTITION_BYTES_MAX,
       });
-      this.#settle(asked, results);
+      this.#settle(asked, results, sentMs);
     } catch {
       for (const feed of feeds) this.#letRest(feed);
     } finally {
@@ -116,6 +119,7 @@ export class Feeder {
   #settle(
     asked: readonly { readonly feed: Feed; readonly offset: number }[],
     results: readonly FetchResult[],
+    sentMs: number,
   ): void {
     const byPlace = new Map(
       results.map((result) => [`${result.name}/${result.partition}`, result]),
@@ -123,15 +127,16 @@ export class Feeder {
     for (const { feed, offset } of asked) {
       if (this.#isClosed) return;
       const result = byPlace.get(`${feed.name}/${feed.place.partition}`);
-      if (result?.errorCode === NO_ERROR) this.#accept(feed, offset, result.batches);
-      else if (result?.errorCode === OFFSET_OUT_OF_RANGE) void this.#recover(feed, offset);
+      if (result?.errorCode === NO_ERROR) {
+        this.#accept(feed, () => feed.accept(offset, result.batches, sentMs));
+      } else if (result?.errorCode === OFFSET_OUT_OF_RANGE) void this.#recover(feed, offset);
       else this.#letRest(feed);
     }
   }
 
-  #accept(feed: Feed, offset: number, batches: Buffer): void {
+  #accept(feed: Feed, accept: () => void): void {
     try {
-      feed.accept(offset, batches);
+      accept();
     } catch (error) {
       this.#fail(feed, error);
     }

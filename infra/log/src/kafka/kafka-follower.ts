@@ -1,6 +1,7 @@
 /** Following partitions outside any group: every follower gets every record. */
 
 import { setMaxListeners } from 'node:events';
+import type { Clock } from '@estop/runtime/clock';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import type { Follower, FollowOptions } from '../port.ts';
 import { untilArrived } from '../waiting.ts';
@@ -16,6 +17,7 @@ export interface FollowContext {
   readonly cluster: Cluster;
   readonly reader: Reader;
   readonly names: TopicNames;
+  readonly clock: Clock;
 }
 
 interface Followed {
@@ -59,12 +61,16 @@ export async function followPartitions(
     options.onFailure(error);
   }
 
-  const { cluster, reader } = context;
-  const feeder = new Feeder({ cluster, reader, onFailure: (_feed, error) => fail(error) });
+  const { cluster, reader, clock } = context;
+  const feeder = new Feeder({ cluster, reader, clock, onFailure: (_feed, error) => fail(error) });
   feeder.add(followed.map(({ feed }) => feed));
   const loops = Promise.all(followed.map((source) => run(source).catch(fail)));
   return {
     caughtUp: () => caughtUp(followed, { reader, arrivals, signal }),
+    silentMs() {
+      const heardMs = Math.min(...followed.map(({ feed }) => feed.heardMs));
+      return clock.monotonicMs() - heardMs;
+    },
     async close() {
       control.abort();
       await Promise.all([loops, feeder.close()]);

@@ -56,7 +56,7 @@ class KafkaMembership implements Membership {
     const { cluster, shared, reader, names, ...settings } = context;
     const { partitions, clock, sessionTimeoutMs, onClientLog } = settings;
     const onFailure = (feed: Feed, error: unknown) => this.#assignmentByFeed.get(feed)?.fail(error);
-    this.#feeder = new Feeder({ cluster, reader, onFailure });
+    this.#feeder = new Feeder({ cluster, reader, clock, onFailure });
     this.#member = new GroupMember({
       cluster,
       leaveBy: shared,

@@ -199,10 +199,10 @@ class KafkaLog implements EventLog {
 
   async follow(options: FollowOptions): Promise<Follower> {
     this.#refuseClosed();
-    const { config, names } = this.#parts;
+    const { config, names, clock } = this.#parts;
     const cluster = await connectCluster(config, names);
     try {
-      const context = { cluster, reader: this.#reader, names };
+      const context = { cluster, reader: this.#reader, names, clock };
       return this.#open.keep(await followPartitions(context, options));
     } catch (error) {
       await closeCluster(cluster);

@@ -34,6 +34,37 @@ export function describeFollowing(opened: () => EventLog): void {
       await follower.close();
     });
 
+    it('knows for how long there may be something that it has not handed over', async () => {
+      const follower = await log.follow({
+        sources: [{ topic: INTENTS, partition: 0, from: 'start' }],
+        onBatch: () => undefined,
+        onFailure: () => undefined,
+      });
+      await eventually(() => expect(follower.silentMs()).toBeLessThan(2_000));
+      await follower.close();
+    });
+
+    it('has not heard what it is still handing over', async () => {
+      await log.append(INTENTS, 0, [record('a')]);
+      let release = (): void => undefined;
+      let isTaken = false;
+      const follower = await log.follow({
+        sources: [{ topic: INTENTS, partition: 0, from: 'start' }],
+        onBatch() {
+          isTaken = true;
+          return new Promise<void>((resolve) => {
+            release = resolve;
+          });
+        },
+        onFailure: () => undefined,
+      });
+      await eventually(() => expect(isTaken).toBe(true));
+      expect(follower.silentMs()).toBe(Number.POSITIVE_INFINITY);
+      release();
+      await eventually(() => expect(follower.silentMs()).toBeLessThan(2_000));
+      await follower.close();
+    });
+
     it('waits for the one who follows before it hands over more of a partition', async () => {
       await log.append(
         INTENTS,

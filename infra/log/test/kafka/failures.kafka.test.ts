@@ -7,6 +7,7 @@ import { PARTITIONS, type TestTopics, testTopics } from './open-test-log.ts';
 
 const PATIENCE = { timeout: 40_000, interval: 50 };
 const BEFORE_MS = 500;
+const STANDSTILL_MS = 3_000;
 
 describe('the log on a cluster of three brokers of which one is killed', () => {
   let cluster: KafkaCluster;
@@ -79,6 +80,22 @@ describe('the log on a cluster of one broker', () => {
     await topics.dispose();
     await cluster.stop();
   });
+
+  it('knows while it follows for how long it has heard nothing of a broker that stands still', async () => {
+    const log = await topics.open();
+    const follower = await log.follow({
+      sources: [{ topic: 'audit.v1', partition: 0, from: 'start' }],
+      onBatch: () => undefined,
+      onFailure: () => undefined,
+    });
+    await vi.waitFor(() => expect(follower.silentMs()).toBeLessThan(2_000), PATIENCE);
+    cluster.brokers[0]?.pause();
+    await sleepMs(STANDSTILL_MS);
+    expect(follower.silentMs()).toBeGreaterThanOrEqual(STANDSTILL_MS);
+    cluster.brokers[0]?.resume();
+    await vi.waitFor(() => expect(follower.silentMs()).toBeLessThan(STANDSTILL_MS), PATIENCE);
+    await follower.close();
+  }, 60_000);
 
   it('writes once what waited for a broker that did not answer in time', async () => {
     const log = await topics.open();

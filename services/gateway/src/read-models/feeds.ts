@@ -88,9 +88,10 @@ export class Feeds {
     return this.#tails.flatMap((tail) => tail.nextOffsets);
   }
 
-  /** Whether halts that others say arrive here. */
-  get hearsHalts(): boolean {
-    return this.#tails.some(({ topic, isLive }) => topic === 'halts.v1' && isLive);
+  /** For how long, ms, others may have said halts that did not arrive here. */
+  get haltsSilentMs(): number {
+    const tail = this.#tails.find(({ topic }) => topic === 'halts.v1');
+    return tail?.silentMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Throws when a topic is not followed right now. */

@@ -36,6 +36,11 @@ export class Tail {
     return this.#follower !== null;
   }
 
+  /** For how long, ms, there may have been news that did not arrive here. */
+  get silentMs(): number {
+    return this.#follower?.silentMs() ?? Number.POSITIVE_INFINITY;
+  }
+
   get topic(): Topic {
     return this.#options.topic;
   }

@@ -95,9 +95,9 @@ function addAcks(app: App, { points, halts, feeds }: GatewayContext): void {
           tag: 'Enforcement',
           summary: 'Confirm what is applied, and go on acting',
           description:
-            `Each ${RENEW_MS} ms, and at once after a halt. Who has not applied everything it was told, or asks a ` +
-            `gateway that hears of no halts itself, gets no lease, and refuses everything above \`read\` when ` +
-            `the last one is over, ${LEASE_MS} ms after it was asked for.`,
+            `Each ${RENEW_MS} ms, and at once after a halt. A lease is over ${LEASE_MS} ms after the gateway itself ` +
+            'knew of every halt. Who has not applied everything it was told, or asks a gateway that has heard nothing ' +
+            'for so long, gets none, and refuses everything above `read` when the last one is over.',
           answers: { 200: Lease },
           problems: ['conflict'],
         },
@@ -108,8 +108,10 @@ function addAcks(app: App, { points, halts, feeds }: GatewayContext): void {
       const principal = nameOf(principalOf(request));
       const renewed = points.renew(principal, point, { epoch, sequence });
       if (!renewed.ok) throw new ProblemError('conflict', WHY[renewed.why]);
-      const isLeased = renewed.isCurrent && feeds.hearsHalts;
-      return { epoch: halts.highestEpoch, at, leaseMs: isLeased ? LEASE_MS : 0 };
+      // What this gateway has not heard, the point has not either: the lease counts from then.
+      const leftMs = LEASE_MS - Math.ceil(feeds.haltsSilentMs);
+      const leaseMs = renewed.isCurrent ? Math.max(0, leftMs) : 0;
+      return { epoch: halts.highestEpoch, at, leaseMs };
     },
   );
 }
