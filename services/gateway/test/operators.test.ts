@@ -133,15 +133,17 @@ describe('operators', () => {
       { tool: 'crm.read' },
       { agent: 'billing-bot', tool: 'crm.read' },
     ];
+    const key = await bench.keyOf('olga@example.com');
     for (const [index, scope] of scopes.entries()) {
       const halt = await bench.send('POST', '/v1/halts', { body: { scope, mode: 'kill' } });
       expect(halt.body).toMatchObject({ scope, mode: 'kill', lifted: false });
       const path = '/v1/intents?agent=billing-bot';
       const during = await bench.send('POST', path, { body: intentOf(`during-${index}`) });
       expect(during.body).toMatchObject({ decision: 'deny', reason: 'halted' });
-      const lift = await bench.send('POST', `/v1/halts/${halt.body.id}/lift`, {
-        body: { reason: 'over' },
-      });
+      const liftPath = `/v1/halts/${halt.body.id}/lift`;
+      const own = await bench.send('POST', liftPath, { body: { reason: 'over' } });
+      expect(own).toMatchObject({ status: 403, body: { code: 'second-person' } });
+      const lift = await bench.send('POST', liftPath, { key, body: { reason: 'over' } });
       expect(lift.body).toMatchObject({ id: halt.body.id, lifted: true });
       const after = await bench.send('POST', path, { body: intentOf(`after-${index}`) });
       expect(after.body.decision).toBe('allow');

@@ -67,6 +67,8 @@ export class Door {
   readonly #counts = new Map<string, number>();
   readonly #earlier: { readonly body: object; readonly answer: string }[] = [];
   readonly #witnessKey: string;
+  /** Of whoever lifts what the operator has killed. */
+  readonly #secondKey: string;
   readonly #fleetHash: string | null;
   #fresh = 0;
   #linesRead = 0;
@@ -75,7 +77,7 @@ export class Door {
     this.bench = bench;
     this.contract = contract;
     this.#fleetHash = bench.gateway.activeFleet();
-    [this.agentKey = '', this.viewerKey = '', this.#witnessKey = ''] = keys;
+    [this.agentKey = '', this.viewerKey = '', this.#witnessKey = '', this.#secondKey = ''] = keys;
   }
 
   static async open(options: BenchOptions = {}): Promise<Door> {
@@ -86,7 +88,7 @@ export class Door {
     });
     const { body } = await bench.send('GET', '/openapi.json', { key: null });
     const keys: string[] = [];
-    for (const subject of ['billing-bot', 'vera@example.com', 'witness-bot']) {
+    for (const subject of ['billing-bot', 'vera@example.com', 'witness-bot', 'olga@example.com']) {
       keys.push(await bench.keyOf(subject));
     }
     const door = new Door(bench, new Contract(body), keys);
@@ -151,7 +153,7 @@ export class Door {
     }
     const { body } = await this.bench.send('GET', '/v1/halts');
     for (const { id } of body.halts) {
-      const order = { body: { reason: 'over' } };
+      const order = { key: this.#secondKey, body: { reason: 'over' } };
       const lifted = await this.bench.send('POST', `/v1/halts/${id}/lift`, order);
       assert.equal(lifted.status, 200, JSON.stringify(lifted.body));
     }
