@@ -9,6 +9,7 @@ import { openSandbox, tailOf } from './kafka/sandbox.ts';
 import { commandsNaming, sandboxFolders } from './process-table.ts';
 
 const OWNER = fileURLToPath(new URL('./sandbox-owner.ts', import.meta.url));
+const GUARD = fileURLToPath(new URL('./kafka/guard.mjs', import.meta.url));
 const OWNER_COMMAND = [process.execPath, '--import', 'tsx', OWNER];
 const PATIENCE = { timeout: 15_000, interval: 50 };
 
@@ -79,6 +80,16 @@ describe('a sandbox', () => {
     await sleeper.ended;
     await sandbox.close();
     await vi.waitFor(() => expect(leftovers()).toEqual([]), PATIENCE);
+  });
+
+  it('leaves nothing when its owner ends while the guard still starts', async () => {
+    const guard = spawn(process.execPath, [GUARD, dir], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    guard.disconnect();
+    const [code] = await once(guard, 'exit');
+    expect(code).toBe(0);
+    expect(sandboxFolders(dir)).toEqual([]);
   });
 
   it('removes what an owner and a guard that were killed together left in the folder', async () => {

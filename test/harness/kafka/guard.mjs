@@ -40,7 +40,9 @@ process.on('SIGTERM', close);
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
 process.on('message', (request) => run(/** @type {RunRequest} */ (request)));
-report({ kind: 'ready', folder });
+// An owner that ended while this process was starting is not announced any more.
+if (process.connected) report({ kind: 'ready', folder });
+else close();
 
 /** @param {RunRequest} request */
 function run({ id, command, args, cwd, output }) {
