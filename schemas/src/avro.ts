@@ -111,6 +111,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
     ],
     "doc": "The operator who proposed it in the place of the agent.",
     "default": null
+   },
+   {
+    "name": "point",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "The enforcement point that will run the call; null: it names none.",
+    "default": null
    }
   ]
  },
@@ -928,6 +937,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
              "string"
             ],
             "doc": "The operator who proposed it in the place of the agent.",
+            "default": null
+           },
+           {
+            "name": "point",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "The enforcement point that will run the call; null: it names none.",
             "default": null
            }
           ]
@@ -2060,6 +2078,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
     }
    },
    {
+    "name": "point",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "The enforcement point that may run the call; null: none was named.",
+    "default": null
+   },
+   {
     "name": "decision",
     "type": {
      "type": "enum",
@@ -2547,6 +2574,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
             "logicalType": "kebab",
             "default": "destructive"
            }
+          },
+          {
+           "name": "point",
+           "type": [
+            "null",
+            "string"
+           ],
+           "doc": "The enforcement point that may run the call; null: none was named.",
+           "default": null
           },
           {
            "name": "decision",

@@ -718,6 +718,8 @@ export interface Decision {
   readonly sessionId: SessionId | null;
   readonly tool: ToolName;
   readonly tier: Tier;
+  /** The enforcement point that may run the call; null: none was named. */
+  readonly point: string | null;
   readonly decision: Verdict;
   readonly reason: Reason;
   readonly message: string;
@@ -791,6 +793,8 @@ export interface Intent {
   readonly undo: Undo | null;
   /** The operator who proposed it in the place of the agent. */
   readonly proposedBy: string | null;
+  /** The enforcement point that will run the call; null: it names none. */
+  readonly point: string | null;
 }
 
 /** What really happened. */

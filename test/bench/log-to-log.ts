@@ -130,5 +130,6 @@ function intentOf(index: number, agents: number): Intent {
     provenance: { '/id': 'user' },
     undo: null,
     proposedBy: null,
+    point: null,
   };
 }

@@ -60,6 +60,11 @@ export const IdParams = strict({ id: Type.String({ minLength: 1, maxLength: 400 
 
 export const Cost = strict({ tokens: Type.Optional(Amount), microUsd: Type.Optional(Amount) });
 
+export const PointName = Type.String({
+  pattern: NAME_PATTERN.source,
+  description: 'The enforcement point that will run the call: the permit is good there alone.',
+});
+
 export const RecordPosition = strict(
   { partition: Type.Integer(), offset: Type.Integer() },
   { title: 'RecordPosition', description: 'Where in the audit log it is written.' },
@@ -89,6 +94,7 @@ export const IntentBody = strict(
     agent: Type.Optional(
       Type.String({ maxLength: NAME_MAX, description: 'For operators: in whose place.' }),
     ),
+    point: Type.Optional(PointName),
   },
   { title: 'Intent', description: 'What an agent is about to do. `id` is unique per agent.' },
 );

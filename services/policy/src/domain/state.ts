@@ -87,7 +87,7 @@ export interface AgentState extends SubjectState {
 /** What most decisions on a tool have in common. */
 export type DecisionKind = Pick<
   Decision,
-  'tool' | 'tier' | 'decision' | 'reason' | 'message' | 'rules' | 'policyHash'
+  'tool' | 'tier' | 'point' | 'decision' | 'reason' | 'message' | 'rules' | 'policyHash'
 >;
 
 export interface DecidedIntent

@@ -133,6 +133,7 @@ export function intentInput(fields: Partial<Record<keyof Intent, unknown>> = {})
     provenance: {},
     undo: null,
     proposedBy: null,
+    point: null,
     ...fields,
   } as Intent;
   const digest = intentDigest(intent.agentId, intent.tool, intent.arguments);
