@@ -13,6 +13,8 @@ export type Answer =
       /** The signed single-use permit; null where none was issued. */
       readonly permit: string | null;
       readonly tier: KnownTier;
+      /** For so long, ms from the question, the same read may run before it is asked for; 0: not. */
+      readonly readAgainMs: number;
     })
   | (Answered & { readonly decision: 'deny'; readonly retryAfterMs: number | null })
   | (Answered & {
