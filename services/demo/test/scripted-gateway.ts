@@ -1,6 +1,7 @@
 /** A gateway with a handful of fixed rules, over real HTTP: what the demo needs to meet. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createControlPlane } from '../../../test/harness/control-plane.ts';
 
 export interface ScriptedGateway {
   readonly url: string;
@@ -18,6 +19,7 @@ const DELETES_ALLOWED = 3;
 interface Sent {
   readonly id?: string;
   readonly tool?: string;
+  readonly point?: string;
   readonly provenance?: Record<string, string>;
   readonly scope?: { readonly agent?: string };
 }
@@ -60,12 +62,21 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
     return [200, { intentId: sent.id, decision, reason, message: 'so it is', approval }];
   }
 
+  const control = await createControlPlane((key) => key.slice('key-of-'.length));
+
   const server = createServer(async (request, response) => {
     let text = '';
     for await (const chunk of request) text += String(chunk);
     const key = (request.headers.authorization ?? '').replace('Bearer ', '');
     const path = (request.url ?? '').replace(/\?.*/, '');
-    const [status, body] = answer(key, path, (text ? JSON.parse(text) : {}) as Sent);
+    const sent = (text ? JSON.parse(text) : {}) as Sent;
+    if (control.answer(request, sent, response)) return;
+    const [status, answered] = answer(key, path, sent);
+    const isAllowed = sent.point !== undefined && text !== '' && status === 200;
+    const permit = isAllowed
+      ? await control.permitFor(key.slice('key-of-'.length), { ...sent })
+      : '';
+    const body = isAllowed ? { ...(answered as object), permit, tier: 'write' } : answered;
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(body === undefined ? undefined : JSON.stringify(body));
   });
