@@ -216,12 +216,16 @@ function readRecord(
 function readHeaders(reader: WireReader): Headers {
   const count = reader.varint();
   if (count <= 0) return NO_HEADERS;
+  // Computed names and fromEntries define own properties: a header named __proto__ is only a header.
+  if (count === 1) return { [reader.text(reader.varint())]: readText(reader) };
   const entries: [string, string][] = [];
   for (let index = 0; index < count; index += 1) {
-    const name = reader.text(reader.varint());
-    const textBytes = reader.varint();
-    entries.push([name, textBytes < 0 ? '' : reader.text(textBytes)]);
+    entries.push([reader.text(reader.varint()), readText(reader)]);
   }
-  // fromEntries defines own properties, so that a header named __proto__ is only a header.
   return Object.fromEntries(entries);
+}
+
+function readText(reader: WireReader): string {
+  const size = reader.varint();
+  return size < 0 ? '' : reader.text(size);
 }
