@@ -1,17 +1,10 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import type { EventLog, Membership, NewRecord, StoredRecord } from '@estop/log/port';
 import { TOPIC_SCHEMAS } from '@estop/schemas/avro';
 import { ConfigResourceTypes } from 'kafkajs';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
-import { kafka, LINK_KEY, PARTITIONS, type TestTopics, testTopics } from './open-test-log.ts';
+import { kafka, PARTITIONS, type TestTopics, testTopics } from './open-test-log.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
-const JOIN_UNTIL_KILLED = join(import.meta.dirname, 'join-until-killed.ts');
 
 describe('the log on Kafka', () => {
   let topics: TestTopics;
@@ -147,7 +140,7 @@ describe('the log on Kafka', () => {
 
   it('hands the partitions of a member that leaves to the one that stays', async () => {
     const owners = new Map<number, Set<string>>();
-    const joinAs = async (name: string): Promise<Membership> => {
+    const join = async (name: string): Promise<Membership> => {
       const log = await topics.open();
       return log.join({
         group: `${topics.prefix}hand-over`,
@@ -164,9 +157,9 @@ describe('the log on Kafka', () => {
       });
     };
     const ownersNow = () => [...owners.values()].map((names) => [...names]);
-    const first = await joinAs('first');
+    const first = await join('first');
     await vi.waitFor(() => expect(first.assigned()).toHaveLength(PARTITIONS), PATIENCE);
-    const second = await joinAs('second');
+    const second = await join('second');
     await vi.waitFor(() => {
       expect([...first.assigned(), ...second.assigned()].sort()).toEqual([0, 1, 2]);
       expect(second.assigned()).not.toHaveLength(0);
@@ -178,44 +171,6 @@ describe('the log on Kafka', () => {
     await vi.waitFor(() => expect(ownersNow()).toEqual([['second'], ['second'], ['second']]));
     await second.close();
     expect(ownersNow()).toEqual([[], [], []]);
-  });
-
-  describe('a member that was killed', () => {
-    const LONG_SESSION_MS = 60_000;
-    let notesFolder: string;
-
-    beforeEach(() => {
-      notesFolder = mkdtempSync(join(tmpdir(), 'estop-notes-'));
-    });
-
-    afterEach(() => rmSync(notesFolder, { recursive: true, force: true }));
-
-    it('keeps the next one of its folder waiting for no session', async () => {
-      const group = `${topics.prefix}killed`;
-      const settings = { notesFolder, sessionTimeoutMs: LONG_SESSION_MS };
-      const log = await topics.open(settings);
-      const { bootstrap } = inject('kafka');
-      const config = { ...settings, brokers: bootstrap.split(','), clientId: 'estop-test' };
-      const child = joinUntilKilled({
-        ...config,
-        group,
-        partitions: PARTITIONS,
-        linkKey: LINK_KEY.toString(),
-        topicPrefix: topics.prefix,
-      });
-      await once(child.stdout, 'data');
-      child.kill('SIGKILL');
-      await once(child, 'close');
-
-      const next = await log.join({
-        group,
-        inputs: ['intents.v1'],
-        run: ({ signal }) => once(signal, 'abort').then(() => undefined),
-        onFailure: () => undefined,
-      });
-      await vi.waitFor(() => expect(next.assigned()).toHaveLength(PARTITIONS), PATIENCE);
-      await next.close();
-    });
   });
 
   describe('with a schema registry', () => {
@@ -367,10 +322,4 @@ function record(text: string): NewRecord {
 
 function socketCount(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
-}
-
-function joinUntilKilled(options: object): ChildProcessByStdio<null, Readable, null> {
-  const args = ['--import', 'tsx', '--conditions=@estop/source', JOIN_UNTIL_KILLED];
-  const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  return spawn(process.execPath, [...args, JSON.stringify(options)], { stdio: [...stdio] });
 }
