@@ -56,6 +56,12 @@ export const VARIABLES = {
     form: '32 to 512 characters without spaces',
     pattern: /^\S{32,512}$/,
   }),
+  ESTOP_PEERS: list({
+    summary:
+      'the other gateways, which are told of halts directly, whether or not Kafka works; on Kafka only',
+    form: '`http://host:port`, more of them with commas between',
+    item: /^https?:\/\/[^\s/,@]+\/?$/,
+  }),
   ESTOP_OPERATOR_KEY: secret({
     summary: 'API key of the built-in person `operator@local`; without it, `<data>/operator.key`',
     form: 'an API key, `estop_…`',

@@ -50,6 +50,7 @@ const ROUTES = [
   'POST /v1/intents',
   'POST /v1/intents/batch',
   'POST /v1/intents/{id}/outcome',
+  'POST /v1/peers/halts',
   'POST /v1/people/{id}/credentials',
   'PUT /v1/agents/{id}/resume',
   'PUT /v1/agents/{id}/suspend',

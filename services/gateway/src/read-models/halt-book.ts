@@ -9,6 +9,8 @@ import type { FleetState } from './fleet-state.ts';
 
 /** Scopes that were ever halted; the policy's bound is the same. */
 const SCOPES_MAX = 10_000;
+/** Longer than any permit lives that was given before a halt that is over. */
+const TOLD_AFTER_MS = 60_000;
 
 export interface KnownHalt {
   readonly halt: Halt;
@@ -33,15 +35,16 @@ export class HaltBook {
     this.#fleet = fleet;
   }
 
-  /** Takes a word on a scope; older words than the known one change nothing. */
-  take(halt: Halt, at: number): void {
+  /** Takes a word on a scope, and answers whether it is news; older ones change nothing. */
+  take(halt: Halt, at: number): boolean {
     const scope = scopeText(halt.scope);
     const known = this.#knownByScope.get(scope)?.halt;
-    if (known !== undefined && !supersedes(halt, known)) return;
+    if (known !== undefined && !supersedes(halt, known)) return false;
     if (known === undefined && this.#knownByScope.size >= SCOPES_MAX) this.#dropOldestEnded();
     this.#knownByScope.set(scope, { halt, at });
     this.#highestEpoch = Math.max(this.#highestEpoch, halt.epoch);
     for (const listener of this.#listeners) listener({ halt, at, before: known ?? null });
+    return true;
   }
 
   /** Calls back with each word that stands from now on, at once and in order. */
@@ -77,16 +80,29 @@ export class HaltBook {
     return this.all().filter(({ halt }) => this.isLive(halt));
   }
 
+  /** What somebody who comes must know: halts in force, and those that were over just now. */
+  toTell(): readonly KnownHalt[] {
+    const sinceMs = this.#clock.nowMs() - TOLD_AFTER_MS;
+    return this.all().filter(({ halt, at }) => this.isLive(halt) || at > sinceMs);
+  }
+
   isLive(halt: Halt): boolean {
     return isLive(halt, this.#clock.nowMs());
   }
 
-  /** A live halt that covers what this decision allows, or undefined. */
-  covering({ agentId, tool }: Pick<Decision, 'agentId' | 'tool'>): Halt | undefined {
+  /**
+   * A live halt that stops what this decision allows, or undefined. `drain` lets what was decided
+   * before it come to its end.
+   */
+  covering({
+    agentId,
+    tool,
+    at: decidedAt,
+  }: Pick<Decision, 'agentId' | 'tool' | 'at'>): Halt | undefined {
     if (this.#knownByScope.size === 0) return undefined;
     const nowMs = this.#clock.nowMs();
-    for (const { halt } of this.#knownByScope.values()) {
-      if (!isLive(halt, nowMs)) continue;
+    for (const { halt, at } of this.#knownByScope.values()) {
+      if (!isLive(halt, nowMs) || (halt.mode === 'drain' && decidedAt < at)) continue;
       const groups = this.#groupsOf(agentId, halt.scope);
       if (scopeCovers(halt.scope, { agentId, tool, groups })) return halt;
     }

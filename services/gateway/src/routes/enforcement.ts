@@ -31,6 +31,7 @@ const Lease = strict(
   {
     epoch: Type.Integer({ description: 'The highest epoch that is known here.' }),
     at: Type.Number(),
+    now: Type.Integer({ description: "The gateway's clock, ms." }),
     leaseMs: Type.Integer({
       description: 'Act for so long, counted from before the request was sent; 0: not at all.',
     }),
@@ -60,7 +61,7 @@ export function enforcementRoutes(app: App, context: GatewayContext): void {
   addKeys(app, context);
 }
 
-function addStream(app: App, { points, halts, config, fleet }: GatewayContext): void {
+function addStream(app: App, { points, halts, config, fleet, clock }: GatewayContext): void {
   app.get(
     '/v1/enforcement/stream',
     {
@@ -72,7 +73,7 @@ function addStream(app: App, { points, halts, config, fleet }: GatewayContext): 
           tag: 'Enforcement',
           summary: 'Server-sent events for enforcement points: `hello`, `halt`, `heartbeat`',
           description:
-            '`hello` says whose calls run there, and lists all live halts; `halt` is each new word on a scope, to be applied and then confirmed ' +
+            '`hello` says whose calls run there, and lists all halts in force or over just now; `halt` is each new word on a scope, to be applied and then confirmed ' +
             `by an ack at once. A heartbeat comes each ${RENEW_MS} ms. A point that comes back under its name ` +
             'takes the place of its earlier connection.',
           answers: { 200: SSE },
@@ -87,7 +88,9 @@ function addStream(app: App, { points, halts, config, fleet }: GatewayContext): 
       const principal = principalOf(request);
       const agentId = agentAt(principal, request.query.agent);
       const point = request.query.point ?? `p-${randomUUID()}`;
-      const stream = new PointStream(reply.raw, () => halts.highestEpoch);
+      const stream = new PointStream(reply.raw, () => {
+        return { epoch: halts.highestEpoch, now: clock.nowMs() };
+      });
       const connected = points.connect(point, nameOf(principal), stream);
       if (!connected.ok) {
         throw new ProblemError('conflict', `another credential uses the name ${point}`);
@@ -105,7 +108,7 @@ function addStream(app: App, { points, halts, config, fleet }: GatewayContext): 
   );
 }
 
-function addAcks(app: App, { points, halts, feeds }: GatewayContext): void {
+function addAcks(app: App, { points, halts, feeds, clock }: GatewayContext): void {
   app.post(
     '/v1/enforcement/acks',
     {
@@ -133,7 +136,7 @@ function addAcks(app: App, { points, halts, feeds }: GatewayContext): void {
       // What this gateway has not heard, the point has not either: the lease counts from then.
       const leftMs = LEASE_MS - Math.ceil(feeds.haltsSilentMs);
       const leaseMs = renewed.isCurrent ? Math.max(0, leftMs) : 0;
-      return { epoch: halts.highestEpoch, at, leaseMs };
+      return { epoch: halts.highestEpoch, at, leaseMs, now: clock.nowMs() };
     },
   );
 }
