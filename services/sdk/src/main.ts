@@ -11,7 +11,7 @@ import type { Decision } from './domain/decision.ts';
 import type { AsyncVersion, GuardOptions } from './guard.ts';
 import { RequestError } from './request-error.ts';
 import { createSession, type Session, type SessionOptions } from './session.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, type Fetch } from './transport.ts';
 
 export type { Cost, UndoCall } from './client.ts';
 export type { Allowed, Denied, NeedsApproval } from './domain/decision.ts';
@@ -19,6 +19,7 @@ export type { Provenance, Source } from './domain/provenance.ts';
 export type {
   Asker,
   Decision,
+  Fetch,
   GuardOptions,
   OutcomeReport,
   Proposal,
@@ -41,7 +42,7 @@ export interface ConnectOptions {
   /** For all attempts of one question, ms; default 10 s. Time a person takes comes on top. */
   readonly timeoutMs?: number;
   /** Another fetch, for proxies and tests. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Fetch;
 }
 
 /** One agent's connection to estop. Holds no socket: there is nothing to close. */
