@@ -20,6 +20,8 @@ describe('the README', () => {
   let started: ChildProcess;
   const folder = mkdtempSync(join(tmpdir(), 'estop-readme-'));
   const env = { ...process.env, ESTOP_DATA: folder, ESTOP_PORT: '0', NO_COLOR: '1' };
+  /** What is installed for the user is installed here. */
+  const home = { HOME: join(folder, 'home'), XDG_CONFIG_HOME: '' };
 
   beforeAll(async () => {
     // npm start builds when needed, starts everything and the demo fleet.
@@ -66,7 +68,8 @@ describe('the README', () => {
 
   function run(args: readonly string[]): Promise<{ readonly code: unknown; readonly out: string }> {
     return new Promise((resolve) => {
-      execFile(process.execPath, [BIN, ...args], { cwd: REPOSITORY, env }, (error, out, err) => {
+      const options = { cwd: REPOSITORY, env: { ...env, ...home } };
+      execFile(process.execPath, [BIN, ...args], options, (error, out, err) => {
         resolve({ code: error?.code ?? 0, out: `${out}${err}` });
       });
     });
