@@ -22,7 +22,8 @@ export const VARIABLES = {
     fallback: '127.0.0.1',
   }),
   ESTOP_DATA: text({
-    summary: 'folder of the embedded log and the operator key',
+    summary:
+      'folder of the embedded log, the operator key, and on Kafka the place of the policy in its group',
     form: 'a path',
     fallback: '.estop',
   }),

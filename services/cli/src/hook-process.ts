@@ -12,8 +12,8 @@ import { folderMemory } from '@estop/edge/hook-memory';
 import { hookPermitFlaw } from '@estop/edge/hook-permit';
 import { sha256Text } from '@estop/schemas/digest';
 import { messageOf } from '@estop/schemas/errors';
-import { connect } from '@estop/sdk';
-import { edgeAsker } from './edge-asker.ts';
+import { createAsker } from '@estop/sdk/client';
+import { createTransport } from '@estop/sdk/transport';
 import { readConnection } from './hook-connection.ts';
 import { memoryFolder } from './hook-folder.ts';
 import { httpFetch } from './http-fetch.ts';
@@ -45,15 +45,15 @@ export async function answerOnce(args: readonly string[], io: Io): Promise<Reply
       return blocked(`hook: give --host, one of ${HOST_NAMES.join(', ')}`);
     }
     const { url, key } = readConnection(io, host.name);
-    const client = connect({ url, key, fetch: httpFetch, timeoutMs: QUESTION_MS_MAX });
+    // Not the SDK's client, which is an enforcement point of its own, and slower to load.
+    const send = createTransport({ url, key, fetch: httpFetch });
     return await runHook(io.stdin, {
       host,
       point: hookPointName(host.name, hostname()),
       identity: sha256Text(key),
-      asker: edgeAsker(client),
+      asker: createAsker({ send, timeoutMs: QUESTION_MS_MAX, agent: undefined }),
       memory: folderMemory(memoryFolder(io)),
-      // Until gateways issue permits there is none to check.
-      permitFlaw: (permit, use) => (permit === null ? null : hookPermitFlaw(permit, use)),
+      permitFlaw: hookPermitFlaw,
       clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
     });
   } catch (error) {

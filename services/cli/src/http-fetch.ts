@@ -1,6 +1,6 @@
 /** A fetch that loads in a few milliseconds: Node's own takes longer than a whole question. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import type { Fetch } from '@estop/sdk';
+import type { Fetch } from '@estop/sdk/transport';
 
 /** Largest answer that is read, bytes. */
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;

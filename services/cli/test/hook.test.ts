@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { intentDigest } from '@estop/schemas/digest';
 import { describe, expect, it } from 'vitest';
 import { httpFetch } from '../src/http-fetch.ts';
 import { type Asked, runLine, startScripted } from './memory-io.ts';
@@ -15,9 +16,27 @@ const EVENT = JSON.stringify({
   tool_use_id: 'toolu_1',
 });
 
-const allow = ({ text }: Asked) => ({
-  json: { intentId: JSON.parse(text).id, decision: 'allow', reason: 'permitted', message: '' },
-});
+/** As a gateway allows it: with a permit for the call at the point that asked. */
+function allow({ text }: Asked) {
+  const { id, point, tool, arguments: args } = JSON.parse(text);
+  const iat = Date.now() / 1_000;
+  const claims = {
+    ...{ sub: 'coder', aud: point, jti: id, intent: id, tool, tier: 'write', iat, exp: iat + 30 },
+    digest: intentDigest('coder', tool, JSON.stringify(args)),
+    ...{ groups: [], epochs: {}, record: { partition: 0, offset: 1 }, spendUntil: 0 },
+  };
+  const permit = `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
+  return {
+    json: {
+      intentId: id,
+      decision: 'allow',
+      reason: 'permitted',
+      message: '',
+      tier: 'write',
+      permit,
+    },
+  };
+}
 
 const newHome = () => mkdtempSync(join(tmpdir(), 'estop-hook-'));
 const hook = (env: Readonly<Record<string, string>>, stdin = EVENT) =>
@@ -56,6 +75,18 @@ describe('estop hook', () => {
       kept: 1,
       other: 0,
     });
+  });
+
+  it('denies what a gateway allows without a permit', async () => {
+    const bare = ({ text }: Asked) => {
+      const { id: intentId } = JSON.parse(text);
+      return { json: { intentId, decision: 'allow', reason: 'permitted', message: '' } };
+    };
+    const gateway = await startScripted({ 'POST /v1/intents': bare });
+    const { exitCode, out } = await hook({ ...gateway.env, HOME: newHome() });
+    await gateway.close();
+    expect(exitCode).toBe(0);
+    expect(out).toContain('estop allowed the call without a permit');
   });
 
   it('blocks with the reason when the key is not accepted', async () => {

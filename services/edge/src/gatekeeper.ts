@@ -57,6 +57,10 @@ export class Gatekeeper {
     this.#agentId = options.agentId;
   }
 
+  get knowsAgent(): boolean {
+    return this.#agentId !== null;
+  }
+
   /** Whose calls run here, as the gateway says it. */
   identify(agentId: string | null, groups: readonly string[] | null): void {
     this.#agentId = agentId ?? this.#agentId;

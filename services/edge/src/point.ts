@@ -12,6 +12,7 @@ import { SpentInMemory } from './domain/spent.ts';
 import { type Admission, Gatekeeper } from './gatekeeper.ts';
 import { type PermitCheck, permitCheck } from './permit-check.ts';
 import { refusalOf } from './refusal-of.ts';
+import { Reports } from './reports.ts';
 import { spentFolder } from './spent-folder.ts';
 import { folderTickets, memoryTickets, type Tickets } from './tickets.ts';
 
@@ -40,6 +41,8 @@ export interface RunOptions {
   readonly waitMs?: number;
   /** Takes the question back. */
   readonly signal?: AbortSignal;
+  /** Answer only when the outcome is reported; default: it follows. */
+  readonly awaitReport?: boolean;
 }
 
 export interface EnforcementPoint {
@@ -98,7 +101,7 @@ class Point implements EnforcementPoint {
   readonly #keeper: Gatekeeper;
   readonly #tickets: Tickets;
   readonly #reads = new ReadCache();
-  readonly #reports = new Set<Promise<unknown>>();
+  readonly #reports: Reports;
   #untoldReads = 0;
 
   constructor(options: PointOptions) {
@@ -106,6 +109,7 @@ class Point implements EnforcementPoint {
     this.name = name;
     this.#options = options;
     this.#asker = asker;
+    this.#reports = new Reports(asker);
     this.#tickets = folder === undefined ? memoryTickets() : folderTickets(join(folder, 'tickets'));
     this.#control = new Control({
       url: url.replace(/\/+$/, ''),
@@ -149,11 +153,14 @@ class Point implements EnforcementPoint {
     try {
       answer = await this.#ask(call, key, options);
     } catch (error) {
-      return failureRefusal(call.tool, String(error));
+      return failureRefusal(call.tool, error);
     }
     if (answer.decision !== 'allow') return refusalOf(answer);
-    if (answer.tier !== 'read' && !(await this.#control.ready(FIRST_LEASE_MS))) {
-      await this.#report(answer.intentId, { status: 'cancelled', error: 'no lease' });
+    const isRead = answer.tier === 'read';
+    // The stream also says whose calls run here.
+    if (!isRead || !this.#keeper.knowsAgent) await this.#control.ready(FIRST_LEASE_MS);
+    if (!isRead && !this.hasLease) {
+      await this.#reports.send(answer.intentId, { status: 'cancelled', error: 'no lease' });
       return leaseRefusal(call.tool, answer.intentId);
     }
     const admission = await this.#keeper.examine(answer.permit, {
@@ -163,9 +170,9 @@ class Point implements EnforcementPoint {
       intentId: answer.intentId,
       receivedMs: this.#options.clock.monotonicMs(),
     });
-    const ran = await this.#enter(admission, execute);
+    const ran = await this.#enter(admission, execute, options);
     if (ran.kind === 'refused') {
-      await this.#report(answer.intentId, { status: 'cancelled', error: ran.message });
+      await this.#reports.send(answer.intentId, { status: 'cancelled', error: ran.message });
     } else if (answer.readAgainMs > 0) this.#reads.keep(key, sentMs + answer.readAgainMs);
     return ran;
   }
@@ -195,7 +202,7 @@ class Point implements EnforcementPoint {
   /** What runs goes on; what it reports is waited for. */
   async close(): Promise<void> {
     this.#control.close();
-    await Promise.allSettled([...this.#reports]);
+    await this.#reports.settled();
   }
 
   #hear(word: HaltWord): void {
@@ -223,24 +230,30 @@ class Point implements EnforcementPoint {
   }
 
   /** Runs what is admitted in this very moment, and reports what came of it. */
-  async #enter<Result>(admission: Admission, execute: Execute<Result>): Promise<Ran<Result>> {
+  async #enter<Result>(
+    admission: Admission,
+    execute: Execute<Result>,
+    options: RunOptions = {},
+  ): Promise<Ran<Result>> {
     const entry = this.#keeper.enter(admission);
     if (entry.kind === 'refused') return entry;
-    return this.#execute(entry, execute);
+    return this.#execute(entry, execute, options);
   }
 
   async #execute<Result>(
     entry: { readonly running: RunningCall; readonly leave: () => void },
     execute: Execute<Result>,
+    { awaitReport = false }: RunOptions = {},
   ): Promise<Ran<Result>> {
     const { running, leave } = entry;
     try {
       const { result, outcome } = await execute(running);
-      this.#reportLater(running.intentId, outcome);
+      const reported = this.#reports.send(running.intentId, outcome);
+      if (awaitReport) await reported;
       return { kind: 'ran', result };
     } catch (error) {
       const status = running.signal.aborted ? 'unknown' : 'error';
-      this.#reportLater(running.intentId, { status, error: String(error).slice(0, 500) });
+      void this.#reports.send(running.intentId, { status, error: String(error).slice(0, 500) });
       throw error;
     } finally {
       leave();
@@ -273,25 +286,11 @@ class Point implements EnforcementPoint {
       .finally(() => {
         this.#untoldReads -= 1;
       });
-    this.#track(told);
+    this.#reports.track(told);
     return this.#execute(entry, async (running) => {
       const done = await execute(running);
       await told;
       return done;
     });
-  }
-
-  /** The call is over either way: a report that is lost must not hide its result. */
-  #reportLater(intentId: string, outcome: Outcome): void {
-    this.#track(this.#report(intentId, outcome));
-  }
-
-  #report(intentId: string, outcome: Outcome): Promise<unknown> {
-    return this.#asker.outcome(intentId, outcome).catch(() => false);
-  }
-
-  #track(promise: Promise<unknown>): void {
-    this.#reports.add(promise);
-    void promise.finally(() => this.#reports.delete(promise));
   }
 }

@@ -38,10 +38,10 @@ export function spentFolder(folder: string): SpentPermits {
   return {
     spend(id, untilMs, nowMs): Spending {
       const minute = Math.floor(untilMs / MINUTE_MS);
-      const path = folderOf(minute, nowMs);
       const spent = spentByMinute.get(minute) ?? 0;
       if (spent >= SPENT_PER_MINUTE_MAX) return 'full';
       try {
+        const path = folderOf(minute, nowMs);
         closeSync(openSync(join(path, sha256Text(id).slice('sha256:'.length)), 'wx', 0o600));
       } catch (error) {
         if (isNodeError(error) && error.code === 'EEXIST') return 'spent-before';

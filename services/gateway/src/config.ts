@@ -42,6 +42,8 @@ export interface GatewayConfig {
   /** Hex SHA-256 of the key of `operator@local`; null: there is none. */
   readonly operatorKeyHash: string | null;
   readonly jwt: JwtConfig | null;
+  /** Keys for permits are made from it; the same for all gateways of a deployment. */
+  readonly permitSecret: Uint8Array;
   readonly limits: Limits;
 }
 
@@ -55,14 +57,18 @@ type Variables = Config<
   'ESTOP_HOST' | 'ESTOP_PORT' | 'ESTOP_JWT_ISSUER' | 'ESTOP_JWT_JWKS_URL' | 'ESTOP_JWT_AUDIENCE'
 >;
 
-/** The configuration from the variables of topology.ts. The operator key comes from elsewhere. */
-export function gatewayConfig(variables: Variables, operatorKeyHash: string | null): GatewayConfig {
+/** The configuration from the variables of topology.ts. The secrets come from elsewhere. */
+export function gatewayConfig(
+  variables: Variables,
+  { operatorKeyHash, permitSecret }: Pick<GatewayConfig, 'operatorKeyHash' | 'permitSecret'>,
+): GatewayConfig {
   const { ESTOP_JWT_ISSUER: issuer, ESTOP_JWT_JWKS_URL: jwksUrl } = variables;
   const hasIssuer = issuer !== null && jwksUrl !== null;
   return {
     host: variables.ESTOP_HOST,
     port: variables.ESTOP_PORT,
     operatorKeyHash,
+    permitSecret,
     jwt: hasIssuer ? { issuer, jwksUrl, audience: variables.ESTOP_JWT_AUDIENCE } : null,
     limits: LIMITS,
   };

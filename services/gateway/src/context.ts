@@ -15,6 +15,8 @@ import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.ts'
 import { HaltDesk } from './halts.ts';
 import { DecisionLookup } from './intents/decision-lookup.ts';
 import { Proposer } from './intents/proposer.ts';
+import { PermitKeys } from './permits/permit-keys.ts';
+import { PermitOffice } from './permits/permit-office.ts';
 import { AgentTable } from './read-models/agent-table.ts';
 import { DecisionCache } from './read-models/decision-cache.ts';
 import { Feeds } from './read-models/feeds.ts';
@@ -47,6 +49,8 @@ export interface GatewayContext extends GatewayDeps {
   readonly feeds: Feeds;
   readonly authenticator: Authenticator;
   readonly proposer: Proposer;
+  readonly permitKeys: PermitKeys;
+  readonly permits: PermitOffice;
   readonly lookup: DecisionLookup;
   readonly commander: Commander;
   readonly haltDesk: HaltDesk;
@@ -73,6 +77,7 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     halts,
     onFault: (error) => logger.error({ error: messageOf(error) }, 'an intent was not written'),
   });
+  const permitKeys = new PermitKeys(config.permitSecret);
   const verifyJwt = jwt === null ? null : createJwtVerifier(jwt);
   return {
     ...deps,
@@ -86,6 +91,8 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     feeds: new Feeds({ log, logger, metrics, decisions, agents, sharedLimits, halts, fleet, hub }),
     authenticator: new Authenticator({ agents, fleet, operatorKeyHash, verifyJwt }),
     proposer,
+    permitKeys,
+    permits: new PermitOffice({ clock, keys: permitKeys, decisions, halts, fleet }),
     lookup: new DecisionLookup(log),
     commander: new Commander({ log, agents, limits }),
     haltDesk: new HaltDesk({ log, clock, logger, limits, book: halts }),

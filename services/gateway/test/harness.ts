@@ -1,4 +1,5 @@
 /** A gateway on an embedded log of its own, with the real policy behind it unless left out. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +103,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     host: '127.0.0.1',
     port: 0,
     operatorKeyHash: operator.secretHash,
+    permitSecret: randomBytes(32),
     jwt,
     limits: {
       ...LIMITS,
@@ -212,6 +214,7 @@ const ALLOWED = {
   sessionId: null,
   tool: 'crm.read' as ToolName,
   tier: 'read',
+  point: null,
   decision: 'allow',
   reason: 'permitted',
   message: 'permitted by a test',

@@ -63,7 +63,7 @@ async function install(
   }
   if (options.uninstall === true) {
     takeAway(file, after);
-    if (scope === 'user') forgetConnection(context.io, host);
+    if (scope === 'user') forgetKey(context, host);
     return said(context, { host, file, done: 'uninstalled' });
   }
   if (options.agent !== undefined) await connectAs(context, host, options.agent);
@@ -141,6 +141,14 @@ async function connectAs(context: Context, host: HostName, agent: string): Promi
   if (key === null) throw new CliError(EXIT.error, `no key was issued to ${agent}`);
   keepConnection(context.io, host, { url, key });
   context.note(`the hooks ask at ${url} as ${agent}`);
+}
+
+function forgetKey(context: Context, host: HostName): void {
+  if (!hasConnection(context.io, host)) return;
+  forgetConnection(context.io, host);
+  context.note(
+    'the key of the hooks is forgotten here, and valid until it is deleted at the gateway',
+  );
 }
 
 /** The command as a shell reads it. */

@@ -68,6 +68,8 @@ export interface Refusal {
   readonly approval?: { readonly id: string; readonly expiresAt: number };
   /** When it makes sense to ask for something like it again, ms from now. */
   readonly retryAfterMs?: number;
+  /** What the question failed with. */
+  readonly cause?: unknown;
 }
 
 export type Ran<Result> = { readonly kind: 'ran'; readonly result: Result } | Refusal;

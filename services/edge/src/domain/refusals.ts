@@ -22,9 +22,10 @@ export function permitRefusal(tool: string, flaw: PermitFlaw, intentId: string |
   return { kind: 'refused', reason: 'permit-refused', message, intentId, code: null, flaw };
 }
 
-export function failureRefusal(tool: string, why: string): Refusal {
+export function failureRefusal(tool: string, cause: unknown): Refusal {
+  const why = cause instanceof Error ? cause.message : String(cause);
   const message = `${tool} was not run: estop gave no decision: ${why}`;
-  return { kind: 'refused', reason: 'denied', message, intentId: null, code: 'timed-out' };
+  return { kind: 'refused', reason: 'denied', message, intentId: null, code: 'timed-out', cause };
 }
 
 export function spentRefusal(

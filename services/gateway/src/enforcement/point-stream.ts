@@ -1,5 +1,6 @@
 /** The control stream of one enforcement point: all halts, each new word on them, and heartbeats. */
 import type { ServerResponse } from 'node:http';
+import type { AgentId } from '@estop/schemas/ids';
 import { haltBody } from '../domain/halt-body.ts';
 import type { KnownHalt } from '../read-models/halt-book.ts';
 import { LEASE_MS, type PointLink, type SaidWord } from './point.ts';
@@ -22,10 +23,16 @@ export class PointStream implements PointLink {
   /** Sends what is in force now; `onEnd` is called once, when the connection is over. */
   start(
     point: string,
-    hello: { readonly known: readonly KnownHalt[]; readonly sequence: number },
+    hello: {
+      readonly known: readonly KnownHalt[];
+      readonly sequence: number;
+      /** Whose calls run there; null: not said. */
+      readonly agentId: AgentId | null;
+      readonly groups: readonly string[] | null;
+    },
     onEnd: () => void,
   ): void {
-    const { known, sequence } = hello;
+    const { known, sequence, agentId: agent, groups } = hello;
     const halts = known.map(({ halt, at }) => haltBody(halt, at));
     const about = { point, leaseMs: LEASE_MS, renewMs: RENEW_MS, epoch: this.#highestEpoch() };
     this.#heartbeat = setInterval(() => this.#beat(), RENEW_MS);
@@ -33,7 +40,7 @@ export class PointStream implements PointLink {
       this.#stopBeating();
       onEnd();
     });
-    this.#send('hello', JSON.stringify({ ...about, sequence, halts }));
+    this.#send('hello', JSON.stringify({ ...about, agent, groups, sequence, halts }));
   }
 
   say({ text }: SaidWord, sequence: number): void {

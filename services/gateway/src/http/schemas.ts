@@ -43,6 +43,13 @@ export const Verdict = Type.Union([
   Type.Literal('needs-approval'),
 ]);
 
+const Tier = Type.Union([
+  Type.Literal('read'),
+  Type.Literal('write'),
+  Type.Literal('destructive'),
+  Type.Literal('financial'),
+]);
+
 export const AgentQuery = Type.Optional(
   Type.String({
     maxLength: NAME_MAX,
@@ -126,13 +133,32 @@ export const Decision = strict(
   {
     intentId: Type.String(),
     decision: Verdict,
+    tier: Tier,
     reason: Type.String(),
     message: Type.String({ description: 'One sentence for people.' }),
     rules: Type.Array(Type.String()),
     policy: nullable(Type.String({ description: 'Hash of the fleet that decided.' })),
     at: TimeMs,
     record: RecordPosition,
-    expiresAt: Type.Optional(TimeMs),
+    permit: Type.Optional(
+      Type.String({
+        description:
+          'A JWT, signed with Ed25519: the right to make this call once, at one enforcement point. ' +
+          'Keys: `/v1/enforcement/keys`.',
+      }),
+    ),
+    expiresAt: Type.Optional(
+      Type.Integer({ description: 'Until when the permit is good, or an approval waits; ms.' }),
+    ),
+    holdUntil: Type.Optional(
+      Type.Integer({ description: 'Until when amounts are held without an outcome; ms.' }),
+    ),
+    readAgainMs: Type.Optional(
+      Type.Integer({
+        description:
+          'The same read may be made again for so long, if it is asked for behind it. Only reads that no limit counts.',
+      }),
+    ),
     approval: Type.Optional(
       strict({ id: Type.String(), digest: Type.String(), expiresAt: TimeMs }),
     ),

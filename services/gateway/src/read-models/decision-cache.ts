@@ -59,6 +59,12 @@ export class DecisionCache {
     return kept === undefined ? undefined : this.#codec.decode(kept.bytes);
   }
 
+  /** For how long it is known here, ms; undefined when it is not kept. */
+  ageMs(agentId: AgentId, intentId: IntentId): number | undefined {
+    const kept = this.#keptByKey.get(intentKey(agentId, intentId));
+    return kept === undefined ? undefined : this.#clock.monotonicMs() - kept.atMs;
+  }
+
   /** The kept decisions that people were asked about, oldest first. */
   asked(): Iterable<Decision> {
     return this.#askedByKey.values();
