@@ -21,7 +21,7 @@ describe('the README', () => {
   const folder = mkdtempSync(join(tmpdir(), 'estop-readme-'));
   const env = { ...process.env, ESTOP_DATA: folder, ESTOP_PORT: '0', NO_COLOR: '1' };
   /** What is installed for the user is installed here. */
-  const home = { HOME: join(folder, 'home'), XDG_CONFIG_HOME: '' };
+  const home = { HOME: join(folder, 'home'), XDG_CONFIG_HOME: '', CLAUDE_CONFIG_DIR: '' };
 
   beforeAll(async () => {
     // npm start builds when needed, starts everything and the demo fleet.
@@ -58,6 +58,31 @@ describe('the README', () => {
     const { code, out } = await run(args.slice(2).map(String));
     expect(code, out).toBe(0);
     expect(out).not.toBe('');
+  });
+
+  it('has put Claude Code behind it with one line', async () => {
+    const settings = readFileSync(join(home.HOME, '.claude/settings.json'), 'utf8');
+    const [{ command }] = JSON.parse(settings).hooks.PreToolUse[0].hooks;
+    const event = {
+      session_id: 's-1',
+      hook_event_name: 'PreToolUse',
+      tool_name: 'Bash',
+      tool_input: { command: 'rm -r build' },
+      tool_use_id: 'toolu_1',
+    };
+    const child = spawn('sh', ['-c', command], {
+      env: { ...process.env, ...home },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk;
+    });
+    child.stdin.end(JSON.stringify(event));
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    const { permissionDecision, permissionDecisionReason } = JSON.parse(out).hookSpecificOutput;
+    expect(permissionDecision).toBe('deny');
+    expect(permissionDecisionReason).toMatch(/\((not-permitted|forbidden)\)$/);
   });
 
   it('names npm scripts that exist', () => {

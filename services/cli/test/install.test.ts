@@ -5,7 +5,7 @@ import { HOST_NAMES, type HostName } from '@estop/edge/domain/hooks/host';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withHooks, withoutHooks } from '../src/install/edit-settings.ts';
-import { hookSettings, settingsPath } from '../src/install/host-settings.ts';
+import { hookSettings, userSettings } from '../src/install/host-settings.ts';
 import { runLine, startScripted } from './memory-io.ts';
 
 const COMMAND = '/usr/bin/node /opt/estop/bin/estop.mjs hook --host claude';
@@ -15,7 +15,7 @@ function newHome(): string {
 }
 
 function fileIn(home: string, host: HostName, text?: string): string {
-  const file = join(home, ...settingsPath(host, 'user'));
+  const file = join(home, ...userSettings(host, {}));
   if (text === undefined) return file;
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
@@ -158,6 +158,14 @@ describe('estop install', () => {
     await runLine(['install', 'copilot', '--yes', '--project'], { env: { HOME: home }, cwd });
     expect(existsSync(join(cwd, '.github/hooks/estop.json'))).toBe(true);
     expect(existsSync(fileIn(home, 'copilot'))).toBe(false);
+  });
+
+  it('writes where the host reads, when a person has moved its folder', async () => {
+    const [home, moved] = [newHome(), newHome()];
+    const env = { HOME: home, CLAUDE_CONFIG_DIR: moved };
+    await runLine(['install', 'claude', '--yes'], { env });
+    expect(existsSync(join(moved, 'settings.json'))).toBe(true);
+    expect(existsSync(fileIn(home, 'claude'))).toBe(false);
   });
 
   it('issues a key to the agent with --agent, for the eyes of its user alone', async () => {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HOST_NAMES, type HostName } from '@estop/edge/domain/hooks/host';
 import { Argument, type Command } from 'commander';
@@ -11,7 +11,7 @@ import { textIn } from '../domain/fields.ts';
 import { forgetConnection, hasConnection, keepConnection } from '../hook-connection.ts';
 import { homeFolder } from '../hook-folder.ts';
 import { isBare, withHooks, withoutHooks } from '../install/edit-settings.ts';
-import { afterwards, hookSettings, settingsPath } from '../install/host-settings.ts';
+import { afterwards, hookSettings, PROJECT_PATH, userSettings } from '../install/host-settings.ts';
 import {
   dropBackup,
   keepBackup,
@@ -51,9 +51,11 @@ async function install(
   host: HostName,
   options: InstallOptions,
 ): Promise<ExitCode> {
-  const scope = options.project === true ? 'project' : 'user';
-  const base = scope === 'project' ? context.io.cwd : homeFolder(context.io);
-  const file = join(base, ...settingsPath(host, scope));
+  const { io } = context;
+  const isProject = options.project === true;
+  const file = isProject
+    ? join(io.cwd, ...PROJECT_PATH[host])
+    : resolve(homeFolder(io), ...userSettings(host, io.env));
   const before = readSettings(file);
   const after = options.uninstall === true ? uninstalled(host, file) : installed(host, file);
   await showChange(context, { file, before, after });
@@ -63,7 +65,7 @@ async function install(
   }
   if (options.uninstall === true) {
     takeAway(file, after);
-    if (scope === 'user') forgetKey(context, host);
+    if (!isProject) forgetKey(context, host);
     return said(context, { host, file, done: 'uninstalled' });
   }
   if (options.agent !== undefined) await connectAs(context, host, options.agent);

@@ -40,7 +40,8 @@ export function hookSettings(host: HostName, command: string): HookSettings {
     case 'cursor':
       return cursorSettings(command);
     case 'copilot': {
-      const entry = { type: 'command', bash: command, timeoutSec: TIMEOUT_SECONDS };
+      const commands = { bash: command, powershell: `& ${command}` };
+      const entry = { type: 'command', ...commands, timeoutSec: TIMEOUT_SECONDS };
       return {
         heading: { version: 1 },
         entryByEvent: { preToolUse: entry, postToolUse: entry, postToolUseFailure: entry },
@@ -69,24 +70,43 @@ function cursorSettings(command: string): HookSettings {
   };
 }
 
-/** Where the settings are: below the home folder, or below that of a project. */
-export function settingsPath(host: HostName, scope: 'user' | 'project'): readonly string[] {
-  const isUser = scope === 'user';
-  switch (host) {
-    case 'claude':
-      return ['.claude', 'settings.json'];
-    case 'codex':
-      return ['.codex', 'hooks.json'];
-    case 'gemini':
-      return ['.gemini', 'settings.json'];
-    case 'cursor':
-      return ['.cursor', 'hooks.json'];
-    case 'copilot':
-      return [isUser ? '.copilot' : '.github', 'hooks', 'estop.json'];
-    case 'vscode':
-      return [isUser ? '.copilot' : '.github', 'hooks', 'estop-vscode.json'];
-  }
+/** The variables by which a person moves the folder of a host; its hooks are read from there then. */
+const MOVED_BY: Readonly<Partial<Record<HostName, string>>> = {
+  claude: 'CLAUDE_CONFIG_DIR',
+  codex: 'CODEX_HOME',
+  copilot: 'COPILOT_HOME',
+};
+
+/** The settings of the user: steps from the home folder, or from where the environment puts them. */
+export function userSettings(
+  host: HostName,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const [folder, ...rest] = USER_PATH[host];
+  const moved = env[MOVED_BY[host] ?? ''];
+  return [moved || folder, ...rest];
 }
+
+type Path = readonly [string, ...string[]];
+
+const USER_PATH: Readonly<Record<HostName, Path>> = {
+  claude: ['.claude', 'settings.json'],
+  codex: ['.codex', 'hooks.json'],
+  gemini: ['.gemini', 'settings.json'],
+  cursor: ['.cursor', 'hooks.json'],
+  copilot: ['.copilot', 'hooks', 'estop.json'],
+  vscode: ['.copilot', 'hooks', 'estop-vscode.json'],
+};
+
+/** The settings of a project: steps from its folder. Where there are two, the one nobody commits. */
+export const PROJECT_PATH: Readonly<Record<HostName, Path>> = {
+  claude: ['.claude', 'settings.local.json'],
+  codex: ['.codex', 'hooks.json'],
+  gemini: ['.gemini', 'settings.json'],
+  cursor: ['.cursor', 'hooks.json'],
+  copilot: ['.github', 'hooks', 'estop.json'],
+  vscode: ['.github', 'hooks', 'estop-vscode.json'],
+};
 
 /** What a person must know after the settings are written. */
 export function afterwards(host: HostName): string {
