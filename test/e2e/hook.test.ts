@@ -81,17 +81,16 @@ describe('the hook of Claude Code', () => {
   it('lets a call that waited for a person run once after the yes', async () => {
     const event = preToolUse('mcp__github__delete_branch', { branch: 'release' }, 'toolu_03');
     expect(reasonOf(await hook(event))).toContain('make the same call again after the yes');
-    const { body } = await estop.get('/v1/approvals?state=pending');
-    const [{ id, digest }] = body['approvals'];
-    const path = `/v1/approvals/${encodeURIComponent(id)}`;
-    const { status } = await estop.post(path, { decision: 'approve', digest });
-    expect(status).toBe(200);
+    await approveOne();
     const again = await Promise.all([hook(event), hook(event)]);
     expect(again.filter(({ out }) => out === '{}\n')).toHaveLength(1);
     expect(again.map(({ code }) => code)).toEqual([0, 0]);
   });
 
-  it('denies everything while the agent is halted', async () => {
+  it('denies everything while the agent is halted, what was approved before it too', async () => {
+    const event = preToolUse('mcp__github__delete_branch', { branch: 'hotfix' }, 'toolu_06');
+    await hook(event);
+    await approveOne();
     await estop.post('/v1/halts', {
       scope: { agent: 'coder' },
       mode: 'pause',
@@ -99,6 +98,7 @@ describe('the hook of Claude Code', () => {
     });
     const halted = await hook(preToolUse('Bash', { command: 'ls' }, 'toolu_04'));
     expect(reasonOf(halted)).toMatch(/\(halted\)$/);
+    expect(reasonOf(await hook(event))).toMatch(/\(halted\)$/);
   });
 
   it('denies everything when estop is gone', async () => {
@@ -107,6 +107,14 @@ describe('the hook of Claude Code', () => {
     expect(code).toBe(0);
     expect(out).toContain('"permissionDecision":"deny"');
   });
+
+  async function approveOne(): Promise<void> {
+    const { body } = await estop.get('/v1/approvals?state=pending');
+    const [{ id, digest }] = body['approvals'];
+    const path = `/v1/approvals/${encodeURIComponent(id)}`;
+    const { status } = await estop.post(path, { decision: 'approve', digest });
+    expect(status).toBe(200);
+  }
 
   function hook(event: object): Promise<Ran> {
     const child = spawn(process.execPath, COMMAND, {

@@ -150,7 +150,14 @@ async function askAgain(
   const ticket = await memory.tickets.find(digest);
   if (ticket === null) return null;
   const sentMs = clock.monotonicMs();
-  const answer = await asker.wait(ticket.intentId);
+  let answer: Answer;
+  try {
+    answer = await asker.wait(ticket.intentId);
+  } catch {
+    // The gateway knows no such intent of this agent: nothing waits, and nothing was approved.
+    await memory.tickets.drop(digest);
+    return null;
+  }
   if (answer.intentId !== ticket.intentId) throw new Error('the answer is about another intent');
   if (answer.decision === 'needs-approval') return { answer, sentMs };
   // Without an answer nobody knows: it still waits.

@@ -104,6 +104,18 @@ describe('a call that waits for a person', () => {
   });
 });
 
+describe('a call that waits where the gateway no longer knows of it', () => {
+  it('is asked about anew', async () => {
+    const memory = memoryInProcess();
+    const { asker, asked } = scripted(wait);
+    await replyTo(BEFORE, { host: 'claude', asker, memory });
+    const forgetful = { ...asker, wait: () => Promise.reject(new Error('not found')) };
+    const { stdout } = await replyTo(BEFORE, { host: 'claude', asker: forgetful, memory });
+    expect(stdout).toContain('make the same call again');
+    expect(new Set(asked).size).toBe(2);
+  });
+});
+
 describe('an answer', () => {
   it.each([
     ['write', 2_999, true],
