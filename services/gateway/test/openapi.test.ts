@@ -26,6 +26,7 @@ const ROUTES = [
   'GET /v1/agents',
   'GET /v1/agents/{id}',
   'GET /v1/approvals',
+  'GET /v1/enforcement/keys',
   'GET /v1/enforcement/stream',
   'GET /v1/fleet',
   'GET /v1/fleet/{hash}',
