@@ -80,8 +80,9 @@ describe('the hook of Claude Code', () => {
 
   it('lets a call that waited for a person run once after the yes', async () => {
     const event = preToolUse('mcp__github__delete_branch', { branch: 'release' }, 'toolu_03');
-    expect(reasonOf(await hook(event))).toContain('make the same call again after the yes');
-    await approveOne();
+    const waits = reasonOf(await hook(event));
+    expect(waits).toContain('make the same call again after the yes');
+    await approve(waits);
     const again = await Promise.all([hook(event), hook(event)]);
     expect(again.filter(({ out }) => out === '{}\n')).toHaveLength(1);
     expect(again.map(({ code }) => code)).toEqual([0, 0]);
@@ -89,8 +90,7 @@ describe('the hook of Claude Code', () => {
 
   it('denies everything while the agent is halted, what was approved before it too', async () => {
     const event = preToolUse('mcp__github__delete_branch', { branch: 'hotfix' }, 'toolu_06');
-    await hook(event);
-    await approveOne();
+    await approve(reasonOf(await hook(event)));
     await estop.post('/v1/halts', {
       scope: { agent: 'coder' },
       mode: 'pause',
@@ -108,9 +108,10 @@ describe('the hook of Claude Code', () => {
     expect(out).toContain('"permissionDecision":"deny"');
   });
 
-  async function approveOne(): Promise<void> {
+  async function approve(reason: string): Promise<void> {
+    const id = /Approval (\S+) waits/.exec(reason)?.[1] ?? '';
     const { body } = await estop.get('/v1/approvals?state=pending');
-    const [{ id, digest }] = body['approvals'];
+    const { digest } = body['approvals'].find((one: { id: string }) => one.id === id);
     const path = `/v1/approvals/${encodeURIComponent(id)}`;
     const { status } = await estop.post(path, { decision: 'approve', digest });
     expect(status).toBe(200);
