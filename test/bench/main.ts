@@ -3,6 +3,7 @@ import { benchEmbeddedHttp } from './embedded-http.ts';
 import { benchEmbeddedLogToLog } from './embedded-log-to-log.ts';
 import { benchFlood, benchFloodKafka } from './flood.ts';
 import { benchHalt } from './halt.ts';
+import { benchHookStart } from './hook-start.ts';
 import { benchIdle } from './idle.ts';
 import { benchKafkaHttp } from './kafka-http.ts';
 import { benchKafkaLogToLog } from './kafka-log-to-log.ts';
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   shared: benchSharedCeilings,
   flood: benchFlood,
   halt: benchHalt,
+  hook: benchHookStart,
   kafka: benchKafkaLogToLog,
   'kafka-processes': benchKafkaProcesses,
   'kafka-http': benchKafkaHttp,

@@ -20,6 +20,8 @@ describe('the README', () => {
   let started: ChildProcess;
   const folder = mkdtempSync(join(tmpdir(), 'estop-readme-'));
   const env = { ...process.env, ESTOP_DATA: folder, ESTOP_PORT: '0', NO_COLOR: '1' };
+  /** What is installed for the user is installed here. */
+  const home = { HOME: join(folder, 'home'), XDG_CONFIG_HOME: '', CLAUDE_CONFIG_DIR: '' };
 
   beforeAll(async () => {
     // npm start builds when needed, starts everything and the demo fleet.
@@ -58,6 +60,31 @@ describe('the README', () => {
     expect(out).not.toBe('');
   });
 
+  it('has put Claude Code behind it with one line', async () => {
+    const settings = readFileSync(join(home.HOME, '.claude/settings.json'), 'utf8');
+    const [{ command }] = JSON.parse(settings).hooks.PreToolUse[0].hooks;
+    const event = {
+      session_id: 's-1',
+      hook_event_name: 'PreToolUse',
+      tool_name: 'Bash',
+      tool_input: { command: 'rm -r build' },
+      tool_use_id: 'toolu_1',
+    };
+    const child = spawn('sh', ['-c', command], {
+      env: { ...process.env, ...home },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk;
+    });
+    child.stdin.end(JSON.stringify(event));
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    const { permissionDecision, permissionDecisionReason } = JSON.parse(out).hookSpecificOutput;
+    expect(permissionDecision).toBe('deny');
+    expect(permissionDecisionReason).toMatch(/\((not-permitted|forbidden)\)$/);
+  });
+
   it('names npm scripts that exist', () => {
     const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8'));
     const named = [...README.matchAll(/npm (?:run )?([a-z:]+)/g)].map(([, name]) => name ?? '');
@@ -66,7 +93,8 @@ describe('the README', () => {
 
   function run(args: readonly string[]): Promise<{ readonly code: unknown; readonly out: string }> {
     return new Promise((resolve) => {
-      execFile(process.execPath, [BIN, ...args], { cwd: REPOSITORY, env }, (error, out, err) => {
+      const options = { cwd: REPOSITORY, env: { ...env, ...home } };
+      execFile(process.execPath, [BIN, ...args], options, (error, out, err) => {
         resolve({ code: error?.code ?? 0, out: `${out}${err}` });
       });
     });

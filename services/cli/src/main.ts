@@ -12,6 +12,8 @@ import { addBacktest } from './commands/backtest.ts';
 import { addCheck } from './commands/check.ts';
 import { addExplain } from './commands/explain.ts';
 import { addHalt } from './commands/halt.ts';
+import { addHook } from './commands/hook.ts';
+import { addInstall } from './commands/install.ts';
 import { addLag } from './commands/lag.ts';
 import { addLift } from './commands/lift.ts';
 import { addPropose } from './commands/propose.ts';
@@ -45,6 +47,8 @@ const COMMANDS = [
   addStatus,
   addLag,
   addVerify,
+  addHook,
+  addInstall,
 ];
 
 /** Runs one command line. Never throws; answers the exit code. */
