@@ -6,6 +6,7 @@
 import { type Done, type EnforcementPoint, openPoint } from '@estop/edge/point';
 import { connect, DeniedError } from '@estop/sdk';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+// @boundaries-ignore the harness of the gateway's own tests
 import { type Bench, FLEET, startBench } from '../../services/gateway/test/harness.ts';
 
 const CALL = { tool: 'crm.delete', arguments: { id: 1 } };

@@ -1,6 +1,7 @@
 /** A gateway with a handful of fixed rules, over real HTTP: what the demo needs to meet. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+// @boundaries-ignore the scripted control plane serves the tests of every package
 import { createControlPlane } from '../../../test/harness/control-plane.ts';
 
 export interface ScriptedGateway {
