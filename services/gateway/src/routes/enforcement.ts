@@ -34,6 +34,7 @@ const Lease = strict(
     leaseMs: Type.Integer({
       description: 'Act for so long, counted from before the request was sent; 0: not at all.',
     }),
+    now: Type.Integer({ description: 'What time it is here, ms: permits count by it.' }),
   },
   { title: 'Lease' },
 );
@@ -72,7 +73,8 @@ function addStream(app: App, { points, halts, config, fleet }: GatewayContext): 
           tag: 'Enforcement',
           summary: 'Server-sent events for enforcement points: `hello`, `halt`, `heartbeat`',
           description:
-            '`hello` says whose calls run there, and lists all live halts; `halt` is each new word on a scope, to be applied and then confirmed ' +
+            '`hello` says whose calls run there, and lists all live halts, and those that ended a moment ago, for they void permits; ' +
+            '`halt` is each new word on a scope, to be applied and then confirmed ' +
             `by an ack at once. A heartbeat comes each ${RENEW_MS} ms. A point that comes back under its name ` +
             'takes the place of its earlier connection.',
           answers: { 200: SSE },
@@ -105,7 +107,7 @@ function addStream(app: App, { points, halts, config, fleet }: GatewayContext): 
   );
 }
 
-function addAcks(app: App, { points, halts, feeds }: GatewayContext): void {
+function addAcks(app: App, { points, halts, feeds, clock }: GatewayContext): void {
   app.post(
     '/v1/enforcement/acks',
     {
@@ -133,7 +135,7 @@ function addAcks(app: App, { points, halts, feeds }: GatewayContext): void {
       // What this gateway has not heard, the point has not either: the lease counts from then.
       const leftMs = LEASE_MS - Math.ceil(feeds.haltsSilentMs);
       const leaseMs = renewed.isCurrent ? Math.max(0, leftMs) : 0;
-      return { epoch: halts.highestEpoch, at, leaseMs };
+      return { epoch: halts.highestEpoch, at, leaseMs, now: clock.nowMs() };
     },
   );
 }
