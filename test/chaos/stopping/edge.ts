@@ -8,7 +8,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startProxy, type TcpProxy } from '../../harness/tcp-proxy.ts';
 import type { Execution } from './checker.ts';
-import { type PlannedFault, TOOLS } from './plan.ts';
+import { DESTRUCTIVE_TOOL, type PlannedFault, TOOLS } from './plan.ts';
 
 const PROCESS = join(import.meta.dirname, 'edge-process.mjs');
 const CLOCK = join(import.meta.dirname, '../jumping-clock.mjs');
@@ -20,10 +20,13 @@ const LATENCY_MS = { min: 20, max: 300 };
 export interface EdgeOptions {
   readonly agent: string;
   readonly key: string;
-  /** Where estop serves: questions go there directly, the control stream through a proxy. */
+  /** Where estop serves. */
   readonly port: number;
   readonly folder: string;
-  /** `work`: calls all the time. `idle`: only when told. */
+  /**
+   * `work`: calls all the time; its control stream goes through a proxy, its questions do not.
+   * `idle`: destructive calls, only when told, all through the proxy.
+   */
   readonly mode: 'work' | 'idle';
 }
 
@@ -47,8 +50,10 @@ export class Edge {
   static async start(options: EdgeOptions): Promise<Edge> {
     const { agent, key, port, folder, mode } = options;
     const proxy = await startProxy(port);
-    const control = { controlUrl: urlOf(proxy.port), askUrl: urlOf(port) };
-    const about = { agent, key, ...control, file: fileOf(folder, agent), tools: TOOLS, mode };
+    const controlUrl = urlOf(proxy.port);
+    const urls = { controlUrl, askUrl: mode === 'work' ? urlOf(port) : controlUrl };
+    const tools = mode === 'work' ? TOOLS : [DESTRUCTIVE_TOOL];
+    const about = { agent, key, ...urls, file: fileOf(folder, agent), tools, mode };
     const args = ['--import', CLOCK, PROCESS, JSON.stringify(about)];
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     // The machine is small, and edges are many: the control plane goes before.

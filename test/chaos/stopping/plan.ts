@@ -5,8 +5,8 @@ import { Random } from '../random.ts';
 export const EDGES = 30;
 /** Two groups, so that a halt of one leaves the other at work. */
 const GROUPS = ['north', 'south'] as const;
-/** Permits of the first live 5 s, of the second 30 s. */
-export const TOOLS = ['db.drop', 'crm.update'] as const;
+export const DESTRUCTIVE_TOOL = 'db.drop';
+export const TOOLS = [DESTRUCTIVE_TOOL, 'crm.update'] as const;
 /** How long a permit is good after it was given, ms. */
 export const PERMIT_MS: Readonly<Record<string, number>> = {
   'db.drop': 5_000,
