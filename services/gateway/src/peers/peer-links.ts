@@ -64,7 +64,7 @@ export class PeerLinks {
 
   #tellAgain(): void {
     const isSilent = this.#deps.silentMs() > SILENT_MS;
-    const told = this.#deps.book.toTell().slice(-PEER_WORDS_MAX);
+    const told = this.#deps.book.voiding().slice(-PEER_WORDS_MAX);
     for (const peer of this.#peers) {
       if ((!isSilent && !peer.isBehind) || peer.isBeingTold || told.length === 0) continue;
       peer.isBeingTold = true;

@@ -9,8 +9,8 @@ import type { FleetState } from './fleet-state.ts';
 
 /** Scopes that were ever halted; the policy's bound is the same. */
 const SCOPES_MAX = 10_000;
-/** Longer than any permit lives that was given before a halt that is over. */
-const TOLD_AFTER_MS = 60_000;
+/** Longer than a permit can be good that was given before a halt. */
+const VOIDING_MS = 60_000;
 
 export interface KnownHalt {
   readonly halt: Halt;
@@ -23,10 +23,15 @@ export interface HaltNews extends KnownHalt {
   readonly before: Halt | null;
 }
 
+interface Kept extends KnownHalt {
+  /** When it was heard here, by the monotonic clock. */
+  readonly takenMs: number;
+}
+
 export class HaltBook {
   readonly #clock: Clock;
   readonly #fleet: FleetState;
-  readonly #knownByScope = new Map<string, KnownHalt>();
+  readonly #knownByScope = new Map<string, Kept>();
   readonly #listeners: ((news: HaltNews) => void)[] = [];
   #highestEpoch = 0;
 
@@ -41,7 +46,7 @@ export class HaltBook {
     const known = this.#knownByScope.get(scope)?.halt;
     if (known !== undefined && !supersedes(halt, known)) return false;
     if (known === undefined && this.#knownByScope.size >= SCOPES_MAX) this.#dropOldestEnded();
-    this.#knownByScope.set(scope, { halt, at });
+    this.#knownByScope.set(scope, { halt, at, takenMs: this.#clock.monotonicMs() });
     this.#highestEpoch = Math.max(this.#highestEpoch, halt.epoch);
     for (const listener of this.#listeners) listener({ halt, at, before: known ?? null });
     return true;
@@ -80,10 +85,17 @@ export class HaltBook {
     return this.all().filter(({ halt }) => this.isLive(halt));
   }
 
-  /** What somebody who comes must know: halts in force, and those that were over just now. */
-  toTell(): readonly KnownHalt[] {
-    const sinceMs = this.#clock.nowMs() - TOLD_AFTER_MS;
-    return this.all().filter(({ halt, at }) => this.isLive(halt) || at > sinceMs);
+  /**
+   * Halts in force, and those that ended a moment ago: a permit from before them is void, and who
+   * comes back after they ended has not heard of them.
+   */
+  voiding(): readonly KnownHalt[] {
+    const nowMs = this.#clock.nowMs();
+    const monotonicMs = this.#clock.monotonicMs();
+    return [...this.#knownByScope.values()].filter(({ halt, takenMs }) => {
+      if (isLive(halt, nowMs) || takenMs > monotonicMs - VOIDING_MS) return true;
+      return halt.until !== null && halt.until > nowMs - VOIDING_MS;
+    });
   }
 
   isLive(halt: Halt): boolean {

@@ -31,10 +31,10 @@ const Lease = strict(
   {
     epoch: Type.Integer({ description: 'The highest epoch that is known here.' }),
     at: Type.Number(),
-    now: Type.Integer({ description: "The gateway's clock, ms." }),
     leaseMs: Type.Integer({
       description: 'Act for so long, counted from before the request was sent; 0: not at all.',
     }),
+    now: Type.Integer({ description: 'What time it is here, ms: permits count by it.' }),
   },
   { title: 'Lease' },
 );
@@ -73,7 +73,8 @@ function addStream(app: App, { points, halts, config, fleet, clock }: GatewayCon
           tag: 'Enforcement',
           summary: 'Server-sent events for enforcement points: `hello`, `halt`, `heartbeat`',
           description:
-            '`hello` says whose calls run there, and lists all halts in force or over just now; `halt` is each new word on a scope, to be applied and then confirmed ' +
+            '`hello` says whose calls run there, and lists all live halts, and those that ended a moment ago, for they void permits; ' +
+            '`halt` is each new word on a scope, to be applied and then confirmed ' +
             `by an ack at once. A heartbeat comes each ${RENEW_MS} ms. A point that comes back under its name ` +
             'takes the place of its earlier connection.',
           answers: { 200: SSE },
