@@ -587,6 +587,54 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
         "doc": "Who was told that there is nothing."
        }
       ]
+     },
+     {
+      "type": "record",
+      "name": "ReportHalt",
+      "namespace": "estop.commands",
+      "doc": "Which enforcement points have confirmed a halt, at the gateway that said it.",
+      "fields": [
+       {
+        "name": "haltId",
+        "type": "string"
+       },
+       {
+        "name": "epoch",
+        "type": "long"
+       },
+       {
+        "name": "points",
+        "type": "long",
+        "doc": "Enforcement points that could let something through."
+       },
+       {
+        "name": "confirmed",
+        "type": "long"
+       },
+       {
+        "name": "confirmedInMs",
+        "type": [
+         "null",
+         "long"
+        ],
+        "doc": "Until the slowest of them had it; null: none has.",
+        "default": null
+       },
+       {
+        "name": "silent",
+        "type": "long",
+        "doc": "Neither confirmed nor fenced by then."
+       },
+       {
+        "name": "fencedInMs",
+        "type": [
+         "null",
+         "long"
+        ],
+        "doc": "Until the lease of the last silent point is over; null: none is silent.",
+        "default": null
+       }
+      ]
      }
     ]
    }
@@ -1570,6 +1618,54 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
         {
          "name": "halt",
          "type": "estop.halts.Halt"
+        }
+       ]
+      },
+      {
+       "type": "record",
+       "name": "HaltReported",
+       "namespace": "estop.audit",
+       "doc": "Which enforcement points had confirmed a halt, at the gateway that said it.",
+       "fields": [
+        {
+         "name": "haltId",
+         "type": "string"
+        },
+        {
+         "name": "epoch",
+         "type": "long"
+        },
+        {
+         "name": "points",
+         "type": "long",
+         "doc": "Enforcement points that could let something through."
+        },
+        {
+         "name": "confirmed",
+         "type": "long"
+        },
+        {
+         "name": "confirmedInMs",
+         "type": [
+          "null",
+          "long"
+         ],
+         "doc": "Until the slowest of them had it; null: none has.",
+         "default": null
+        },
+        {
+         "name": "silent",
+         "type": "long",
+         "doc": "Neither confirmed nor fenced by then."
+        },
+        {
+         "name": "fencedInMs",
+         "type": [
+          "null",
+          "long"
+         ],
+         "doc": "Until the lease of the last silent point is over; null: none is silent.",
+         "default": null
         }
        ]
       },

@@ -299,6 +299,21 @@ export interface HaltLifted {
   readonly halt: Halt;
 }
 
+/** Which enforcement points had confirmed a halt, at the gateway that said it. */
+export interface HaltReported {
+  readonly haltId: HaltId;
+  readonly epoch: number;
+  /** Enforcement points that could let something through. */
+  readonly points: number;
+  readonly confirmed: number;
+  /** Until the slowest of them had it; null: none has. */
+  readonly confirmedInMs: number | null;
+  /** Neither confirmed nor fenced by then. */
+  readonly silent: number;
+  /** Until the lease of the last silent point is over; null: none is silent. */
+  readonly fencedInMs: number | null;
+}
+
 /** Everything this agent asks is denied. */
 export interface AgentSuspended {
 }
@@ -435,6 +450,7 @@ export type AuditRecordEvent =
   | ({ readonly type: 'HoldExpired' } & HoldExpired)
   | ({ readonly type: 'HaltApplied' } & HaltApplied)
   | ({ readonly type: 'HaltLifted' } & HaltLifted)
+  | ({ readonly type: 'HaltReported' } & HaltReported)
   | ({ readonly type: 'AgentSuspended' } & AgentSuspended)
   | ({ readonly type: 'AgentResumed' } & AgentResumed)
   | ({ readonly type: 'CeilingSet' } & CeilingSet)
@@ -615,6 +631,21 @@ export interface OfferSlice {
   readonly partition: number;
 }
 
+/** Which enforcement points have confirmed a halt, at the gateway that said it. */
+export interface ReportHalt {
+  readonly haltId: HaltId;
+  readonly epoch: number;
+  /** Enforcement points that could let something through. */
+  readonly points: number;
+  readonly confirmed: number;
+  /** Until the slowest of them had it; null: none has. */
+  readonly confirmedInMs: number | null;
+  /** Neither confirmed nor fenced by then. */
+  readonly silent: number;
+  /** Until the lease of the last silent point is over; null: none is silent. */
+  readonly fencedInMs: number | null;
+}
+
 /** What a person or a service orders. Key: the subject. */
 export interface Command {
   readonly commandId: CommandId;
@@ -637,7 +668,8 @@ export type CommandBody =
   | ({ readonly type: 'RequestSlice' } & RequestSlice)
   | ({ readonly type: 'GrantSlice' } & GrantSlice)
   | ({ readonly type: 'RecallSlice' } & RecallSlice)
-  | ({ readonly type: 'OfferSlice' } & OfferSlice);
+  | ({ readonly type: 'OfferSlice' } & OfferSlice)
+  | ({ readonly type: 'ReportHalt' } & ReportHalt);
 
 /** Why it was not decided. */
 export type DeadLetterReason =

@@ -9,6 +9,7 @@ import { Authenticator } from './auth/authenticator.ts';
 import { createJwtVerifier } from './auth/jwt.ts';
 import { Commander } from './commands.ts';
 import type { GatewayConfig } from './config.ts';
+import { HaltReporter } from './enforcement/halt-reporter.ts';
 import { EnforcementPoints } from './enforcement/points.ts';
 import { FleetDesk } from './fleets.ts';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.ts';
@@ -89,17 +90,20 @@ export function createContext(deps: GatewayDeps): GatewayContext {
   const permitKeys = new PermitKeys(config.permitSecret);
   const verifyJwt = jwt === null ? null : createJwtVerifier(jwt);
   const peerProof = peerKey === null ? null : new PeerProof(peerKey);
+  const silentMs = (): number => feeds.haltsSilentMs;
   const peers =
-    peerProof === null
-      ? null
-      : new PeerLinks({
-          ...{ clock, logger, book: halts, urls: peerUrls, proof: peerProof, fetch },
-          silentMs: () => feeds.haltsSilentMs,
-        });
+    peerProof &&
+    new PeerLinks({ ...deps, book: halts, urls: peerUrls, proof: peerProof, silentMs, fetch });
+  const closing = new AbortController();
+  const points = new EnforcementPoints(clock, halts);
+  const reporter = new HaltReporter({ log, logger, points, closing: closing.signal });
   const haltDesk = new HaltDesk({
     ...{ log, clock, logger, limits, book: halts },
     unwritten: deps.unwritten ?? KEEPS_NOTHING,
-    tellPeers: (known) => peers?.tell(known),
+    onSaid: (known) => {
+      peers?.tell(known);
+      if (!known.halt.lifted) reporter.report(known.halt);
+    },
   });
   const feeds: Feeds = new Feeds({
     ...{ log, logger, metrics, decisions, agents, sharedLimits, halts, fleet, hub },
@@ -127,9 +131,9 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     haltDesk,
     peerProof,
     peers,
-    points: new EnforcementPoints(clock, halts),
+    points,
     fleetDesk: new FleetDesk({ log, limits, fleet, checkFleet }),
     audit: new AuditReader(log),
-    closing: new AbortController(),
+    closing,
   };
 }

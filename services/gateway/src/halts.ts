@@ -6,10 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog } from '@estop/log/port';
-import { scopeText } from '@estop/policy/domain/halts';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
 import { messageOf } from '@estop/schemas/errors';
+import { scopeText } from '@estop/schemas/halts';
 import { type PersonId, parseHaltId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
 import type { AuditRecordEvent, Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
@@ -31,8 +31,8 @@ export interface HaltDeskDeps {
   readonly book: HaltBook;
   /** Where words wait that the log does not hold yet. */
   readonly unwritten: UnwrittenHalts;
-  /** Tells the other gateways; must not wait. */
-  readonly tellPeers: (known: KnownHalt) => void;
+  /** Called with each word that is said here; must not wait. */
+  readonly onSaid: (known: KnownHalt) => void;
 }
 
 export interface HaltRequest {
@@ -102,11 +102,11 @@ export class HaltDesk {
 
   /** In force here at once; answers whether the log has it, after a bounded time. */
   async #say(halt: Halt, at: number): Promise<boolean> {
-    const { book, tellPeers } = this.#deps;
+    const { book, onSaid } = this.#deps;
     const scope = scopeText(halt.scope);
     this.#said.set(scope, halt);
     book.take(halt, at);
-    tellPeers({ halt, at });
+    onSaid({ halt, at });
     this.#unwritten.set(scope, halt);
     const kept = this.#keep();
     const patience = new AbortController();
@@ -178,7 +178,7 @@ export class HaltDesk {
     haltId: string,
     order: { readonly by: PersonId; readonly reason: string },
   ): Promise<KnownHalt> {
-    const { clock, book, log, limits, tellPeers } = this.#deps;
+    const { clock, book, log, limits, onSaid } = this.#deps;
     const known = book.byId(haltId);
     if (known === undefined) throw new ProblemError('not-found', `there is no halt ${haltId}`);
     if (!book.isLive(known.halt)) throw new ProblemError('conflict', `${haltId} has ended already`);
@@ -195,7 +195,7 @@ export class HaltDesk {
     if (this.#unwritten.delete(scopeText(lifted.scope))) void this.#keep();
     const at = clock.nowMs();
     book.take(lifted, at);
-    tellPeers({ halt: lifted, at });
+    onSaid({ halt: lifted, at });
     const isLift = (event: AuditRecordEvent): boolean =>
       event.type === 'HaltLifted' && event.halt.haltId === haltId;
     await watch.countRecorded(isLift, limits.liftAppliedMs);

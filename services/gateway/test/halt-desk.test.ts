@@ -35,8 +35,8 @@ beforeEach(() => {
       kept = halts;
     },
   };
-  const tellPeers = ({ halt }: { readonly halt: Halt }) => void told.push(halt);
-  desk = new HaltDesk({ log, clock: systemClock, logger, limits, book, unwritten, tellPeers });
+  const onSaid = ({ halt }: { readonly halt: Halt }) => void told.push(halt);
+  desk = new HaltDesk({ log, clock: systemClock, logger, limits, book, unwritten, onSaid });
 });
 
 async function words(): Promise<readonly Halt[]> {
@@ -149,7 +149,7 @@ describe('a halt that the log does not take', () => {
     const save = () => Promise.reject(new Error('ENOSPC'));
     const unwritten = { load: () => [], save };
     const parts = { log, clock: systemClock, logger, limits: LIMITS, book, unwritten };
-    const full = new HaltDesk({ ...parts, tellPeers: () => undefined });
+    const full = new HaltDesk({ ...parts, onSaid: () => undefined });
     vi.spyOn(log, 'publish').mockImplementation(refuse);
     await full.stop(REQUEST);
     expect(book.live()).toHaveLength(1);

@@ -1,5 +1,5 @@
 /** Steps as acts upon a world: what agents, people, processes and the network do. */
-import { scopeText } from '@estop/policy/domain/halts';
+import { scopeText } from '@estop/schemas/halts';
 import { agentSubject, type CommandId, limitSubject } from '@estop/schemas/ids';
 import type { CommandBody, Halt, HaltScope, Outcome, OutcomeStatus } from '@estop/schemas/messages';
 import { GROUPS, PEOPLE, TOOLS } from '../fleet-spec.ts';

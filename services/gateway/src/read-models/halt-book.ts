@@ -2,8 +2,9 @@
  * The newest word on every scope: what the log says, and what this gateway has said and the log does
  * not hold yet. A halt counts here from the moment it is said.
  */
-import { isLive, scopeCovers, scopeText, supersedes } from '@estop/policy/domain/halts';
+
 import type { Clock } from '@estop/runtime/clock';
+import { isLive, scopeCovers, scopeText, supersedes } from '@estop/schemas/halts';
 import type { Decision, Halt, HaltScope } from '@estop/schemas/messages';
 import type { FleetState } from './fleet-state.ts';
 

@@ -4,11 +4,11 @@
  */
 
 import type { AuditHeading } from '@estop/schemas/audit-heading';
+import { scopeText } from '@estop/schemas/halts';
 import { parseSubject, type Subject } from '@estop/schemas/ids';
 import type { AuditRecord, AuditRecordEvent } from '@estop/schemas/messages';
 import { applyAgentEvent } from './apply-agent-event.ts';
 import { forgetOld, forgettingMsOf } from './forget.ts';
-import { scopeText } from './halts.ts';
 import { ANSWERS_MAX } from './limits.ts';
 import type { RecordContext } from './record-context.ts';
 import { applySlices } from './shared/apply-slices.ts';

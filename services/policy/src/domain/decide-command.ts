@@ -9,7 +9,7 @@ import { type CommandResult, done, refuse } from './command-result.ts';
 import type { FleetPerson, Role } from './fleet.ts';
 import type { Answer } from './input.ts';
 import { CREDENTIALS_MAX } from './limits.ts';
-import { hasRole, personOf } from './people.ts';
+import { GATEWAY_SERVICE, hasRole, personOf } from './people.ts';
 import { isSliceBody, type SliceBody } from './shared/messages.ts';
 import { decideSlice, orderLimit } from './shared/order-limit.ts';
 import {
@@ -28,7 +28,7 @@ interface Order<Body extends CommandBody> extends CheckContext {
 }
 
 /** What a person may order. */
-type OrderBody = Exclude<CommandBody, SliceBody>;
+type OrderBody = Exclude<CommandBody, SliceBody | BodyOf<'ReportHalt'>>;
 
 type BodyOf<Type extends CommandBody['type']> = Extract<CommandBody, { readonly type: Type }>;
 
@@ -51,6 +51,7 @@ export function decideCommand(context: CheckContext, command: Command): Answer {
   }
   const { body } = command;
   if (isSliceBody(body)) return decideSlice(context, command, body);
+  if (body.type === 'ReportHalt') return recordReport(command, body, subject);
   const earlier = subjectState(context.state, subject);
   if (earlier?.answers.some((answer) => answer.commandId === command.commandId)) {
     return { kind: 'nothing' };
@@ -63,6 +64,19 @@ export function decideCommand(context: CheckContext, command: Command): Answer {
   }
   const { code, message, events = [] } = result;
   return record(command, [{ type: 'CommandRefused', commandId, by, code, message }, ...events]);
+}
+
+/** What a gateway saw of the enforcement points, as a fact about whoever said the halt. */
+function recordReport(
+  command: Command,
+  { type: _, ...report }: BodyOf<'ReportHalt'>,
+  subject: Subject,
+): Answer {
+  if (command.by !== GATEWAY_SERVICE || subject.kind !== 'person') {
+    const detail = 'a gateway reports halts, about the person who said them';
+    return { kind: 'dead-letter', reason: 'malformed', detail };
+  }
+  return record(command, [{ type: 'HaltReported', ...report }]);
 }
 
 function subjectState(state: PartitionState, subject: Subject): SubjectState | undefined {

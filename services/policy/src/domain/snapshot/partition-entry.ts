@@ -2,9 +2,10 @@
  * What a snapshot keeps of a partition besides its agents and people, as of one record. A map of
  * the state that is added here is a list of its pairs.
  */
+
+import { scopeText } from '@estop/schemas/halts';
 import type { LimitId } from '@estop/schemas/ids';
 import type { AnswerView, Halt } from '@estop/schemas/messages';
-import { scopeText } from '../halts.ts';
 import { limitKey } from '../shared/account.ts';
 import { awaitedKey } from '../shared/awaited.ts';
 import type { PoolWindow, SliceParty, SlicePool } from '../shared/pool.ts';
