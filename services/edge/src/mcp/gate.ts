@@ -43,6 +43,16 @@ export class Gate {
     const { request, call, toolName } = judged;
     const barred = toolName === null ? undefined : await this.#barred(toolName, request, passage);
     if (barred !== undefined) return refusedReply(request, barred);
+    try {
+      const refusal = await this.#run(request, call, passage);
+      return refusal === null ? null : refusedReply(request, refusal);
+    } catch (error) {
+      // Arguments that have no RFC 8785 form, such as half of a character.
+      return refusedReply(request, `estop: it could not be asked: ${messageOf(error)}.`);
+    }
+  }
+
+  async #run(request: RequestFrame, call: Call, passage: Passage): Promise<string | null> {
     const { signal } = passage;
     const ran = await this.#point.run(
       call,
@@ -54,7 +64,7 @@ export class Gate {
       },
       { signal },
     );
-    return ran.kind === 'ran' ? null : refusedReply(request, refusalText(ran));
+    return ran.kind === 'ran' ? null : refusalText(ran);
   }
 
   /** Why a tool may not be called, whatever estop decides; undefined when nothing speaks against it. */

@@ -46,6 +46,10 @@ export class FakePoint implements EnforcementPoint {
     for (const stop of this.#running) stop.abort();
   }
 
+  admit<Result>(): Promise<Ran<Result>> {
+    return Promise.reject(new Error('nobody brings permits along here'));
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

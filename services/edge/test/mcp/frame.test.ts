@@ -6,6 +6,7 @@ import { judgedBy } from '../../src/domain/mcp/judged.ts';
 import { idOfOversize } from '../../src/domain/mcp/oversize-id.ts';
 import { serverNameOf } from '../../src/domain/mcp/server-name.ts';
 import { LineSplitter } from '../../src/mcp/line-splitter.ts';
+import { type SseEvent, SseSplitter } from '../../src/mcp/sse-splitter.ts';
 
 const METHODS = ['tools/call', 'resources/read', 'prompts/get', 'ping', 'tools/list', ''];
 const member = fc.tuple(
@@ -126,6 +127,26 @@ describe('the lines of a stream', () => {
       splitter.push(Buffer.from(part));
     }
     expect(seen).toEqual([['abc', 'yz}\n'], 'next\n']);
+  });
+});
+
+describe('the events of a stream', () => {
+  it('are the same events and bytes, however they are cut', () => {
+    const text = ': a\r\n\r\nid: 1\rdata: x\rdata: y\r\rdata:z\n\nevent: e\r\ndata: w\r\n\r\n';
+    fc.assert(
+      fc.property(fc.array(fc.nat(text.length), { maxLength: 9 }), (cuts) => {
+        const seen: SseEvent[] = [];
+        const splitter = new SseSplitter(1_000, (event) => void seen.push(event));
+        let from = 0;
+        for (const to of [...cuts.sort((one, other) => one - other), text.length]) {
+          splitter.push(Buffer.from(text.slice(from, to)));
+          from = to;
+        }
+        expect(Buffer.concat(seen.map(({ bytes }) => bytes)).toString()).toBe(text);
+        const datas = seen.map(({ data }) => data).filter((data) => data !== '');
+        expect(datas).toEqual(['x\ny', 'z', 'w']);
+      }),
+    );
   });
 });
 

@@ -7,6 +7,11 @@ export type Era = 'legacy' | 'modern';
 export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
 export function eraOf(params: JsonRecord): Era {
-  const meta = params['_meta'];
-  return isRecord(meta) && typeof meta[VERSION_KEY] === 'string' ? 'modern' : 'legacy';
+  return versionOf(params) === undefined ? 'legacy' : 'modern';
+}
+
+/** The version that a modern request names; undefined in a legacy one. */
+export function versionOf({ _meta: meta }: JsonRecord): string | undefined {
+  const version = isRecord(meta) ? meta[VERSION_KEY] : undefined;
+  return typeof version === 'string' ? version : undefined;
 }
