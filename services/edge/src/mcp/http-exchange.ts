@@ -112,15 +112,22 @@ export class HttpExchange {
   }
 
   async #judge(judged: JudgedRequest): Promise<void> {
-    const { gate, deps, request } = this.#options;
+    const { gate } = this.#options;
     this.#state = 'undecided';
     const reply = await gate.pass(judged, {
       signal: this.#gone.signal,
       forward: (text, running) => this.#forward(text, running),
-      ask: (method, params) =>
-        askOverHttp(deps, headersToServer(request.headers), { method, params }),
+      ask: (method, params) => this.#ask(method, params),
     });
     if (reply !== null && !this.#gone.signal.aborted) this.#reply(reply);
+  }
+
+  async #ask(method: string, params: JsonRecord): Promise<JsonRecord> {
+    const { deps, request } = this.#options;
+    const headers = headersToServer(request.headers);
+    const { result, status } = await askOverHttp(deps, headers, { method, params });
+    if (result === undefined) throw new Error(`no result (HTTP status ${status})`);
+    return result;
   }
 
   async #forward(text: string, { signal }: RunningCall): Promise<Outcome> {

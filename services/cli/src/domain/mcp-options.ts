@@ -1,0 +1,28 @@
+/** Options of `estop mcp` that are more than a text. */
+
+const PORT_MAX = 65_535;
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
+/** `PORT`, `:PORT` or `HOST:PORT`; a text says what is wrong with it. */
+export function listenAt(text: string): { readonly host: string; readonly port: number } | string {
+  const [, host, port] = /^(?:(.*):)?(\d+)$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > PORT_MAX) {
+    return `--listen takes a port, or HOST:PORT, not ${JSON.stringify(text)}`;
+  }
+  const name = host === undefined || host === '' ? '127.0.0.1' : host.replace(/^\[|\]$/g, '');
+  return { host: name, port: Number(port) };
+}
+
+/** `NAME=VARIABLE`: the header's value is in the environment, not on the command line. */
+export function upstreamHeader(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly name: string; readonly value: string } | string {
+  const [name = '', variable = ''] = text.split('=', 2);
+  if (!HEADER_NAME.test(name) || variable === '') {
+    return `--upstream-header takes NAME=VARIABLE, not ${JSON.stringify(text)}`;
+  }
+  const value = env[variable];
+  if (value === undefined || value === '') return `the variable ${variable} is not set`;
+  return { name: name.toLowerCase(), value };
+}
