@@ -130,6 +130,9 @@ async function listen(context: Context, server: string, options: McpOptions): Pr
     folder: context.data.path,
     note: (text) => context.note(`estop: ${text}`),
   });
+  if (!at.isLocal) {
+    context.note(`estop: whoever reaches ${at.host}:${proxy.port} acts as this agent`);
+  }
   await context.line(`estop mcp ready http://${at.host}:${proxy.port}/mcp`);
   if (!context.io.signal.aborted) {
     await new Promise<void>((stopped) => {

@@ -1,8 +1,7 @@
 /** Real tool servers and real clients of both eras, with the proxy between them and without. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import {
@@ -10,15 +9,9 @@ import {
   ElicitRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { binOf } from './server-bin.ts';
 
-const require = createRequire(import.meta.url);
 const PROXY = join(import.meta.dirname, 'proxy-process.ts');
-
-function binOf(name: string): string {
-  const file = require.resolve(`@modelcontextprotocol/${name}/package.json`);
-  const { bin } = JSON.parse(readFileSync(file, 'utf8')) as { bin: Record<string, string> };
-  return join(dirname(file), Object.values(bin)[0] ?? '');
-}
 
 interface Connection {
   readonly client: Client;
