@@ -9,6 +9,7 @@ import { benchKafkaHttp } from './kafka-http.ts';
 import { benchKafkaLogToLog } from './kafka-log-to-log.ts';
 import { benchKafkaProcesses } from './kafka-processes.ts';
 import { benchKafkaRebuild } from './kafka-rebuild.ts';
+import { benchMcpProxy } from './mcp-proxy.ts';
 import { benchPolicyEvaluation } from './policy-evaluation.ts';
 import { benchRestartEmbedded, benchRestartKafka } from './restart.ts';
 import { benchSharedCeilings, benchSharedCeilingsKafka } from './shared-ceilings.ts';
@@ -23,6 +24,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   flood: benchFlood,
   halt: benchHalt,
   hook: benchHookStart,
+  mcp: benchMcpProxy,
   kafka: benchKafkaLogToLog,
   'kafka-processes': benchKafkaProcesses,
   'kafka-http': benchKafkaHttp,

@@ -3,17 +3,25 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
 const BIN = join(REPOSITORY, 'services/cli/bin/estop.mjs');
-const WITH_DEMO = /^npx estop .*$/gm;
+const WITH_DEMO = /^npx estop (?!mcp --agent).*$/gm;
+const AS_SERVER = /^npx estop mcp --agent.*$/gm;
 
 /** Commands of the README's shell blocks that begin so. */
 function commandsOf(pattern: RegExp): readonly string[] {
   const blocks = [...README.matchAll(/```sh\n([^`]*)```/g)].map(([, block]) => block ?? '');
   return blocks.flatMap((block) => block.match(pattern) ?? []);
+}
+
+function argsOf(command: string): readonly string[] {
+  const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)];
+  return words.slice(2).map(([, quoted, word]) => String(quoted ?? word));
 }
 
 describe('the README', () => {
@@ -52,12 +60,29 @@ describe('the README', () => {
   });
 
   it.each(commandsOf(WITH_DEMO))('`%s` works', async (command) => {
-    const args = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(
-      ([, quoted, word]) => quoted ?? word,
-    );
-    const { code, out } = await run(args.slice(2).map(String));
+    const { code, out } = await run(argsOf(command));
     expect(code, out).toBe(0);
     expect(out).not.toBe('');
+  });
+
+  it('has an MCP server behind it with one line', async () => {
+    const [command = ''] = commandsOf(AS_SERVER);
+    const transport = new StdioClientTransport({
+      command: process.execPath,
+      args: [BIN, ...argsOf(command)],
+      env: { PATH: process.env['PATH'] ?? '', ESTOP_DATA: folder },
+      cwd: REPOSITORY,
+      stderr: 'ignore',
+    });
+    const client = new Client({ name: 'readme', version: '1' });
+    await client.connect(transport);
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toContain('write_file');
+    const path = join(folder, 'x');
+    const refused = await client.callTool({ name: 'write_file', arguments: { path, content: '' } });
+    expect(refused.isError).toBe(true);
+    expect(JSON.stringify(refused.content)).toContain('estop: ');
+    await client.close();
   });
 
   it('has put Claude Code behind it with one line', async () => {

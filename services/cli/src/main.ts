@@ -16,6 +16,7 @@ import { addHook } from './commands/hook.ts';
 import { addInstall } from './commands/install.ts';
 import { addLag } from './commands/lag.ts';
 import { addLift } from './commands/lift.ts';
+import { addMcp } from './commands/mcp.ts';
 import { addPropose } from './commands/propose.ts';
 import { addReject } from './commands/reject.ts';
 import { addServe } from './commands/serve.ts';
@@ -49,6 +50,7 @@ const COMMANDS = [
   addVerify,
   addHook,
   addInstall,
+  addMcp,
 ];
 
 /** Runs one command line. Never throws; answers the exit code. */
