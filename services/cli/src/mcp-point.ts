@@ -20,12 +20,17 @@ export function openMcpPoint(
   const slot = takePointSlot(context.data, `mcp-${server}`, `${key}\n${agent ?? ''}`);
   const forAgent = agent === undefined ? {} : { agent };
   const asker = connect({ url, key, point: slot.name, ...forAgent });
+  let lastTrouble = '';
   const point = openPoint({
     ...{ url, key, agent, asker },
     name: slot.name,
     folder: slot.folder,
     clock: systemClock,
-    onTrouble: (why) => context.note(`estop: ${why}`),
+    onTrouble: (why) => {
+      // It is tried again and again; the same news is said once.
+      if (why !== lastTrouble) context.note(`estop: ${why}`);
+      lastTrouble = why;
+    },
   });
   return {
     point,

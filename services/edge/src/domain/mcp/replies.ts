@@ -28,7 +28,8 @@ export function refusedReply(request: RequestFrame, text: string): JsonRecord {
 
 /** What the model reads of a refusal: what to do next is in it. */
 export function refusalText(refusal: Refusal): string {
-  const said = `estop: ${refusal.message}`;
+  const { message } = refusal;
+  const said = `estop: ${message}${/[.!?]$/.test(message) ? '' : '.'}`;
   if (refusal.reason === 'needs-approval' && refusal.approval !== undefined) {
     const { id } = refusal.approval;
     return `${said} Nothing was done. It waits as approval ${id}: repeat the same call after the approval.`;
