@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const PROXY = join(import.meta.dirname, 'proxy-process.ts');
-const WAIT = { timeout: 5_000, interval: 5 };
+const WAIT = { timeout: 15_000, interval: 5 };
 
 /** A tool server that has started a child, and a child that has left its group. Nothing ends them. */
 const FAMILY = `
