@@ -20,7 +20,12 @@ export function scopeText(scope: HaltScope): string {
 /** Whether a live halt on this scope stops this agent from calling this tool. */
 export function scopeCovers(
   scope: HaltScope,
-  call: { readonly agentId: AgentId; readonly groups: readonly string[]; readonly tool: ToolName },
+  call: {
+    readonly agentId: AgentId;
+    readonly groups: readonly string[];
+    /** Null: no call, so what stops one tool stops nothing. */
+    readonly tool: ToolName | null;
+  },
 ): boolean {
   if (scope.fleet) return true;
   if (scope.agent !== null && scope.agent !== call.agentId) return false;
@@ -36,7 +41,7 @@ export function haltCovering(
   tool: ToolName,
 ): Halt | undefined {
   for (const halt of context.state.haltByScope.values()) {
-    if (!isLive(halt, context.atMs)) continue;
+    if (!stands(halt, context.atMs)) continue;
     if (scopeCovers(halt.scope, { agentId: agent.id, groups: agent.groups, tool })) return halt;
   }
   return undefined;
@@ -44,6 +49,14 @@ export function haltCovering(
 
 export function isLive(halt: Halt, atMs: number): boolean {
   return !halt.lifted && (halt.until === null || atMs < halt.until);
+}
+
+/**
+ * A kill stands until the log says that it is over, since whom it covered must be tried then: nobody
+ * goes on as before in the moment between its end and the tick that says so.
+ */
+function stands(halt: Halt, atMs: number): boolean {
+  return halt.mode === 'kill' ? !halt.lifted : isLive(halt, atMs);
 }
 
 /** Halts whose time is over, as the lifts that say so in the log. */
