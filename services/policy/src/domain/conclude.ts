@@ -30,9 +30,10 @@ export function conclude(
       ? known
       : checkIntent(context, known.intent, { approval: judged.approved, breaker });
   const events = verdictEvents(context, judged, verdict);
-  if (events.length === 0) return events;
+  if (seat.change === null && breaker.mode !== 'half-open') return events;
+  // It waits on: its breaker has its turn when it goes on, or with a tick.
+  if (events.every(({ type }) => type === 'SliceRequested')) return events;
   const after = changeAfter(context, seat, { known, events });
-  if (seat.change === null && after === null) return events;
   return [
     ...(seat.change === null ? [] : [seat.change]),
     ...events,

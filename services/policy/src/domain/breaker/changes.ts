@@ -45,6 +45,8 @@ function dueChange(
     const explanation = `the time it was open for is over: ${PROBES_MAX} reads may try`;
     return change(breaker, context.atMs, { to: 'half-open', cause: 'time-over', explanation });
   }
+  const late = mode === 'half-open' ? lateProbe(breaker, context.atMs) : undefined;
+  if (late !== undefined) return probeFailed(breaker, context.atMs, late);
   // One that is open lets less through than a kill that is over asks for, and is tried in its time.
   const kill = mode === 'open' ? undefined : unpaidKill(context, { id, breaker }, tool);
   if (kill !== undefined) {
@@ -100,14 +102,23 @@ export function probeFailed(breaker: Breaker, atMs: number, explanation: string)
   return change(breaker, atMs, { to: 'open', cause: 'probe-failed', until, explanation });
 }
 
-/** What the outcomes in a record, and time, say of the probes; null: nothing that changes it. */
+function lateProbe({ probes }: Breaker, atMs: number): string | undefined {
+  const late = probes.find(({ passed, untilMs }) => !passed && untilMs <= atMs);
+  return late === undefined ? undefined : withoutOutcome(late.intentId);
+}
+
+function withoutOutcome(intentId: IntentId): string {
+  return `probe ${intentId} had no outcome in time`;
+}
+
+/** What the outcomes in a record say of the probes; null: nothing that changes the breaker. */
 export function changeByProbes(
   breaker: Breaker,
   events: readonly AuditRecordEvent[],
   atMs: number,
 ): BreakerEvent | null {
   if (breaker.mode !== 'half-open') return null;
-  const failure = failureIn(breaker, events, atMs);
+  const failure = failureIn(breaker, events);
   if (failure !== null) return probeFailed(breaker, atMs, failure);
   const passed = passedOf(breaker) + (events.some((event) => passes(breaker, event)) ? 1 : 0);
   if (passed < PROBES_MAX) return null;
@@ -115,14 +126,10 @@ export function changeByProbes(
   return change(breaker, atMs, { to: 'closed', cause: 'probes-passed', explanation });
 }
 
-function failureIn(
-  breaker: Breaker,
-  events: readonly AuditRecordEvent[],
-  atMs: number,
-): string | null {
+function failureIn(breaker: Breaker, events: readonly AuditRecordEvent[]): string | null {
   for (const event of events) {
     if (event.type === 'HoldExpired' && openProbe(breaker, event.intentId) !== undefined) {
-      return `probe ${event.intentId} had no outcome in time`;
+      return withoutOutcome(event.intentId);
     }
     if (event.type !== 'OutcomeRecorded') continue;
     const { intentId, status } = event.outcome;
@@ -131,8 +138,7 @@ function failureIn(
       return `probe ${intentId} ended with ${status}`;
     }
   }
-  const late = breaker.probes.find(({ passed, untilMs }) => !passed && untilMs <= atMs);
-  return late === undefined ? null : `probe ${late.intentId} had no outcome in time`;
+  return null;
 }
 
 function passes(breaker: Breaker, event: AuditRecordEvent): boolean {
