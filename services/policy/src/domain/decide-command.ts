@@ -1,15 +1,17 @@
-/** Orders of people: votes, suspension, ceilings, credentials. Refused orders are facts too. */
+/** Orders of people and services: votes, suspension, breakers, ceilings. Refused ones are facts too. */
 
 import { type PersonId, parseSubject, type Subject } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Command, CommandBody } from '@estop/schemas/messages';
 import { decideVote } from './approvals.ts';
+import { rearmBreaker } from './breaker/orders.ts';
 import { type CeilingOrder, ceilingAfter } from './ceilings.ts';
 import type { CheckContext } from './check-context.ts';
 import { type CommandResult, done, refuse } from './command-result.ts';
 import type { FleetPerson, Role } from './fleet.ts';
 import type { Answer } from './input.ts';
 import { CREDENTIALS_MAX } from './limits.ts';
-import { GATEWAY_SERVICE, hasRole, personOf } from './people.ts';
+import { hasRole, personOf } from './people.ts';
+import { decideServiceOrder, isServiceBody, type ServiceBody } from './service-orders.ts';
 import { isSliceBody, type SliceBody } from './shared/messages.ts';
 import { decideSlice, orderLimit } from './shared/order-limit.ts';
 import {
@@ -28,7 +30,7 @@ interface Order<Body extends CommandBody> extends CheckContext {
 }
 
 /** What a person may order. */
-type OrderBody = Exclude<CommandBody, SliceBody | BodyOf<'ReportHalt'>>;
+type OrderBody = Exclude<CommandBody, SliceBody | ServiceBody>;
 
 type BodyOf<Type extends CommandBody['type']> = Extract<CommandBody, { readonly type: Type }>;
 
@@ -37,6 +39,7 @@ const LEAST_ROLE: Readonly<Record<OrderBody['type'], Role>> = {
   Reject: 'approver',
   Suspend: 'operator',
   Resume: 'operator',
+  RearmBreaker: 'operator',
   IssueCredential: 'operator',
   RevokeCredential: 'operator',
   SetCeiling: 'admin',
@@ -51,12 +54,13 @@ export function decideCommand(context: CheckContext, command: Command): Answer {
   }
   const { body } = command;
   if (isSliceBody(body)) return decideSlice(context, command, body);
-  if (body.type === 'ReportHalt') return recordReport(command, body, subject);
   const earlier = subjectState(context.state, subject);
   if (earlier?.answers.some((answer) => answer.commandId === command.commandId)) {
     return { kind: 'nothing' };
   }
-  const result = carryOut(context, { ...command, body }, subject);
+  const result = isServiceBody(body)
+    ? decideServiceOrder(context, { ...command, body }, subject)
+    : carryOut(context, { ...command, body }, subject);
   const { commandId, by, reason } = command;
   if (result.ok) {
     const accepted: AuditRecordEvent = { type: 'CommandAccepted', commandId, by, reason };
@@ -64,19 +68,6 @@ export function decideCommand(context: CheckContext, command: Command): Answer {
   }
   const { code, message, events = [] } = result;
   return record(command, [{ type: 'CommandRefused', commandId, by, code, message }, ...events]);
-}
-
-/** What a gateway saw of the enforcement points, as a fact about whoever said the halt. */
-function recordReport(
-  command: Command,
-  { type: _, ...report }: BodyOf<'ReportHalt'>,
-  subject: Subject,
-): Answer {
-  if (command.by !== GATEWAY_SERVICE || subject.kind !== 'person') {
-    const detail = 'a gateway reports halts, about the person who said them';
-    return { kind: 'dead-letter', reason: 'malformed', detail };
-  }
-  return record(command, [{ type: 'HaltReported', ...report }]);
 }
 
 function subjectState(state: PartitionState, subject: Subject): SubjectState | undefined {
@@ -115,6 +106,8 @@ function carryOut(
       return agent.suspended ? done([]) : done([{ type: 'AgentSuspended' }]);
     case 'Resume':
       return agent.suspended ? done([{ type: 'AgentResumed' }]) : done([]);
+    case 'RearmBreaker':
+      return rearmBreaker(agent.breaker, command, context.atMs);
     case 'SetCeiling':
     case 'RaiseCeiling':
       return setCeiling(context, agent, body);

@@ -15,10 +15,18 @@ export function haltCovering(
   tool: ToolName,
 ): Halt | undefined {
   for (const halt of context.state.haltByScope.values()) {
-    if (!isLive(halt, context.atMs)) continue;
+    if (!stands(halt, context.atMs)) continue;
     if (scopeCovers(halt.scope, { agentId: agent.id, groups: agent.groups, tool })) return halt;
   }
   return undefined;
+}
+
+/**
+ * A kill stands until the log says that it is over, since whom it covered must be tried then: nobody
+ * goes on as before in the moment between its end and the tick that says so.
+ */
+function stands(halt: Halt, atMs: number): boolean {
+  return halt.mode === 'kill' ? !halt.lifted : isLive(halt, atMs);
 }
 
 /** Halts whose time is over, as the lifts that say so in the log. */
