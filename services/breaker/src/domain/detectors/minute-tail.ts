@@ -1,0 +1,117 @@
+/**
+ * Counts of a minute against what this minute was expected to hold: the upper tail of a negative
+ * binomial. The open minute is tested at every call, since its count can only grow.
+ */
+import { expectedOf, seasonOf } from '../baseline.ts';
+import { evidenceOf, inWords, type Signal } from '../finding.ts';
+import { countLimit, tailOf } from '../numbers/negative-binomial.ts';
+import {
+  type AgentState,
+  AMOUNT,
+  add,
+  CALLS,
+  F64,
+  FAN_OUT,
+  LIMIT,
+  read,
+  SPEND,
+  TOKENS,
+  UNIT,
+} from '../state/layout.ts';
+import { MINUTE_MS } from '../windows.ts';
+import { type Context, isOn, mayTell, TIERS, tailOfWindow } from './context.ts';
+import { DEAREST, NEWEST, shown } from './shown.ts';
+
+/** Fewer calls than this in a minute harm nobody, however unusual. */
+export const FLOOR = 10;
+/** A dear call teaches what a usual one costs at most this many times over. */
+const UNIT_CAP = 8;
+const UNIT_RATE = 1 / 256;
+
+/** Adds to the open minute of a series. */
+export function addAmount({ f64 }: AgentState, series: number, amount: number): void {
+  add(f64, AMOUNT + series, amount);
+}
+
+/** Learns what a usual call of a series costs, so that sums can be counted in calls. */
+export function learnUnit({ f32 }: AgentState, series: number, amount: number): void {
+  const unit = read(f32, UNIT + series);
+  if (amount <= 0) return;
+  if (unit === 0) f32[UNIT + series] = amount;
+  else add(f32, UNIT + series, UNIT_RATE * (Math.min(amount, UNIT_CAP * unit) - unit));
+}
+
+/** What the open minute holds, in the series' units. */
+export function amountInUnits({ f64, f32 }: AgentState, series: number): number {
+  const amount = read(f64, AMOUNT + series);
+  if (series < SPEND || series === FAN_OUT) return amount;
+  const unit = read(f32, UNIT + series);
+  return unit > 0 ? amount / unit : 0;
+}
+
+/** Tells of a minute that holds more than its limit, once. */
+export function checkMinute(context: Context, series: number): void {
+  const { state, config } = context;
+  const count = amountInUnits(state, series);
+  if (count < FLOOR || !isOn(context, signalOf(series))) return;
+  let limit = read(state.f32, LIMIT + series);
+  if (limit === 0) {
+    const expected = expectedNow(state, series);
+    limit = Math.max(FLOOR, countLimit(expected, tailOfWindow(config)));
+    state.f32[LIMIT + series] = limit;
+  }
+  if (count >= limit && mayTell(state, series, 1)) tell(context, series, limit);
+}
+
+function expectedNow(state: AgentState, series: number) {
+  return expectedOf(state, series, seasonOf(state, read(state.f64, F64.minute)));
+}
+
+function tell(context: Context, series: number, limit: number): void {
+  const { state, at } = context;
+  const expected = expectedNow(state, series);
+  const evidence = evidenceOf(tailOf(expected, Math.floor(amountInUnits(state, series))));
+  const unit = isCounted(series) ? 1 : read(state.f32, UNIT + series);
+  const observed = Math.round(read(state.f64, AMOUNT + series));
+  const high = Math.ceil((limit - 1) * unit);
+  const signal = signalOf(series);
+  const tier = tierOf(series);
+  const what = NOUNS[signal] ?? signal;
+  context.findings.push({
+    at,
+    signal,
+    rule: 'window-tail',
+    kind: 'statistical',
+    tier,
+    windowMs: MINUTE_MS,
+    expected: { low: 0, high },
+    observed,
+    evidence,
+    sentence:
+      `${observed} ${what}${tier === null ? '' : ` of ${tier} tools`} within a minute, ` +
+      `where up to ${high} are usual at this hour (${inWords(evidence)})`,
+    calls: shown(state, isCounted(series) ? NEWEST : DEAREST),
+  });
+}
+
+const NOUNS: Partial<Record<Signal, string>> = {
+  volume: 'calls',
+  spend: 'micro-dollars',
+  tokens: 'tokens',
+  'fan-out': 'distinct targets',
+};
+
+function isCounted(series: number): boolean {
+  return series < SPEND || series === FAN_OUT;
+}
+
+export function signalOf(series: number): Signal {
+  if (series < SPEND) return 'volume';
+  if (series < TOKENS) return 'spend';
+  return series === TOKENS ? 'tokens' : 'fan-out';
+}
+
+function tierOf(series: number) {
+  const first = series < SPEND ? CALLS : SPEND;
+  return series >= TOKENS ? null : (TIERS[series - first - 1] ?? null);
+}

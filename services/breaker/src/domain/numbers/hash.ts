@@ -1,0 +1,20 @@
+/** FNV-1a (Fowler, Noll, Vo), 32 bits: names of calls and targets in four bytes. */
+const OFFSET = 0x811c9dc5;
+const PRIME = 0x01000193;
+
+/** Hash of a text, continued from `seed`: an unsigned 32-bit integer. */
+export function hashText(text: string, seed = OFFSET): number {
+  let hash = seed;
+  for (let at = 0; at < text.length; at += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), PRIME);
+  }
+  return hash >>> 0;
+}
+
+/** Spreads the bits of a hash, so that any of them may choose a place (MurmurHash3's finish). */
+export function mixed(hash: number): number {
+  let value = hash;
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
+}
