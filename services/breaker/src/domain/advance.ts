@@ -1,5 +1,6 @@
 /** Event time moves on: windows close one after the other, are judged, and teach the baselines. */
 import { expectedOf, learn, seasonOf } from './baseline.ts';
+import { noteUsual } from './detectors/amounts.ts';
 import type { Context } from './detectors/context.ts';
 import { checkDrift, checkGrowth } from './detectors/drift.ts';
 import { amountInUnits } from './detectors/minute-tail.ts';
@@ -74,6 +75,7 @@ function closeMinute(context: Context, minute: number): void {
     state.f32[LIMIT + series] = 0;
   }
   fadeRatios(state, learns);
+  noteUsual(state);
   forgetHeaviest(state);
   forgetReached(state);
 }

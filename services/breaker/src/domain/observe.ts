@@ -30,13 +30,7 @@ export function observe(
     add(state.f64, F64.late, 1);
     return context.findings;
   }
-  countIn(state, {
-    calls: sample.decision === null ? 0 : 1,
-    errors: sample.outcome?.status === 'error' ? 1 : 0,
-    denials: sample.decision === 'deny' ? 1 : 0,
-    microUsd: sample.outcome?.microUsd ?? 0,
-    tokens: sample.outcome?.tokens ?? 0,
-  });
+  countIn(state, sample);
   if (sample.decision !== null) observeDecision(context, sample);
   if (sample.outcome !== null) observeOutcome(context, sample, sample.outcome);
   if (sample.outcome !== null || sample.decision === 'deny') observeLoop(context, sample);

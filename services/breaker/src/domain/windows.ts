@@ -2,6 +2,7 @@
  * The rings of one agent: 60 sub-windows of a second, 60 of a minute, 168 of an hour, in event time.
  * Time moves forward only: a window that was closed is never opened again.
  */
+import type { Sample } from './sample.ts';
 import {
   type AgentState,
   addUpTo,
@@ -17,8 +18,6 @@ import {
   read,
   SECOND_CALLS,
   SECONDS,
-  U16_MAX,
-  U32_MAX,
 } from './state/layout.ts';
 
 export const SECOND_MS = 1_000;
@@ -27,7 +26,7 @@ export const HOUR_MS = 3_600_000;
 /** Money in the ring of minutes is counted in units of this many micro-dollars, rounded up. */
 export const MONEY_UNIT_MICRO_USD = 100;
 
-/** What one call adds to the open windows. */
+/** What a window holds. */
 export interface Counts {
   readonly calls: number;
   readonly errors: number;
@@ -37,20 +36,18 @@ export interface Counts {
 }
 
 /** Adds to the open second, minute and hour. */
-export function countIn({ f64, u32, u16 }: AgentState, counts: Counts): void {
+export function countIn({ f64, u32, u16 }: AgentState, { decision, outcome }: Sample): void {
   const minute = read(f64, F64.minute) % MINUTES;
-  if (counts.calls > 0) {
-    const second = SECOND_CALLS + (read(f64, F64.second) % SECONDS);
-    addUpTo(u16, { place: second, max: U16_MAX }, 1);
-    addUpTo(u16, { place: MINUTE_CALLS + minute, max: U16_MAX }, 1);
-    addUpTo(u16, { place: HOUR_CALLS + (read(f64, F64.hour) % HOURS), max: U16_MAX }, 1);
+  if (decision !== null) {
+    addUpTo(u16, SECOND_CALLS + (read(f64, F64.second) % SECONDS), 1);
+    addUpTo(u16, MINUTE_CALLS + minute, 1);
+    addUpTo(u16, HOUR_CALLS + (read(f64, F64.hour) % HOURS), 1);
   }
-  if (counts.errors > 0) addUpTo(u16, { place: MINUTE_ERRORS + minute, max: U16_MAX }, 1);
-  if (counts.denials > 0) addUpTo(u16, { place: MINUTE_DENIALS + minute, max: U16_MAX }, 1);
-  const money = Math.ceil(counts.microUsd / MONEY_UNIT_MICRO_USD);
-  if (money > 0) addUpTo(u32, { place: MINUTE_SPEND + minute, max: U32_MAX }, money);
-  if (counts.tokens > 0)
-    addUpTo(u32, { place: MINUTE_TOKENS + minute, max: U32_MAX }, counts.tokens);
+  if (decision === 'deny') addUpTo(u16, MINUTE_DENIALS + minute, 1);
+  if (outcome === null) return;
+  if (outcome.status === 'error') addUpTo(u16, MINUTE_ERRORS + minute, 1);
+  addUpTo(u32, MINUTE_SPEND + minute, Math.ceil(outcome.microUsd / MONEY_UNIT_MICRO_USD));
+  addUpTo(u32, MINUTE_TOKENS + minute, outcome.tokens);
 }
 
 /** Opens the second that holds this time; those in between were empty. */

@@ -2,13 +2,17 @@
 import { countValue, quantileEnd } from '../numbers/sketch.ts';
 import type { Sample, SampleOutcome } from '../sample.ts';
 import {
+  type AgentState,
   DURATION_SKETCH,
   F64,
+  read,
   SLOW,
   SPEND,
   SPEND_SKETCH,
   TOKENS,
   TOKENS_SKETCH,
+  USUAL_DURATION,
+  USUAL_SPEND,
 } from '../state/layout.ts';
 import { type Context, isOn, mayTell, TIERS, TOLD_AMOUNT } from './context.ts';
 import { addAmount, checkMinute, learnUnit } from './minute-tail.ts';
@@ -21,6 +25,8 @@ const AMOUNT_FACTOR = 16;
 /** Durations: this many times what one call of 100 takes. */
 const SLOW_ONE_IN = 100;
 const SLOW_FACTOR = 4;
+/** How often the sketches are read. */
+const USUAL_MINUTES = 16;
 
 /** Counts what a call cost and how long it took, and tests both. */
 export function observeAmounts(context: Context, sample: Sample, outcome: SampleOutcome): void {
@@ -49,7 +55,7 @@ export function observeAmounts(context: Context, sample: Sample, outcome: Sample
 
 function observeDuration(context: Context, sample: Sample, durationMs: number): void {
   const { state } = context;
-  const usual = quantileEnd(state.u16, DURATION_SKETCH, SLOW_ONE_IN);
+  const usual = read(state.f32, USUAL_DURATION);
   const isSlow = usual > 0 && durationMs > SLOW_FACTOR * usual;
   showHeaviest(state, SLOWEST, { ref: sample.ref, weight: durationMs });
   countTrial(context, SLOW, isSlow);
@@ -59,7 +65,7 @@ function observeDuration(context: Context, sample: Sample, durationMs: number): 
 
 function checkAmount(context: Context, sample: Sample, microUsd: number): void {
   const { state, at } = context;
-  const usual = quantileEnd(state.u16, SPEND_SKETCH, AMOUNT_ONE_IN);
+  const usual = read(state.f32, USUAL_SPEND);
   const high = AMOUNT_FACTOR * usual;
   if (usual === 0 || microUsd <= high || !isOn(context, 'spend')) return;
   if (!mayTell(state, TOLD_AMOUNT, 1)) return;
@@ -76,6 +82,17 @@ function checkAmount(context: Context, sample: Sample, microUsd: number): void {
     sentence: `one call of ${sample.tool} cost ${microUsd} micro-dollars, where 199 of 200 cost at most ${usual}`,
     calls: [sample.ref],
   });
+}
+
+/** Reads off the sketches what calls usually cost and take: when a minute was closed. */
+export function noteUsual({ f64, f32, u16 }: AgentState): void {
+  const isDue = read(f64, F64.minute) % USUAL_MINUTES === 0;
+  if (isDue || read(f32, USUAL_SPEND) === 0) {
+    f32[USUAL_SPEND] = quantileEnd(u16, SPEND_SKETCH, AMOUNT_ONE_IN);
+  }
+  if (isDue || read(f32, USUAL_DURATION) === 0) {
+    f32[USUAL_DURATION] = quantileEnd(u16, DURATION_SKETCH, SLOW_ONE_IN);
+  }
 }
 
 function learns({ state }: Context): boolean {

@@ -4,8 +4,9 @@
  * the same call failing, failures one after the other, and cycles of two to four calls. A change of
  * arguments begins anew. Polling at the declared interval is none.
  */
+import type { OutcomeStatus } from '@estop/schemas/messages';
 import type { Finding, Rule } from '../finding.ts';
-import { hashText } from '../numbers/hash.ts';
+import { hashDigest, hashText } from '../numbers/hash.ts';
 import type { Sample } from '../sample.ts';
 import {
   type AgentState,
@@ -21,6 +22,13 @@ import { type Context, isOn } from './context.ts';
 import { shownLoop } from './shown.ts';
 
 const CYCLE_MAX = 4;
+const DENIED_RESULT = hashText('denied');
+const RESULT_SEEDS: Readonly<Record<OutcomeStatus, number>> = {
+  ok: hashText('ok'),
+  error: hashText('error'),
+  cancelled: hashText('cancelled'),
+  unknown: hashText('unknown'),
+};
 /** Polls may come this share of their interval apart. */
 const POLL_TOLERANCE = 0.9;
 
@@ -43,14 +51,13 @@ interface Broken {
 }
 
 function callHash({ session, tool, argumentsDigest }: Sample): number {
-  return hashText(argumentsDigest.slice(-16), hashText(tool, hashText(session)));
+  return hashDigest(argumentsDigest, hashText(tool, hashText(session)));
 }
 
 /** Of a known result; a denial is the same result as any other denial. */
 function resultHash({ decision, outcome }: Sample): number {
-  if (decision === 'deny') return hashText('denied');
-  const digest = outcome?.resultDigest ?? '';
-  return hashText(digest.slice(-16), hashText(outcome?.status ?? 'unknown'));
+  if (decision === 'deny') return DENIED_RESULT;
+  return hashDigest(outcome?.resultDigest ?? '', RESULT_SEEDS[outcome?.status ?? 'unknown']);
 }
 
 function isFailed({ decision, outcome }: Sample): boolean {

@@ -17,6 +17,7 @@ import {
   SPEND,
   TOKENS,
   UNIT,
+  UNIT_SEEN,
 } from '../state/layout.ts';
 import { MINUTE_MS } from '../windows.ts';
 import { type Context, isOn, mayTell, TIERS, tailOfWindow } from './context.ts';
@@ -26,7 +27,9 @@ import { DEAREST, NEWEST, shown } from './shown.ts';
 export const FLOOR = 10;
 /** A dear call teaches what a usual one costs at most this many times over. */
 const UNIT_CAP = 8;
-const UNIT_RATE = 1 / 256;
+const UNIT_CALLS_MAX = 255;
+/** Of fewer calls nobody knows what a usual one costs. */
+const UNIT_CALLS_MIN = 30;
 
 /** Adds to the open minute of a series. */
 export function addAmount({ f64 }: AgentState, series: number, amount: number): void {
@@ -36,17 +39,18 @@ export function addAmount({ f64 }: AgentState, series: number, amount: number): 
 /** Learns what a usual call of a series costs, so that sums can be counted in calls. */
 export function learnUnit({ f32 }: AgentState, series: number, amount: number): void {
   const unit = read(f32, UNIT + series);
-  if (amount <= 0) return;
-  if (unit === 0) f32[UNIT + series] = amount;
-  else add(f32, UNIT + series, UNIT_RATE * (Math.min(amount, UNIT_CAP * unit) - unit));
+  const seen = read(f32, UNIT_SEEN + series);
+  const capped = seen < UNIT_CALLS_MIN ? amount : Math.min(amount, UNIT_CAP * unit);
+  add(f32, UNIT + series, (capped - unit) / (Math.min(seen, UNIT_CALLS_MAX) + 1));
+  f32[UNIT_SEEN + series] = Math.min(seen + 1, UNIT_CALLS_MAX);
 }
 
 /** What the open minute holds, in the series' units. */
 export function amountInUnits({ f64, f32 }: AgentState, series: number): number {
   const amount = read(f64, AMOUNT + series);
   if (series < SPEND || series === FAN_OUT) return amount;
-  const unit = read(f32, UNIT + series);
-  return unit > 0 ? amount / unit : 0;
+  if (read(f32, UNIT_SEEN + series) < UNIT_CALLS_MIN) return 0;
+  return amount / read(f32, UNIT + series);
 }
 
 /** Tells of a minute that holds more than its limit, once. */

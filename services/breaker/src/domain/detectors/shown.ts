@@ -20,7 +20,8 @@ export const SLOWEST = 5;
 /** Puts a call first in a list of the newest. */
 export function showNewest({ f64 }: AgentState, list: number, ref: number): void {
   const start = SHOWN_CALLS + list * SHOWN;
-  f64.copyWithin(start + 1, start, start + SHOWN - 1);
+  // A loop: for five places it is quicker than copyWithin.
+  for (let at = start + SHOWN - 1; at > start; at -= 1) f64[at] = f64[at - 1] ?? 0;
   f64[start] = ref;
 }
 

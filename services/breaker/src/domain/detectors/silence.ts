@@ -1,12 +1,10 @@
 /** An agent that stops mid-task: calls of it were let through, and nothing came of them. */
-import { quantileEnd } from '../numbers/sketch.ts';
-import { DURATION_SKETCH, F64, read } from '../state/layout.ts';
+import { F64, read, USUAL_DURATION } from '../state/layout.ts';
 import { type Context, isOn, mayTell, TOLD_SILENCE } from './context.ts';
 import { NEWEST, shown } from './shown.ts';
 
 const SILENCE_MIN_MS = 300_000;
 /** This many times what one call of 100 takes. */
-const ONE_IN = 100;
 const FACTOR = 16;
 const TOLD_MINUTES = 60;
 
@@ -21,7 +19,7 @@ export function checkSilence(context: Context): void {
   const { state, at } = context;
   const waiting = read(state.f64, F64.waiting);
   if (waiting === 0 || !isOn(context, 'silence')) return;
-  const usual = quantileEnd(state.u16, DURATION_SKETCH, ONE_IN);
+  const usual = read(state.f32, USUAL_DURATION);
   const high = Math.max(SILENCE_MIN_MS, FACTOR * usual);
   const silentMs = at - read(state.f64, F64.waitingSince);
   if (silentMs <= high || !mayTell(state, TOLD_SILENCE, TOLD_MINUTES)) return;

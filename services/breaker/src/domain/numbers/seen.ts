@@ -5,7 +5,7 @@
  */
 import { mixed } from './hash.ts';
 
-/** Where a memory lies: two generations of `words` each. */
+/** Where a memory lies: two generations of `words` each, a power of two. */
 export interface SeenPlace {
   readonly start: number;
   readonly words: number;
@@ -13,7 +13,7 @@ export interface SeenPlace {
 
 /** Notes a hashed name; true when it is new. */
 export function noteSeen(bits: Uint32Array, place: SeenPlace, hash: number): boolean {
-  const bit = mixed(hash) % (place.words * 32);
+  const bit = mixed(hash) & (place.words * 32 - 1);
   const word = place.start + (bit >>> 5);
   const mask = 1 << (bit & 31);
   const isNewer = ((bits[word] ?? 0) & mask) !== 0;

@@ -69,8 +69,12 @@ export const DISPERSION = MEAN + SERIES;
 export const SEEN = DISPERSION + SERIES;
 export const DRIFT = SEEN + SERIES;
 export const UNIT = DRIFT + SERIES;
-export const LIMIT = UNIT + SERIES;
-export const RECENT_HITS = LIMIT + SERIES;
+export const UNIT_SEEN = UNIT + SERIES;
+export const LIMIT = UNIT_SEEN + SERIES;
+/** What one call of many costs and takes at most: read off the sketches now and then. */
+export const USUAL_SPEND = LIMIT + SERIES;
+export const USUAL_DURATION = USUAL_SPEND + 1;
+export const RECENT_HITS = USUAL_DURATION + 1;
 export const RECENT_TRIALS = RECENT_HITS + RATIOS;
 export const LONG_HITS = RECENT_TRIALS + RATIOS;
 export const LONG_TRIALS = LONG_HITS + RATIOS;
@@ -144,14 +148,10 @@ export const U16_MAX = 65_535;
 export const U32_MAX = 4_294_967_295;
 
 /** Counts that are full stay full: no window begins again at zero. */
-export function addUpTo(view: View, { place, max }: Place, amount: number): void {
+export function addUpTo(view: Uint16Array | Uint32Array, place: number, amount: number): void {
+  const max = view.BYTES_PER_ELEMENT === 2 ? U16_MAX : U32_MAX;
   const sum = (view[place] ?? 0) + amount;
-  view[place] = sum < max ? sum : max;
-}
-
-interface Place {
-  readonly place: number;
-  readonly max: number;
+  view[place] = Math.min(sum, max);
 }
 
 /** A state that has seen nothing: baselines stand at what the class is said to do. */
