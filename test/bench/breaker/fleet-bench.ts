@@ -13,6 +13,7 @@ import { drawsOf } from './draws.ts';
 import { callsOf, type FleetAgent, fleetOf, meanOf, type Spread, varianceOf } from './fleet.ts';
 import { type Caller, callerOf } from './fleet-calls.ts';
 import type { Report } from './report.ts';
+import { rollingZ } from './rolling-deviations.ts';
 
 export const DAYS = 30;
 const START_MS = 1_700_006_400_000;
@@ -109,7 +110,7 @@ function live(agent: FleetAgent, n: number, tally: Tally): void {
       if (isWarm) trips += 1;
       else tally.coldTrips += 1;
     }
-    if (zOf(counts, calls) > Z && minute - last.z >= REFRACTORY_MINUTES) {
+    if (rollingZ(counts, calls) > Z && minute - last.z >= REFRACTORY_MINUTES) {
       last.z = minute;
       if (isWarm) tally.zTrips += 1;
     }
@@ -143,7 +144,7 @@ function tryIncidents(
     const calls = callsOf(agent, minute, burst);
     hit(`×${burst}`, playMinute(copyOf(life), minute, calls));
     hit(`oracle ×${burst}`, calls >= oracle);
-    hit(`z ×${burst}`, zOf(counts, calls) > Z);
+    hit(`z ×${burst}`, rollingZ(counts, calls) > Z);
   }
   const drifting = copyOf(life);
   let isFound = false;
@@ -171,13 +172,6 @@ function playMinute(life: Life, minute: number, calls: number): boolean {
   }
   note(tick(life.state, startMs + MINUTE_MS, DEFAULT_CONFIG));
   return isTrip;
-}
-
-function zOf(counts: readonly number[], calls: number): number {
-  if (counts.length < 5) return 0;
-  const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
-  const squares = counts.reduce((sum, count) => sum + (count - mean) * (count - mean), 0);
-  return (calls - mean) / Math.sqrt(squares / counts.length);
 }
 
 function percent(share: number): string {

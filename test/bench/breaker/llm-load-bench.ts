@@ -11,6 +11,7 @@ import {
   encodeState,
 } from '@estop/breaker/domain/state/layout';
 import type { Report } from './report.ts';
+import { rollingZ } from './rolling-deviations.ts';
 
 interface Request {
   readonly atMs: number;
@@ -23,6 +24,7 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const START_MS = 1_700_006_400_000;
 const BURSTS = [10, 30] as const;
+const Z = 2.5;
 
 export function benchLlmLoad(dir: string, report: Report): void {
   const folder = join(dir, 'llmload');
@@ -37,6 +39,7 @@ export function benchLlmLoad(dir: string, report: Report): void {
     const played = fleet.map((own) => playDay(own, requests.at(-1)?.atMs ?? 0));
     const sum = (pick: (one: Played) => number) => played.reduce((all, one) => all + pick(one), 0);
     const trace = name.replace('.csv', '');
+    const busiest = Math.max(...fleet.map(busiestMinute));
     report.figure(`${trace}, trips on the recording as it is`, String(sum((one) => one.cold)), '0');
     report.figure(`${trace}, trips on a day of it`, String(sum((one) => one.trips)), '0');
     for (const burst of BURSTS) {
@@ -44,12 +47,15 @@ export function benchLlmLoad(dir: string, report: Report): void {
       const asked = burst === 10 ? '≥ 85 %' : 'all';
       report.figure(`${trace}, ×${burst} found within a minute`, `${found} of ${AGENTS}`, asked);
     }
+    report.rival(`${trace}, busiest minute of an agent`, `×${busiest.toFixed(1)} of its mean`);
+    report.rival(`${trace}, rolling z > ${Z}, trips on the recording`, String(sum((one) => one.z)));
   }
 }
 
 interface Played {
   readonly cold: number;
   readonly trips: number;
+  readonly z: number;
   readonly found: readonly number[];
 }
 
@@ -72,11 +78,30 @@ function playDay(requests: readonly Request[], lengthMs: number): Played {
     if (startMs === START_MS) cold = found;
   }
   const endMs = START_MS + Math.ceil(DAY_MS / periodMs) * periodMs;
-  return {
-    cold,
-    trips,
-    found: BURSTS.filter((burst) => findsBurst(state, requests, endMs, burst)),
-  };
+  const isFound = (factor: number) =>
+    findsBurst(state, requests, { factor, startMs: endMs, periodMs });
+  const z = rollingTrips(countsOf(requests));
+  return { cold, trips, z, found: BURSTS.filter(isFound) };
+}
+
+function busiestMinute(requests: readonly Request[]): number {
+  const counts = countsOf(requests);
+  return (Math.max(...counts) * counts.length) / requests.length;
+}
+
+function countsOf(requests: readonly Request[]): readonly number[] {
+  const minutes = Math.floor((requests.at(-1)?.atMs ?? 0) / MINUTE_MS) + 1;
+  const counts = new Array<number>(minutes).fill(0);
+  for (const { atMs } of requests) {
+    const minute = Math.floor(atMs / MINUTE_MS);
+    counts[minute] = (counts[minute] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function rollingTrips(counts: readonly number[]): number {
+  return counts.filter((count, n) => rollingZ(counts.slice(Math.max(0, n - 60), n), count) > Z)
+    .length;
 }
 
 /** As many minutes as tripped. */

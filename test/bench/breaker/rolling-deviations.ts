@@ -16,3 +16,11 @@ export function rollingDeviations(
   }
   return alarms;
 }
+
+/** Standard deviations of a count off those before it; 0 where there are fewer than five. */
+export function rollingZ(before: readonly number[], count: number): number {
+  if (before.length < 5) return 0;
+  const mean = before.reduce((sum, one) => sum + one, 0) / before.length;
+  const squares = before.reduce((sum, one) => sum + (one - mean) * (one - mean), 0);
+  return (count - mean) / Math.sqrt(squares / before.length);
+}
