@@ -52,8 +52,6 @@ export interface Finding {
   readonly calls: readonly number[];
 }
 
-export const CALLS_SHOWN_MAX = 5;
-
 const EVIDENCE: readonly Evidence[] = ['1e-12', '1e-10', '1e-8', '1e-6', '1e-5', '1e-4', '1e-3'];
 const BOUNDS = [1e-12, 1e-10, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3] as const;
 
