@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- breaker [--data DIR] [--out DIR]`: the breaker's detectors on recorded data and
+ * `npm run bench -- breaker [--data DIR] [--out DIR] [--agents N]`: the breaker's detectors on recorded data and
  * on a simulated fleet, each figure asked for beside the one measured. With `--out`, each recorded
  * series and session is written with what the detectors made of it.
  */
@@ -22,7 +22,7 @@ export async function benchBreaker(): Promise<string> {
       agents: { type: 'string', default: String(FLEET_AGENTS) },
     },
   });
-  const report = createReport(values.out);
+  const report = createReport(values.out, (line) => process.stdout.write(`${line}\n`));
   const agents = Number(values.agents);
   benchCost(report);
   if (values.data === undefined) {
@@ -34,11 +34,10 @@ export async function benchBreaker(): Promise<string> {
     benchLoops(values.data, report);
     benchLlmLoad(values.data, report);
   }
-  // Without agents only what was recorded is judged.
+  // With `--agents 0` only what was recorded is judged.
   if (agents > 0) {
     benchFleet(agents, 'shape', report);
     benchFleet(Math.ceil(agents / 4), 'variance', report);
   }
-  process.stdout.write(`${report.table()}\n`);
   return 'see the table above';
 }

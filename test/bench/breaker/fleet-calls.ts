@@ -2,7 +2,7 @@
 import type { Sample, SampleOutcome } from '@estop/breaker/domain/sample';
 import type { Draws } from './draws.ts';
 
-/** Makes the n-th call of an agent. */
+/** Makes the n-th call of an agent; it is good until the next one is made. */
 export type Caller = (at: number, n: number) => Sample;
 
 const KINDS = 1_024;
@@ -13,26 +13,33 @@ const DENIED_SHARE = 0.01;
 
 export function callerOf(draws: Draws): Caller {
   const kinds = Array.from({ length: KINDS }, () => kindOf(draws));
-  let at = 0;
   const start = Math.floor(draws.uniform() * KINDS);
-  return (atMs, n) => {
+  return (at, n) => {
     // A stride without a common factor goes through all kinds in an order of its own.
-    at = (start + n * 389) % KINDS;
-    const kind = kinds[at] ?? kindOf(draws);
-    return { ...kind, at: atMs, ref: n + 1, argumentsDigest: DIGESTS[n % DIGESTS.length] ?? '' };
+    const call = kinds[(start + n * 389) % KINDS] ?? kindOf(draws);
+    call.at = at;
+    call.ref = n + 1;
+    call.argumentsDigest = DIGESTS[n % DIGESTS.length] ?? '';
+    return call;
   };
 }
 
-function kindOf(draws: Draws): Omit<Sample, 'at' | 'ref' | 'argumentsDigest'> {
+/** Filled in again for each call of its kind: detectors keep none. */
+type Call = { -readonly [Field in keyof Sample]: Sample[Field] };
+
+function kindOf(draws: Draws): Call {
   const isDenied = draws.uniform() < DENIED_SHARE;
   const tier = tierOf(draws.uniform());
   const target = Math.floor(TARGETS * draws.uniform() ** 2);
   return {
+    at: 0,
+    ref: 0,
     session: 'session',
     tool: `${tier}-${Math.floor(4 * draws.uniform())}`,
     tier,
     decision: isDenied ? 'deny' : 'allow',
     outcome: isDenied ? null : outcomeOf(draws),
+    argumentsDigest: '',
     targets: [`target-${target}`],
     pollIntervalMs: null,
   };

@@ -9,12 +9,11 @@ export interface Report {
   rival(name: string, measured: string): void;
   /** A file of rows below the output folder, where there is one. */
   rows(path: string, lines: readonly string[]): void;
-  table(): string;
 }
 
-export function createReport(out: string | undefined): Report {
-  const lines: string[] = [];
-  const line = (...cells: readonly string[]) => lines.push(`| ${cells.join(' | ')} |`);
+/** Each line of the table is shown as soon as it is known: the last ones take minutes. */
+export function createReport(out: string | undefined, show: (line: string) => void): Report {
+  const line = (...cells: readonly string[]) => show(`| ${cells.join(' | ')} |`);
   line('figure', 'asked', 'measured', 'over folds');
   line('---', '---', '---', '---');
   return {
@@ -26,6 +25,5 @@ export function createReport(out: string | undefined): Report {
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, `${rows.join('\n')}\n`);
     },
-    table: () => lines.join('\n'),
   };
 }
