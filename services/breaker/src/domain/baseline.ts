@@ -26,6 +26,8 @@ const PRIOR_MINUTES = 60;
 const LEVEL_MINUTES_MAX = 4_320;
 const HOUR_MINUTES_MAX = 420;
 const MINUTE_HOURS_MAX = 48;
+/** The fullest minute fades over a month. */
+const FULLEST_MINUTES = 43_200;
 /** Squared relative spread: of agents of one class, of an hour or a minute not seen yet, always. */
 const CLASS_SPREAD = 4;
 const HOUR_SPREAD = 0.3;
@@ -74,6 +76,8 @@ export function learn(state: AgentState, series: number, closed: ClosedMinute): 
   add(f32, SEEN + series, 1);
   if (series !== CALLS) return;
   const { f64 } = state;
+  const faded = read(f64, F64.fullestMinute) * (1 - 1 / FULLEST_MINUTES);
+  f64[F64.fullestMinute] = Math.max(faded, capped);
   add(f64, F64.extraSpread, rate * (dispersion - 1 - read(f64, F64.extraSpread)));
   add(f64, F64.spreadMeans, rate * (expected.mean - read(f64, F64.spreadMeans)));
   learnSeason(state, closed.minute, capped);

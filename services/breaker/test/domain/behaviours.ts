@@ -137,7 +137,7 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     const below = sequence(4);
     let day = 0;
     const grown = () => one.findings.some(({ rule }) => rule === 'growth');
-    for (let mean = 8; day < 29 && !grown(); day += 1, mean *= 1.05) {
+    for (let mean = 3; day < 29 && !grown(); day += 1, mean *= 1.05) {
       for (let n = 0; n < DAY; n += 1) {
         one.minute(day * DAY + n, Math.floor(mean / 2 + below(Math.ceil(mean))));
       }

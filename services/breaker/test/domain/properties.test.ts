@@ -7,6 +7,7 @@ import type { Sample } from '../../src/domain/sample.ts';
 import { decodeState, emptyState, encodeState } from '../../src/domain/state/layout.ts';
 import { OK, START_MS } from './rig.ts';
 
+const RUNS = { numRuns: 40 };
 const CALL = fc.record({
   agent: fc.nat(3),
   afterMs: fc.oneof(fc.nat(2_000), fc.nat(100_000), fc.constant(4_000_000)),
@@ -45,10 +46,15 @@ function lonely(samples: readonly (readonly [number, Sample])[], agent: number) 
   return { findings, bytes: encodeState(state) };
 }
 
+/** Compared as text: element by element takes a hundred times as long. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
 describe('any history', () => {
   it('of one agent leaves what others find and know untouched', () => {
     fc.assert(
-      fc.property(fc.array(CALL, { maxLength: 200 }), (calls) => {
+      fc.property(fc.array(CALL, { maxLength: 120 }), (calls) => {
         const samples = samplesOf(calls);
         const states = [0, 1, 2, 3].map(() => emptyState(DEFAULT_CONFIG.prior));
         const found: Finding[][] = [[], [], [], []];
@@ -59,15 +65,16 @@ describe('any history', () => {
         for (const [agent, state] of states.entries()) {
           const alone = lonely(samples, agent);
           expect(found[agent]).toEqual(alone.findings);
-          expect(encodeState(state)).toEqual(alone.bytes);
+          expect(textOf(encodeState(state))).toBe(textOf(alone.bytes));
         }
       }),
+      RUNS,
     );
   });
 
   it('gives the same findings and bytes again, with a restart anywhere in it', () => {
     fc.assert(
-      fc.property(fc.array(CALL, { maxLength: 200 }), fc.nat(), (calls, cut) => {
+      fc.property(fc.array(CALL, { maxLength: 120 }), fc.nat(), (calls, cut) => {
         const samples = samplesOf(calls.map((call) => ({ ...call, agent: 0 })));
         const whole = lonely(samples, 0);
         let state = emptyState(DEFAULT_CONFIG.prior);
@@ -77,14 +84,15 @@ describe('any history', () => {
           findings.push(...observe(state, sample, DEFAULT_CONFIG));
         }
         expect(findings).toEqual(whole.findings);
-        expect(encodeState(state)).toEqual(whole.bytes);
+        expect(textOf(encodeState(state))).toBe(textOf(whole.bytes));
       }),
+      RUNS,
     );
   });
 
   it('leaves no number that is none, and explains what it finds', () => {
     fc.assert(
-      fc.property(fc.array(CALL, { maxLength: 200 }), (calls) => {
+      fc.property(fc.array(CALL, { maxLength: 120 }), (calls) => {
         const state = emptyState(DEFAULT_CONFIG.prior);
         const findings: Finding[] = [];
         for (const [, sample] of samplesOf(calls)) {
@@ -99,6 +107,7 @@ describe('any history', () => {
         }
         expect([...state.f64].some(Number.isNaN)).toBe(false);
       }),
+      RUNS,
     );
   });
 });

@@ -4,6 +4,7 @@
  */
 import { expectedOf, seasonOf } from '../baseline.ts';
 import { evidenceOf, inWords, type Signal } from '../finding.ts';
+import { ln } from '../numbers/logarithm.ts';
 import { countLimit, tailOf } from '../numbers/negative-binomial.ts';
 import {
   type AgentState,
@@ -14,6 +15,7 @@ import {
   FAN_OUT,
   LIMIT,
   read,
+  SEEN,
   SPEND,
   TOKENS,
   UNIT,
@@ -27,6 +29,10 @@ import { DEAREST, NEWEST, shown } from './shown.ts';
 export const FLOOR = 10;
 /** A dear call teaches what a usual one costs at most this many times over. */
 const UNIT_CAP = 8;
+const FULLEST_HOURS_MIN = 24;
+const FULLEST_MINUTES_MAX = 43_200;
+/** Tails may fall a little slower. */
+const FULLEST_MARGIN = 1.5;
 const UNIT_CALLS_MAX = 255;
 /** Of fewer calls nobody knows what a usual one costs. */
 const UNIT_CALLS_MIN = 30;
@@ -55,16 +61,32 @@ export function amountInUnits({ f64, f32 }: AgentState, series: number): number 
 
 /** Tells of a minute that holds more than its limit, once. */
 export function checkMinute(context: Context, series: number): void {
-  const { state, config } = context;
+  const { state } = context;
   const count = amountInUnits(state, series);
   if (count < FLOOR || !isOn(context, signalOf(series))) return;
   let limit = read(state.f32, LIMIT + series);
   if (limit === 0) {
-    const expected = expectedNow(state, series);
-    limit = Math.max(FLOOR, countLimit(expected, tailOfWindow(config)));
+    limit = Math.max(FLOOR, limitOf(context, series));
     state.f32[LIMIT + series] = limit;
   }
   if (count >= limit && mayTell(state, series, 1)) tell(context, series, limit);
+}
+
+function limitOf({ state, config }: Context, series: number): number {
+  const tail = tailOfWindow(config);
+  const limit = countLimit(expectedNow(state, series), tail);
+  return series === CALLS ? Math.min(limit, fullestLimit(state, tail)) : limit;
+}
+
+/**
+ * Of n minutes whose upper tail falls exponentially, the fullest is passed c times over by the next
+ * one with a chance of n^-c. It bounds agents whose calls come in bursts of a known size, for which
+ * a variance alone promises too much.
+ */
+function fullestLimit({ f64, f32 }: AgentState, tail: number): number {
+  if (read(f64, F64.hoursSeen) < FULLEST_HOURS_MIN) return Number.POSITIVE_INFINITY;
+  const minutes = Math.min(read(f32, SEEN + CALLS), FULLEST_MINUTES_MAX);
+  return Math.ceil((FULLEST_MARGIN * read(f64, F64.fullestMinute) * ln(tail)) / -ln(minutes));
 }
 
 function expectedNow(state: AgentState, series: number) {
@@ -72,9 +94,9 @@ function expectedNow(state: AgentState, series: number) {
 }
 
 function tell(context: Context, series: number, limit: number): void {
-  const { state, at } = context;
-  const expected = expectedNow(state, series);
-  const evidence = evidenceOf(tailOf(expected, Math.floor(amountInUnits(state, series))));
+  const { state, config, at } = context;
+  const tail = tailOf(expectedNow(state, series), Math.floor(amountInUnits(state, series)));
+  const evidence = evidenceOf(Math.min(tail, tailOfWindow(config)));
   const unit = isCounted(series) ? 1 : read(state.f32, UNIT + series);
   const observed = Math.round(read(state.f64, AMOUNT + series));
   const high = Math.ceil((limit - 1) * unit);

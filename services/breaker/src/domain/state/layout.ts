@@ -51,8 +51,10 @@ export const F64 = {
   /** How minutes vary beyond Poisson, and their means: the quotient is a squared relative spread. */
   extraSpread: 13,
   spreadMeans: 14,
+  /** The fullest minute of about a month, capped as what is learned. */
+  fullestMinute: 15,
 } as const;
-const F64_FIELDS = 15;
+const F64_FIELDS = 16;
 export const AMOUNT = F64_FIELDS;
 export const LOOP_REF = AMOUNT + SERIES;
 export const LOOP_AT = LOOP_REF + LOOP_CALLS;
