@@ -99,6 +99,17 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     expect(one.findings.filter(({ at }) => at > START_MS + DAY * MINUTE_MS)).toEqual([]);
   },
 
+  'bursts of a known size are left alone, and far larger ones are told': (detectors) => {
+    const one = watch(detectors);
+    const below = sequence(11);
+    for (let minute = 0; minute < 4 * DAY; minute += 1) {
+      one.minute(minute, below(12) === 0 ? 25 + below(6) : 0);
+    }
+    expect(one.findings).toEqual([]);
+    one.minute(4 * DAY, 80);
+    expect(one.findings.map(({ rule }) => rule)).toContain('window-tail');
+  },
+
   'a busy hour of every day is no anomaly': (detectors) => {
     const one = watch(detectors);
     const below = sequence(5);

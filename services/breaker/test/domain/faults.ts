@@ -38,6 +38,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     to: 'return { mean, variance: mean };',
     breaks: 'agents whose minutes vary widely are not taken for anomalies',
   },
+  'the fullest minute forgotten': {
+    file: 'detectors/minute-tail.ts',
+    from: 'return series === CALLS ? Math.min(limit, fullestLimit(state, tail)) : limit;',
+    to: 'return limit;',
+    breaks: 'bursts of a known size are left alone, and far larger ones are told',
+  },
   'no hour of the day': {
     file: 'baseline.ts',
     from: 'const hour = Math.floor(minute / 60) % HOURS_OF_DAY;\n  const seen',
