@@ -27,6 +27,8 @@ import { DEAREST, NEWEST, shown } from './shown.ts';
 
 /** Fewer calls than this in a minute harm nobody, however unusual. */
 export const FLOOR = 10;
+/** Amounts are uneven: fewer usual calls' worth may be a single dear call, which has its own test. */
+const AMOUNT_FLOOR = 30;
 /** A dear call teaches what a usual one costs at most this many times over. */
 const UNIT_CAP = 8;
 const FULLEST_HOURS_MIN = 24;
@@ -63,10 +65,11 @@ export function amountInUnits({ f64, f32 }: AgentState, series: number): number 
 export function checkMinute(context: Context, series: number): void {
   const { state } = context;
   const count = amountInUnits(state, series);
-  if (count < FLOOR || !isOn(context, signalOf(series))) return;
+  const floor = isCounted(series) ? FLOOR : AMOUNT_FLOOR;
+  if (count < floor || !isOn(context, signalOf(series))) return;
   let limit = read(state.f32, LIMIT + series);
   if (limit === 0) {
-    limit = Math.max(FLOOR, limitOf(context, series));
+    limit = Math.max(floor, limitOf(context, series));
     state.f32[LIMIT + series] = limit;
   }
   if (count >= limit && mayTell(state, series, 1)) tell(context, series, limit);
