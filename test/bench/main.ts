@@ -1,4 +1,5 @@
 /** `npm run bench`: every figure beside its rival of the same run. `npm run bench -- NAME` runs one. */
+import { benchBreaker } from './breaker.ts';
 import { benchEmbeddedHttp } from './embedded-http.ts';
 import { benchEmbeddedLogToLog } from './embedded-log-to-log.ts';
 import { benchFlood, benchFloodKafka } from './flood.ts';
@@ -16,6 +17,7 @@ import { benchSharedCeilings, benchSharedCeilingsKafka } from './shared-ceilings
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   policy: benchPolicyEvaluation,
+  breaker: benchBreaker,
   log: benchEmbeddedLogToLog,
   http: benchEmbeddedHttp,
   restart: benchRestartEmbedded,
