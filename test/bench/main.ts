@@ -8,6 +8,7 @@ import { benchKafkaHttp } from './kafka-http.ts';
 import { benchKafkaLogToLog } from './kafka-log-to-log.ts';
 import { benchKafkaProcesses } from './kafka-processes.ts';
 import { benchKafkaRebuild } from './kafka-rebuild.ts';
+import { benchPermitCheck } from './permit-check.ts';
 import { benchPolicyEvaluation } from './policy-evaluation.ts';
 import { benchRestartEmbedded, benchRestartKafka } from './restart.ts';
 import { benchSharedCeilings, benchSharedCeilingsKafka } from './shared-ceilings.ts';
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   shared: benchSharedCeilings,
   flood: benchFlood,
   halt: benchHalt,
+  permit: benchPermitCheck,
   kafka: benchKafkaLogToLog,
   'kafka-processes': benchKafkaProcesses,
   'kafka-http': benchKafkaHttp,
