@@ -14,7 +14,12 @@ export function scopeText(scope: HaltScope): string {
 /** Whether a live halt on this scope stops this agent from calling this tool. */
 export function scopeCovers(
   scope: HaltScope,
-  call: { readonly agentId: string; readonly groups: readonly string[]; readonly tool: string },
+  call: {
+    readonly agentId: string;
+    readonly groups: readonly string[];
+    /** Null: no call, so what stops one tool stops nothing. */
+    readonly tool: string | null;
+  },
 ): boolean {
   if (scope.fleet) return true;
   if (scope.agent !== null && scope.agent !== call.agentId) return false;

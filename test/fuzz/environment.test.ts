@@ -93,7 +93,7 @@ const environments = fc.record({
   }),
 });
 
-const GIVEN = { operatorKeyHash: null, permitSecret: Buffer.alloc(32) };
+const GIVEN = { operatorKeyHash: null, permitSecret: Buffer.alloc(32), peerKey: null };
 
 describe('whatever the environment says', () => {
   it('is a configuration, or an error that names the variables and shows no secret', {

@@ -1,6 +1,7 @@
 /** A gateway with a handful of fixed rules, over real HTTP: what the demo needs to meet. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+// @boundaries-ignore the scripted control plane serves the tests of every package
 import { createControlPlane } from '../../../test/harness/control-plane.ts';
 
 export interface ScriptedGateway {
@@ -12,6 +13,8 @@ export interface ScriptedGateway {
   halt(agent: string): void;
   close(): Promise<void>;
 }
+
+import { ON_CALL } from '../src/domain/roster.ts';
 
 export const OPERATOR_KEY = 'operator';
 const DELETES_ALLOWED = 3;
@@ -28,6 +31,7 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
   const issued: string[] = [];
   const halted = new Set<string>();
   const toolsByAgent = new Map<string, string[]>();
+  const control = await createControlPlane((key) => key.slice('key-of-'.length));
   let deletes = 0;
 
   function decide(agent: string, sent: Sent): readonly [string, string] {
@@ -46,13 +50,16 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
 
   function answer(key: string, path: string, sent: Sent): readonly [number, unknown] {
     if (key === OPERATOR_KEY) {
-      const agent = /^\/v1\/agents\/([^/]+)\/credentials$/.exec(path)?.[1];
-      if (agent !== undefined) {
-        issued.push(agent);
-        return [201, { id: 'c', secret: `key-of-${agent}` }];
-      }
-      halted.add(sent.scope?.agent ?? '');
-      return [201, { id: 'h1', epoch: 1 }];
+      const subject = /^\/v1\/(?:agents|people)\/([^/]+)\/credentials$/.exec(path)?.[1] ?? '';
+      issued.push(decodeURIComponent(subject));
+      return [201, { id: 'c', secret: `key-of-${decodeURIComponent(subject)}` }];
+    }
+    if (path === '/v1/halts' && key === `key-of-${ON_CALL}`) {
+      const agent = sent.scope?.agent ?? '';
+      halted.add(agent);
+      control.halt({ scope: { agent }, mode: 'kill', epoch: 1 });
+      const confirmations = { points: 13, confirmed: 13, confirmedInMs: 4 };
+      return [201, { id: 'h1', epoch: 1, confirmations }];
     }
     if (!key.startsWith('key-of-')) return [401, { code: 'unauthenticated' }];
     if (path.endsWith('/outcome')) return [204, undefined];
@@ -61,8 +68,6 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
     const approval = { id: 'a', digest: 'sha256:0', expiresAt: 0 };
     return [200, { intentId: sent.id, decision, reason, message: 'so it is', approval }];
   }
-
-  const control = await createControlPlane((key) => key.slice('key-of-'.length));
 
   const server = createServer(async (request, response) => {
     let text = '';

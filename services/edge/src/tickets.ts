@@ -24,15 +24,15 @@ export interface Tickets {
   drop(digest: string): Promise<void>;
 }
 
-/** For a door that lives in one process. */
-export function memoryTickets(): Tickets {
+/** For a door that lives in one process. `max`: for tests. */
+export function memoryTickets(max = TICKETS_MAX): Tickets {
   const byDigest = new Map<string, Ticket>();
   return {
     find: async (digest) => byDigest.get(digest) ?? null,
     keep: async (digest, ticket) => {
       byDigest.set(digest, ticket);
       for (const oldest of byDigest.keys()) {
-        if (byDigest.size <= TICKETS_MAX) break;
+        if (byDigest.size <= max) break;
         byDigest.delete(oldest);
       }
     },
@@ -47,7 +47,7 @@ export function memoryTickets(): Tickets {
  * For doors whose processes come and go: one file a ticket. A claim renames it, which one process
  * alone can do. A file that cannot be read is no ticket: the call is asked anew.
  */
-export function folderTickets(folder: string): Tickets {
+export function folderTickets(folder: string, max = TICKETS_MAX): Tickets {
   const fileOf = (digest: string): string =>
     join(folder, `${digest.replace(/[^0-9a-f]/g, '')}.json`);
 
@@ -64,7 +64,7 @@ export function folderTickets(folder: string): Tickets {
       const draft = `${file}.${process.pid}.${crypto.randomUUID()}.new`;
       await writeFile(draft, JSON.stringify(ticket), { mode: 0o600 });
       await rename(draft, file);
-      await forgetOldest(folder);
+      await forgetOldest(folder, max);
     },
     async claim(digest, intentId) {
       const file = fileOf(digest);
@@ -100,9 +100,9 @@ function readTicket(text: string): Ticket | null {
   }
 }
 
-async function forgetOldest(folder: string): Promise<void> {
+async function forgetOldest(folder: string, max: number): Promise<void> {
   const names = await readdir(folder);
-  if (names.length <= TICKETS_MAX) return;
+  if (names.length <= max) return;
   const aged = await Promise.all(
     names.map(async (name) => {
       const file = join(folder, name);
@@ -116,6 +116,6 @@ async function forgetOldest(folder: string): Promise<void> {
     }),
   );
   aged.sort((one, other) => one.atMs - other.atMs);
-  const excess = aged.slice(0, names.length - TICKETS_MAX);
+  const excess = aged.slice(0, names.length - max);
   await Promise.all(excess.map(({ file }) => rm(file, { force: true })));
 }

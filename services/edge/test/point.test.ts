@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+// @boundaries-ignore the scripted control plane serves the tests of every package
 import { type ControlPlane, createControlPlane } from '../../../test/harness/control-plane.ts';
 import type { Answer, Asker } from '../src/asker.ts';
 import type { Call, Outcome } from '../src/domain/call.ts';

@@ -52,8 +52,8 @@ const TICKET = { intentId: 'i-1', approvalId: 'a-1', expiresAt: 5 };
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
 describe.each([
-  ['in memory', memoryTickets],
-  ['on disk', () => folderTickets(folder)],
+  ['in memory', (max?: number) => memoryTickets(max)],
+  ['on disk', (max?: number) => folderTickets(folder, max)],
 ])('calls that wait %s', (_, open) => {
   it('are found by what they are', async () => {
     const tickets = open();
@@ -81,14 +81,15 @@ describe.each([
     expect(await tickets.find(DIGEST)).toEqual(TICKET);
   });
 
-  it('forget the oldest beyond a thousand', async () => {
-    const tickets = open();
+  it('forget the oldest beyond their bound', async () => {
+    const tickets = open(20);
     const digest = (index: number) => `sha256:${index.toString(16).padStart(64, '0')}`;
-    for (let index = 0; index <= 1_000; index += 1) await tickets.keep(digest(index), TICKET);
+    for (let index = 0; index <= 20; index += 1) await tickets.keep(digest(index), TICKET);
     const kept = await Promise.all(
-      Array.from({ length: 1_001 }, (_, index) => tickets.find(digest(index))),
+      Array.from({ length: 21 }, (_, index) => tickets.find(digest(index))),
     );
-    expect(kept.filter((one) => one !== null)).toHaveLength(1_000);
+    expect(kept.filter((one) => one !== null)).toHaveLength(20);
+    expect(kept.at(-1)).toEqual(TICKET);
   });
 });
 

@@ -20,6 +20,7 @@ import { parsePersonId, type ToolName } from '@estop/schemas/ids';
 import type { Decision } from '@estop/schemas/messages';
 import { type GatewayConfig, type JwtConfig, LIMITS, type Limits } from '../src/config.ts';
 import { createGateway, type Gateway } from '../src/main.ts';
+import type { UnwrittenHalts } from '../src/unwritten-halts.ts';
 
 export const FLEET: Readonly<Record<string, string>> = {
   'agents.yaml': `agents:
@@ -89,6 +90,9 @@ export interface BenchOptions {
   readonly limits?: Partial<Limits>;
   readonly jwt?: JwtConfig;
   readonly wrapLog?: (log: EventLog) => EventLog;
+  readonly peerKey?: Uint8Array;
+  readonly peerUrls?: readonly string[];
+  readonly unwritten?: UnwrittenHalts;
 }
 
 export async function startBench(options: BenchOptions = {}): Promise<Bench> {
@@ -104,6 +108,8 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     port: 0,
     operatorKeyHash: operator.secretHash,
     permitSecret: randomBytes(32),
+    peerKey: options.peerKey ?? null,
+    peerUrls: options.peerUrls ?? [],
     jwt,
     limits: {
       ...LIMITS,
@@ -120,6 +126,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       health: createHealth(),
       config,
       checkFleet,
+      ...(options.unwritten === undefined ? {} : { unwritten: options.unwritten }),
       groups: ['estop-policy'],
     });
   const gateway = open();

@@ -14,7 +14,7 @@ import type { AsyncVersion, GuardOptions } from './guard.ts';
 import { KilledError } from './killed-error.ts';
 import { RequestError } from './request-error.ts';
 import { createSession, type Session, type SessionOptions } from './session.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, type Fetch } from './transport.ts';
 
 export type { Cost, UndoCall } from './client.ts';
 export type { Allowed, Denied, NeedsApproval } from './domain/decision.ts';
@@ -47,7 +47,7 @@ export interface ConnectOptions {
   /** For all attempts of one question, ms; default 10 s. Time a person takes comes on top. */
   readonly timeoutMs?: number;
   /** Another fetch, for proxies and tests. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Fetch;
 }
 
 /**

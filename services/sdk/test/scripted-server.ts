@@ -1,6 +1,7 @@
 /** A gateway that answers what the test scripts, over real HTTP, and keeps what it was sent. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+// @boundaries-ignore the scripted control plane serves the tests of every package
 import { type ControlPlane, createControlPlane } from '../../../test/harness/control-plane.ts';
 
 export interface Asked {

@@ -6,13 +6,16 @@ import type { EventLog } from '@estop/log/port';
 import { POLICY_GROUP } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
 import { readConfig } from '@estop/runtime/config';
+import { EstopError } from '@estop/schemas/errors';
 import type { Context } from '../context.ts';
 import { ensureLinkKey } from './secret-file.ts';
 import type { Shared } from './shared.ts';
+import { unwrittenFile } from './unwritten-file.ts';
 
 const VARIABLES = [
   'ESTOP_HOST',
   'ESTOP_PORT',
+  'ESTOP_PEERS',
   'ESTOP_JWT_ISSUER',
   'ESTOP_JWT_JWKS_URL',
   'ESTOP_JWT_AUDIENCE',
@@ -31,9 +34,17 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const { context, logger, metrics, health, checkFleet, host, port } = shared;
   const variables = readConfig(VARIABLES, context.io.env);
+  const linkKey = options.log.kind === 'embedded' ? null : linkKeyOf(context);
+  if (linkKey === null && variables.ESTOP_PEERS !== null) {
+    const problem =
+      'ESTOP_PEERS is set, but the embedded log has one gateway: set KAFKA_BROKERS too';
+    throw new EstopError('config-invalid', problem);
+  }
   const secrets = {
     operatorKeyHash: options.operatorKeyHash,
-    permitSecret: permitSecret(context, options.log),
+    // On Kafka there may be more gateways: what they all have is the link key.
+    permitSecret: linkKey ?? randomBytes(PERMIT_SECRET_BYTES),
+    peerKey: linkKey,
   };
   const gateway = createGateway({
     log: options.log,
@@ -43,15 +54,14 @@ export async function startGateway(
     health,
     config: { ...gatewayConfig(variables, secrets), host, port },
     checkFleet,
+    unwritten: unwrittenFile(context.data.path, logger),
     groups: [POLICY_GROUP],
   });
   const { url } = await gateway.start();
   return { ...gateway, url };
 }
 
-/** On Kafka there may be more gateways: what they all have is the link key. */
-function permitSecret(context: Context, log: EventLog): Uint8Array {
-  if (log.kind === 'embedded') return randomBytes(PERMIT_SECRET_BYTES);
+function linkKeyOf(context: Context): Uint8Array {
   const { ESTOP_LINK_KEY: linkKey } = readConfig(['ESTOP_LINK_KEY'], context.io.env);
   return Buffer.from(linkKey ?? ensureLinkKey(context.data), 'utf8');
 }

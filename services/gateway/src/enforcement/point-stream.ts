@@ -10,14 +10,22 @@ export const RENEW_MS = 1_000;
 /** What a slow point may owe before it is disconnected: it comes back and hears everything anew. */
 const BUFFER_BYTES_MAX = 1024 * 1024;
 
+/** What a point is told with each heartbeat. */
+export interface GatewayState {
+  /** The highest epoch that is known here. */
+  readonly epoch: number;
+  /** The gateway's clock, ms. */
+  readonly now: number;
+}
+
 export class PointStream implements PointLink {
   readonly #response: ServerResponse;
-  readonly #highestEpoch: () => number;
+  readonly #state: () => GatewayState;
   #heartbeat: NodeJS.Timeout | null = null;
 
-  constructor(response: ServerResponse, highestEpoch: () => number) {
+  constructor(response: ServerResponse, state: () => GatewayState) {
     this.#response = response;
-    this.#highestEpoch = highestEpoch;
+    this.#state = state;
   }
 
   /** Sends what is in force now; `onEnd` is called once, when the connection is over. */
@@ -34,7 +42,7 @@ export class PointStream implements PointLink {
   ): void {
     const { known, sequence, agentId: agent, groups } = hello;
     const halts = known.map(({ halt, at }) => haltBody(halt, at));
-    const about = { point, leaseMs: LEASE_MS, renewMs: RENEW_MS, epoch: this.#highestEpoch() };
+    const about = { point, leaseMs: LEASE_MS, renewMs: RENEW_MS, ...this.#state() };
     this.#heartbeat = setInterval(() => this.#beat(), RENEW_MS);
     this.#response.on('close', () => {
       this.#stopBeating();
@@ -53,7 +61,7 @@ export class PointStream implements PointLink {
   }
 
   #beat(): void {
-    this.#send('heartbeat', JSON.stringify({ epoch: this.#highestEpoch() }));
+    this.#send('heartbeat', JSON.stringify(this.#state()));
   }
 
   #send(event: string, data: string): void {

@@ -221,17 +221,23 @@ const Confirmations = strict(
   },
 );
 
+const WORD = {
+  id: Type.String(),
+  scope: Scope,
+  mode: HaltMode,
+  epoch: Type.Integer({ minimum: 0 }),
+  by: Type.String(),
+  reason: nullable(Type.String()),
+  until: nullable(TimeMs),
+  lifted: Type.Boolean(),
+  at: TimeMs,
+};
+
+export const Word = strict(WORD, { title: 'Word' });
+
 export const Halt = strict(
   {
-    id: Type.String(),
-    scope: Scope,
-    mode: HaltMode,
-    epoch: Type.Integer(),
-    by: Type.String(),
-    reason: nullable(Type.String()),
-    until: nullable(TimeMs),
-    lifted: Type.Boolean(),
-    at: TimeMs,
+    ...WORD,
     confirmations: Type.Optional(Confirmations),
   },
   { title: 'Halt' },

@@ -32,6 +32,13 @@ export interface Permit {
   readonly expiresAt: number;
 }
 
+interface PermitTimes {
+  /** ms since 1970. */
+  readonly from: number;
+  readonly lifeMs: number;
+  readonly spendUntil: number;
+}
+
 export interface PermitOfficeDeps {
   readonly clock: Clock;
   readonly keys: PermitKeys;
@@ -63,7 +70,8 @@ export class PermitOffice {
     const nowMs = clock.nowMs();
     const times = this.#timesOf(decision, nowMs);
     if (times === null) return null;
-    const { expiresAt, spendUntil } = times;
+    const { from, lifeMs, spendUntil } = times;
+    const expiresAt = from + lifeMs;
     const { kid, privateKey } = await keys.current(nowMs);
     const permit = await new SignJWT({
       intent: decision.intentId,
@@ -75,7 +83,7 @@ export class PermitOffice {
       record: decision.record,
       spendUntil,
       // With a fraction: whole seconds are too coarse for a life of five.
-      iat: nowMs / 1_000,
+      iat: from / 1_000,
       exp: expiresAt / 1_000,
     })
       .setProtectedHeader({ alg: 'EdDSA', typ: PERMIT_TYPE, kid })
@@ -87,21 +95,18 @@ export class PermitOffice {
     return { permit, expiresAt };
   }
 
-  #timesOf(
-    decision: Decision,
-    nowMs: number,
-  ): { readonly expiresAt: number; readonly spendUntil: number } | null {
+  #timesOf(decision: Decision, nowMs: number): PermitTimes | null {
     const lifeMs = PERMIT_MS[decision.tier];
     const { agentId, intentId, at, approval } = decision;
     if (approval !== null) {
       const lastAt = at + APPROVED_MS;
-      if (nowMs >= lastAt) return null;
-      return { expiresAt: nowMs + lifeMs, spendUntil: lastAt + lifeMs };
+      return nowMs >= lastAt ? null : { from: nowMs, lifeMs, spendUntil: lastAt + lifeMs };
     }
     // From when it arrived here, where it did: the log's clock may be another one.
-    const ageMs = this.#deps.decisions.ageMs(agentId, intentId) ?? Math.max(0, nowMs - at);
-    const expiresAt = Math.floor(nowMs - ageMs + lifeMs);
-    return expiresAt > nowMs ? { expiresAt, spendUntil: expiresAt + CLOCK_SLACK_MS } : null;
+    const { decisions } = this.#deps;
+    const arrival = decisions.arrival(agentId, intentId) ?? { atMs: at, ageMs: nowMs - at };
+    if (arrival.ageMs >= lifeMs) return null;
+    return { from: arrival.atMs, lifeMs, spendUntil: arrival.atMs + lifeMs + CLOCK_SLACK_MS };
   }
 
   #groupsOf({ agentId }: Decision): readonly string[] {

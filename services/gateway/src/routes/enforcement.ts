@@ -61,7 +61,7 @@ export function enforcementRoutes(app: App, context: GatewayContext): void {
   addKeys(app, context);
 }
 
-function addStream(app: App, { points, halts, config, fleet }: GatewayContext): void {
+function addStream(app: App, { points, halts, config, fleet, clock }: GatewayContext): void {
   app.get(
     '/v1/enforcement/stream',
     {
@@ -89,7 +89,9 @@ function addStream(app: App, { points, halts, config, fleet }: GatewayContext): 
       const principal = principalOf(request);
       const agentId = agentAt(principal, request.query.agent);
       const point = request.query.point ?? `p-${randomUUID()}`;
-      const stream = new PointStream(reply.raw, () => halts.highestEpoch);
+      const stream = new PointStream(reply.raw, () => {
+        return { epoch: halts.highestEpoch, now: clock.nowMs() };
+      });
       const connected = points.connect(point, nameOf(principal), stream);
       if (!connected.ok) {
         throw new ProblemError('conflict', `another credential uses the name ${point}`);

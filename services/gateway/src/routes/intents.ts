@@ -22,6 +22,7 @@ import { ProblemError } from '../problems.ts';
 const DECISION_PROBLEMS = [
   'intent-conflict',
   'not-decided',
+  'halts-unknown',
   'log-unavailable',
   'overloaded',
 ] as const;
