@@ -11,6 +11,7 @@ import { benchKafkaLogToLog } from './kafka-log-to-log.ts';
 import { benchKafkaProcesses } from './kafka-processes.ts';
 import { benchKafkaRebuild } from './kafka-rebuild.ts';
 import { benchMcpProxy } from './mcp-proxy.ts';
+import { benchPermitCheck } from './permit-check.ts';
 import { benchPolicyEvaluation } from './policy-evaluation.ts';
 import { benchRestartEmbedded, benchRestartKafka } from './restart.ts';
 import { benchSharedCeilings, benchSharedCeilingsKafka } from './shared-ceilings.ts';
@@ -25,6 +26,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   shared: benchSharedCeilings,
   flood: benchFlood,
   halt: benchHalt,
+  permit: benchPermitCheck,
   hook: benchHookStart,
   mcp: benchMcpProxy,
   kafka: benchKafkaLogToLog,
