@@ -25,7 +25,8 @@ const WEIGHTS = {
   redeliver: 8,
   suspend: 6,
   trip: 5,
-  rearm: 16,
+  rearm: 10,
+  recover: 100,
   report: 2,
   rebalance: 4,
   crash: 3,
@@ -61,9 +62,12 @@ export function scenarioOf(seed: number, stepCount: number): Scenario {
   const partitions = 2 + random.below(3);
   const processes = 2 + random.below(2);
   const agents = agentsOf(partitions);
-  const hasShared = random.below(3) > 0;
+  const kind = random.below(6);
+  const hasShared = kind > 1;
+  // Where no ceiling is near, breakers have more to say.
+  const room = kind === 0 ? 20 : 1;
   const fleets = Array.from({ length: FLEETS }, (_, version) => {
-    return fleetSpec(random, { version, agents, hasShared });
+    return fleetSpec(random, { version, agents, hasShared, room });
   });
   const steps = Array.from({ length: stepCount }, () => stepOf(random));
   // A loss of acknowledged records closes a partition, so it comes late and seldom.
@@ -93,11 +97,12 @@ interface FleetVersion {
   readonly version: number;
   readonly agents: readonly string[];
   readonly hasShared: boolean;
+  readonly room: number;
 }
 
 type Pick = <Item>(...items: readonly [Item, ...Item[]]) => Item;
 
-function fleetSpec(random: Random, { version, agents, hasShared }: FleetVersion): FleetSpec {
+function fleetSpec(random: Random, { version, agents, hasShared, room }: FleetVersion): FleetSpec {
   const pick: Pick = (...items) => items[random.below(items.length)] ?? items[0];
   // An agent may leave the fleet and come back.
   const present = agents.slice(0, pick(agents.length, agents.length, agents.length - 1));
@@ -113,8 +118,12 @@ function fleetSpec(random: Random, { version, agents, hasShared }: FleetVersion)
       { id: 'eve@x.org', role: 'viewer', groups: ['leads'] },
     ],
     tools: toolsOf(pick),
-    budgets: budgetsOf(pick).filter(({ shared }) => hasShared || !shared),
-    rates: ratesOf(pick).filter(({ shared }) => hasShared || !shared),
+    budgets: budgetsOf(pick)
+      .filter(({ shared }) => hasShared || !shared)
+      .map((budget) => ({ ...budget, ceiling: budget.ceiling * room })),
+    rates: ratesOf(pick)
+      .filter(({ shared }) => hasShared || !shared)
+      .map((rate) => ({ ...rate, limit: rate.limit * room })),
   };
 }
 

@@ -128,6 +128,7 @@ export class Observer {
 }
 
 function kindOf(event: AuditRecordEvent): string {
+  if (event.type === 'BreakerChanged') return `${event.type} ${event.cause}`;
   return 'reason' in event && event.reason !== null && event.type !== 'CommandAccepted'
     ? `${event.type} ${event.reason}`
     : event.type;

@@ -4,6 +4,7 @@ import { agentSubject, type CommandId, limitSubject, personSubject } from '@esto
 import type { CommandBody, Halt, HaltScope, Outcome, OutcomeStatus } from '@estop/schemas/messages';
 import { GROUPS, PEOPLE, TOOLS } from '../fleet-spec.ts';
 import { at, INPUT_TOPICS } from '../log/sim-log.ts';
+import type { AgentFacts } from '../model/facts.ts';
 import type { Step, StepKind } from '../scenario.ts';
 import { intentOf } from './intents.ts';
 import type { Fate, World } from './world.ts';
@@ -25,6 +26,8 @@ export class Actions {
   readonly #world: World;
   /** The newest on each scope. */
   readonly #haltByScope = new Map<string, Halt>();
+  /** Probes whose outcome is on its way. */
+  readonly #recovered = new Set<string>();
   #intents = 0;
   #commands = 0;
 
@@ -47,6 +50,7 @@ export class Actions {
     propose: (a, b, c) => this.#propose(a, b, c),
     repeat: (a, b) => this.#repeat(a, b),
     outcome: (a, b, c) => this.#report(a, b, c),
+    recover: (_, b, c) => this.#recover(b, c),
     vote: (a, b, c) => this.#vote(a, b, c),
     order: (a, b, c) => this.#order(a, b, c),
     suspend: (a, b) => {
@@ -97,10 +101,14 @@ export class Actions {
   }
 
   #propose(a: number, b: number, c: number): void {
-    this.#intents += 1;
     const isStranger = a % 97 === 0;
     const agentId = isStranger ? 'bot-of-nobody' : pick(this.#world.scenario.agents, a);
-    const input = intentOf(`i${this.#intents}`, agentId, { tool: pick(CALLED, b), b, c });
+    this.#ask(agentId, pick(CALLED, b), { b, c });
+  }
+
+  #ask(agentId: string, tool: string, { b, c }: { readonly b: number; readonly c: number }): void {
+    this.#intents += 1;
+    const input = intentOf(`i${this.#intents}`, agentId, { tool, b, c });
     const { log } = this.#world;
     log.appendInput('intents.v1', log.partitionOf(agentId), input);
   }
@@ -115,28 +123,53 @@ export class Actions {
   }
 
   #report(a: number, b: number, c: number): void {
-    const { log, observer, scenario } = this.#world;
-    const agentId = pick(scenario.agents, a);
-    const { finals, breaker } = observer.model(log.partitionOf(agentId)).books.agent(agentId);
+    const agentId = pick(this.#world.scenario.agents, a);
+    const { finals } = this.#factsOf(agentId);
     const open = [...finals].filter(([, { isAllowed, hasOutcome }]) => isAllowed && !hasOutcome);
-    const probes = open.filter(([id]) => breaker.trying.has(id));
-    const isProbe = probes.length > 0 && c % 4 !== 0;
     const known = open.length > 0 && c % 8 !== 0 ? open : [...finals];
     if (known.length === 0) return;
-    const [intentId] = pick(isProbe ? probes : known, b);
-    // Whoever is tried mostly behaves: five of five should not be a miracle.
-    const status = isProbe && c % 16 !== 1 ? 'ok' : pick(STATUSES, c);
+    const [intentId] = pick(known, b);
+    this.#outcome(agentId, { intentId, status: pick(STATUSES, c) }, { b, c });
+  }
+
+  /** Whoever is half-open reads, and mostly reads well: else five of five would be a miracle. */
+  #recover(b: number, c: number): void {
+    const agentId = this.#world.scenario.agents.find((id) => {
+      return this.#factsOf(id).breaker.mode === 'half-open';
+    });
+    if (agentId === undefined) return;
+    const probes = this.#factsOf(agentId).breaker.trying.keys();
+    const probe = [...probes].find((id) => !this.#recovered.has(id));
+    if (probe === undefined || b % 3 === 0) {
+      this.#ask(agentId, 'page.read', { b, c });
+      return;
+    }
+    this.#recovered.add(probe);
+    const status = c % 16 === 0 ? pick(STATUSES, b) : 'ok';
+    this.#outcome(agentId, { intentId: probe, status }, { b, c });
+  }
+
+  #outcome(
+    agentId: string,
+    about: { readonly intentId: string; readonly status: OutcomeStatus },
+    { b, c }: { readonly b: number; readonly c: number },
+  ): void {
     const costs = { tokens: c % 3 === 0 ? null : c % 120, microUsd: b % 3 === 0 ? null : b % 60 };
     const rest = { durationMs: null, resultDigest: null, error: null, reportedBy: agentId };
-    const outcome = { intentId, agentId, status, ...costs, ...rest } as Outcome;
+    const outcome = { ...about, agentId, ...costs, ...rest } as Outcome;
+    const { log } = this.#world;
     log.appendInput('outcomes.v1', log.partitionOf(agentId), { type: 'outcome', outcome });
+  }
+
+  #factsOf(agentId: string): AgentFacts {
+    const { log, observer } = this.#world;
+    return observer.model(log.partitionOf(agentId)).books.agent(agentId);
   }
 
   /** On an intent that waits, as the log shows it; seldom with a digest of another one. */
   #vote(a: number, b: number, c: number): void {
-    const { log, observer, scenario } = this.#world;
-    const agentId = pick(scenario.agents, a);
-    const waiting = [...observer.model(log.partitionOf(agentId)).books.agent(agentId).pending];
+    const agentId = pick(this.#world.scenario.agents, a);
+    const waiting = [...this.#factsOf(agentId).pending];
     if (waiting.length === 0) return;
     const [intentId, { digest: own }] = pick(waiting, b);
     const digest = c % 11 === 0 ? 'sha256:of-another' : own;
