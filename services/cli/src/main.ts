@@ -15,6 +15,7 @@ import { addHalt } from './commands/halt.ts';
 import { addLag } from './commands/lag.ts';
 import { addLift } from './commands/lift.ts';
 import { addPropose } from './commands/propose.ts';
+import { addRearm } from './commands/rearm.ts';
 import { addReject } from './commands/reject.ts';
 import { addServe } from './commands/serve.ts';
 import { addSetup } from './commands/setup.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   addHalt,
   addLift,
   addAgents,
+  addRearm,
   addApprovals,
   addApprove,
   addReject,

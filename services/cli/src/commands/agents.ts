@@ -3,8 +3,17 @@ import type { Act } from '../act.ts';
 import { requireReason } from '../ask.ts';
 import type { Context } from '../context.ts';
 import { formatTime } from '../domain/amounts.ts';
+import { describeBreaker } from '../domain/breaker-line.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
-import { type Fields, flagIn, numberIn, objectsIn, textIn, textsIn } from '../domain/fields.ts';
+import {
+  type Fields,
+  flagIn,
+  numberIn,
+  objectIn,
+  objectsIn,
+  textIn,
+  textsIn,
+} from '../domain/fields.ts';
 import { budgetRow, LIMIT_HEADERS, rateRow } from '../domain/limit-rows.ts';
 import { paintDecision } from '../domain/paint.ts';
 import { formatTable } from '../domain/table.ts';
@@ -61,6 +70,8 @@ async function show(context: Context, id: string): Promise<ExitCode> {
   }
   const { strong } = context.painter;
   await context.line(`${strong(nameOf(agent))}  ${stateOf(agent, context)}`);
+  const breaker = describeBreaker(objectIn(agent, 'breaker'));
+  if (breaker !== undefined) await context.line(`breaker ${breaker}`);
   const limits = [
     ...objectsIn(agent, 'budgets').map(budgetRow),
     ...objectsIn(agent, 'rates').map(rateRow),
@@ -87,7 +98,9 @@ function nameOf(agent: Fields): string {
 
 function stateOf(agent: Fields, { painter }: Context): string {
   if (objectsIn(agent, 'halts').length > 0) return painter.bad('halted');
-  return flagIn(agent, 'suspended') ? painter.bad('suspended') : painter.good('active');
+  if (flagIn(agent, 'suspended')) return painter.bad('suspended');
+  const mode = textIn(objectIn(agent, 'breaker'), 'mode') ?? 'closed';
+  return mode === 'closed' ? painter.good('active') : painter.bad(`breaker ${mode}`);
 }
 
 interface Order {

@@ -12,6 +12,7 @@ import { type App, principalOf } from '../http/app.ts';
 import { emptyBodyIsObject } from '../http/request-parts.ts';
 import { Halt, IdParams, nullable, ReasonText, strict, TimeMs } from '../http/schemas.ts';
 import { ProblemError } from '../problems.ts';
+import { Breaker, breakerBody } from './breaker-body.ts';
 import {
   Budget,
   ownBudgetBody,
@@ -31,6 +32,7 @@ const Agent = strict(
     groups: Type.Array(Type.String()),
     attributes: Type.Record(Type.String(), Type.Unknown()),
     suspended: Type.Boolean(),
+    breaker: Breaker,
     halts: Type.Array(Halt),
     allowed: Type.Integer(),
     denied: Type.Integer(),
@@ -98,7 +100,7 @@ function addRead(app: App, context: GatewayContext): void {
         doc: {
           operationId: 'readAgent',
           tag: 'Operators',
-          summary: 'One agent: limits used, halts, last actions',
+          summary: 'One agent: limits used, breaker, halts, last actions',
           answers: { 200: Agent },
           problems: ['not-found'],
         },
@@ -172,6 +174,7 @@ function agentBody(context: GatewayContext, agentId: AgentId) {
     groups: inFleet?.groups ?? [],
     attributes: inFleet?.attributes ?? {},
     suspended: view?.suspended ?? false,
+    breaker: breakerBody(view),
     halts: halts.ofAgent(agentId).map(({ halt, at }) => haltBody(halt, at)),
     allowed: view?.allowed ?? 0,
     denied: view?.denied ?? 0,
