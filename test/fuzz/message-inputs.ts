@@ -137,7 +137,25 @@ const credentialId = words('k1', 'k2');
 
 const orders = fc.oneof(
   fc.record({ type: fc.constantFrom('Approve', 'Reject'), intentId, digest }),
-  fc.record({ type: fc.constantFrom('Suspend', 'Resume') }),
+  fc.record({ type: fc.constantFrom('Suspend', 'Resume', 'RearmBreaker') }),
+  fc.record({
+    type: fc.constant('TripBreaker'),
+    mode: fc.constantFrom('open', 'step-up'),
+    until: optional,
+    signal: fc.string({ maxLength: 140 }),
+    explanation: fc.string({ maxLength: 1_100 }),
+    evidence: text,
+  }),
+  fc.record({
+    type: fc.constant('ReportHalt'),
+    haltId: words('h1', 'h2'),
+    epoch: amount,
+    points: fc.integer({ min: -1, max: 3 }),
+    confirmed: fc.integer({ min: -1, max: 3 }),
+    confirmedInMs: optional,
+    silent: fc.integer({ min: -1, max: 3 }),
+    fencedInMs: optional,
+  }),
   fc.record({ type: fc.constant('SetCeiling'), budgetId: limitId, ceiling: amount }),
   fc.record({ type: fc.constant('RaiseCeiling'), budgetId: limitId, raiseBy: amount }),
   fc.record({
@@ -154,7 +172,7 @@ const orderCommands = fc
   .record({
     commandId: words(...Array.from({ length: 40 }, (_, n) => `c${n}`)),
     subject: words('billing-bot', 'ops-bot', `person:${DANA}`, 'limit:all-calls', 'limit:calls'),
-    by: personId,
+    by: fc.oneof(personId, words('service:breaker', 'service:gateway')),
     reason: text,
     body: orders,
   })

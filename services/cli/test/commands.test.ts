@@ -311,47 +311,6 @@ describe('estop propose', () => {
   });
 });
 
-describe('estop tail', () => {
-  const DENIAL = { at: 0, decision: 'deny', agent: 'a', tool: 't', reason: 'halted' };
-  const STREAM = [
-    `id: 1\nevent: decision\ndata: ${JSON.stringify(DENIAL)}\n\n`,
-    'event: agent\ndata: {"at":0,"id":"a"}\n\n',
-    'id: 2\nevent: halt\ndata: {"at":0,"scope":{"fleet":true},"by":"dana"}\n\n',
-  ];
-
-  it('shows events as lines for people, and as JSON lines for programs', async () => {
-    const { env } = await scripted({
-      'GET /v1/stream': { type: 'text/event-stream', text: STREAM.join('') },
-    });
-    const people = await runLine(['tail', '-n', '2'], { env });
-    expect(people.out).toMatch(
-      /^00:00:00 {2}deny +a +t +halted\n00:00:00 {2}halted +the fleet by dana\n$/,
-    );
-    const programs = await runLine(['tail', '-n', '1', '-o', 'json'], { env });
-    expect(JSON.parse(programs.out)).toEqual({ stream: { id: '1', type: 'decision' }, ...DENIAL });
-  });
-
-  it('goes on after the last event when the stream breaks', async () => {
-    let turn = 0;
-    const { env, asked } = await scripted({
-      'GET /v1/stream': () => {
-        turn += 1;
-        return { type: 'text/event-stream', text: STREAM[turn === 1 ? 0 : 2] ?? '' };
-      },
-    });
-    expect((await runLine(['tail', '-n', '2'], { env })).exitCode).toBe(0);
-    expect(asked[1]?.headers['last-event-id']).toBe('1');
-  });
-
-  it('ends with 130 when it is interrupted', async () => {
-    const { env } = await scripted({ 'GET /v1/stream': { type: 'text/event-stream', text: '' } });
-    const stop = new AbortController();
-    const ran = runLine(['tail'], { env, signal: stop.signal });
-    stop.abort();
-    expect((await ran).exitCode).toBe(130);
-  });
-});
-
 describe('estop explain', () => {
   const record = {
     partition: 1,
@@ -420,6 +379,15 @@ describe('estop agents, status and lag', () => {
     );
     expect((await runLine(['agents', 'billing-bot'], { env })).out).toMatch(
       /spend +\$1\.00 +\$0\.00 +\$4\.00 +\$5\.00 +day/,
+    );
+  });
+
+  it('show a breaker that is not closed', async () => {
+    const breaker = { mode: 'half-open', passed: 2, cause: 'kill-lifted', explanation: 'over' };
+    const tried = { ...agent, suspended: false, breaker };
+    const { env } = await scripted({ 'GET /v1/agents/billing-bot': { json: tried } });
+    expect((await runLine(['agents', 'billing-bot'], { env })).out).toMatch(
+      /billing-bot +breaker half-open\nbreaker half-open, 2 of 5 probes \(kill-lifted\): over\n/,
     );
   });
 

@@ -234,6 +234,28 @@ describe('the explanation of an intent', () => {
     ]);
   });
 
+  it('tells how the breaker turned with it', () => {
+    const turn = {
+      type: 'BreakerChanged',
+      from: 'half-open',
+      to: 'open',
+      cause: 'probe-failed',
+      until: 31_000,
+      explanation: 'probe i1 ended with error',
+      signal: null,
+      evidence: null,
+    };
+    const outcome = { intentId: 'i1', status: 'error', reportedBy: 'billing-bot' };
+    const told = explainIntent('i1', [
+      { partition: 0, offset: 1, at: 1_000, events: [{ type: 'OutcomeRecorded', outcome }, turn] },
+    ]);
+    expect(told).toContain(
+      "The agent's breaker went from half-open to open at 1970-01-01 00:00:01Z (probe-failed): " +
+        'probe i1 ended with error',
+    );
+    expect(told).toContain('  until: 1970-01-01 00:00:31Z');
+  });
+
   it('tells nothing of an intent that the records do not hold', () => {
     expect(explainIntent('i9', records)).toEqual([]);
   });

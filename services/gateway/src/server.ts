@@ -15,6 +15,7 @@ import { ProblemError } from './problems.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { batchRoutes } from './routes/batch.ts';
+import { breakerRoutes } from './routes/breakers.ts';
 import { credentialRoutes } from './routes/credentials.ts';
 import { enforcementRoutes } from './routes/enforcement.ts';
 import { fleetRoutes } from './routes/fleet.ts';
@@ -112,6 +113,7 @@ function addRoutes(app: App, context: GatewayContext): void {
   peerRoutes(app, context);
   approvalRoutes(app, context);
   agentRoutes(app, context);
+  breakerRoutes(app, context);
   limitRoutes(app, context);
   credentialRoutes(app, context);
   fleetRoutes(app, context);

@@ -151,6 +151,10 @@ describe('operators', () => {
       expect(again.body.epoch).toBe(halt.body.epoch + 1);
       await bench.send('POST', `/v1/halts/${again.body.id}/lift`, { body: { reason: 'over' } });
     }
+    const rearm = { body: { reason: 'over' } };
+    for (const agent of ['billing-bot', 'crm-bot']) {
+      await bench.send('POST', `/v1/agents/${agent}/breaker/rearm`, rearm);
+    }
     expect((await bench.send('GET', '/v1/halts')).body.halts).toEqual([]);
     expect((await bench.send('GET', '/v1/halts?state=all')).body.halts.length).toBe(scopes.length);
   });

@@ -1,4 +1,5 @@
 /** A gateway to knock at, with the real policy behind it, and what it must not forget meanwhile. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { InjectOptions } from 'fastify';
 import { assert } from 'vitest';
 // @boundaries-ignore the harness of the gateway's own tests
@@ -46,6 +47,11 @@ const ACCEPTED_EARLIER = [
   { id: 'unknown', tool: 'none', arguments: {} },
 ];
 
+const WITNESS = 'witness-bot';
+/** Ticks come each second. */
+const TURN_MS = 100;
+const TURNS_MAX = 50;
+
 /** The log keeps up to 1 MiB of the end of each partition in memory: 7 topics of 3, and 3 of one. */
 export const LOG_TAIL_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -88,7 +94,7 @@ export class Door {
     });
     const { body } = await bench.send('GET', '/openapi.json', { key: null });
     const keys: string[] = [];
-    for (const subject of ['billing-bot', 'vera@example.com', 'witness-bot', 'olga@example.com']) {
+    for (const subject of ['billing-bot', 'vera@example.com', WITNESS, 'olga@example.com']) {
       keys.push(await bench.keyOf(subject));
     }
     const door = new Door(bench, new Contract(body), keys);
@@ -135,10 +141,8 @@ export class Door {
     for (const { body, answer } of this.#earlier) {
       assert.equal(decided((await this.#propose(body)).body), answer);
     }
-    this.#fresh += 1;
-    const id = `fresh-${this.#fresh}`;
-    const fresh = await this.#propose({ id, tool: 'crm.read', arguments: {} });
-    assert.equal(fresh.body.decision, 'allow', JSON.stringify(fresh.body));
+    const fresh = await this.#proposeAnew();
+    assert.equal(fresh.decision, 'allow', JSON.stringify(fresh));
     const lines = this.bench.logLines.slice(this.#linesRead);
     this.#linesRead += lines.length;
     const fault = lines.find((line) => /"level":"(error|fatal)"/.test(line));
@@ -156,6 +160,20 @@ export class Door {
       const order = { key: this.#secondKey, body: { reason: 'over' } };
       const lifted = await this.bench.send('POST', `/v1/halts/${id}/lift`, order);
       assert.equal(lifted.status, 200, JSON.stringify(lifted.body));
+    }
+    const path = `/v1/agents/${WITNESS}/breaker/rearm`;
+    const rearmed = await this.bench.send('POST', path, { body: { reason: 'over' } });
+    assert.equal(rearmed.status, 200, JSON.stringify(rearmed.body));
+  }
+
+  /** A kill that ends with its time stands until the tick that says so. */
+  async #proposeAnew() {
+    for (let turn = 0; ; turn += 1) {
+      this.#fresh += 1;
+      const id = `fresh-${this.#fresh}`;
+      const { body } = await this.#propose({ id, tool: 'crm.read', arguments: {} });
+      if (body.reason !== 'halted' || turn === TURNS_MAX) return body;
+      await pause(TURN_MS);
     }
   }
 

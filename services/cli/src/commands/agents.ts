@@ -3,6 +3,7 @@ import type { Act } from '../act.ts';
 import { requireReason } from '../ask.ts';
 import type { Context } from '../context.ts';
 import { formatTime } from '../domain/amounts.ts';
+import { describeBreaker } from '../domain/breaker-line.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 import {
   type Fields,
@@ -69,6 +70,8 @@ async function show(context: Context, id: string): Promise<ExitCode> {
   }
   const { strong } = context.painter;
   await context.line(`${strong(nameOf(agent))}  ${stateOf(agent, context)}`);
+  const breaker = describeBreaker(objectIn(agent, 'breaker'));
+  if (breaker !== undefined) await context.line(`breaker ${breaker}`);
   const limits = [
     ...objectsIn(agent, 'budgets').map(budgetRow),
     ...objectsIn(agent, 'rates').map(rateRow),
@@ -96,11 +99,8 @@ function nameOf(agent: Fields): string {
 function stateOf(agent: Fields, { painter }: Context): string {
   if (objectsIn(agent, 'halts').length > 0) return painter.bad('halted');
   if (flagIn(agent, 'suspended')) return painter.bad('suspended');
-  const breaker = objectIn(agent, 'breaker');
-  const state = textIn(breaker, 'state') ?? 'closed';
-  if (state === 'closed') return painter.good('active');
-  const why = textIn(breaker, 'explanation');
-  return painter.bad(`breaker ${state}`) + (why === null ? '' : ` (${why})`);
+  const mode = textIn(objectIn(agent, 'breaker'), 'mode') ?? 'closed';
+  return mode === 'closed' ? painter.good('active') : painter.bad(`breaker ${mode}`);
 }
 
 interface Order {

@@ -4,24 +4,24 @@ import { requireReason } from '../ask.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 
-/** `estop rearm`: closes the breaker of an agent. Going on takes a reason. */
+/** `estop rearm`: closes the breaker of an agent. Takes a reason. */
 export function addRearm(program: Command, act: Act): void {
   program
     .command('rearm <agent>')
-    .description('close the breaker of an agent, without its probes')
+    .description('close the breaker of an agent')
     .option('--reason <text>', 'why it is safe to go on')
     .action(act(rearm));
 }
 
 async function rearm(
   context: Context,
-  agent: string,
+  id: string,
   options: { readonly reason?: string },
 ): Promise<ExitCode> {
   const reason = await requireReason(context.io, options.reason);
-  const path = `/v1/agents/${encodeURIComponent(agent)}/breaker/rearm`;
+  const path = `/v1/agents/${encodeURIComponent(id)}/breaker/rearm`;
   const answer = await context.api().call('POST', path, { body: { reason } });
   if (context.isJson) await context.json(answer);
-  else await context.line(`${context.painter.good('re-armed')} ${agent}`);
+  else await context.line(`${context.painter.good('closed')} the breaker of ${id}`);
   return EXIT.ok;
 }

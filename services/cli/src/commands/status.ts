@@ -3,6 +3,7 @@ import type { Act } from '../act.ts';
 import type { Api } from '../api.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
+import { describeBreaker } from '../domain/breaker-line.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 import {
   type Fields,
@@ -48,9 +49,11 @@ async function status(context: Context): Promise<ExitCode> {
   };
   const total = (name: string) =>
     agents.reduce((sum, agent) => sum + (numberIn(agent, name) ?? 0), 0);
+  const tripped = trippedOf(agents);
   const counts = { agents: agents.length, allowed: total('allowed'), denied: total('denied') };
   if (context.isJson) {
-    await context.json({ ...summary, ...counts, waiting: approvals.length });
+    const breakers = Object.fromEntries(tripped.map(({ id, breaker }) => [id, breaker]));
+    await context.json({ ...summary, ...counts, breakers, waiting: approvals.length });
     return ready.isReady ? EXIT.ok : EXIT.negative;
   }
   const { good, bad, waiting } = context.painter;
@@ -63,8 +66,19 @@ async function status(context: Context): Promise<ExitCode> {
   await context.line(`waiting  ${waits}`);
   const halted = active.map((halt) => bad(describeScope(objectIn(halt, 'scope'))));
   await context.line(`halted   ${halted.join('; ') || 'nothing'}`);
+  const broken = tripped.map(({ id, words }) => bad(`${id} ${words}`));
+  await context.line(`breakers ${broken.join('; ') || 'all closed'}`);
   await sharedLimits(context, limits);
   return ready.isReady ? EXIT.ok : EXIT.negative;
+}
+
+/** Agents whose breaker is not closed. */
+function trippedOf(agents: readonly Fields[]) {
+  return agents.flatMap((agent) => {
+    const breaker = objectIn(agent, 'breaker');
+    const words = describeBreaker(breaker);
+    return words === undefined ? [] : [{ id: textIn(agent, 'id') ?? '', breaker, words }];
+  });
 }
 
 /** What agents share; nothing when they share nothing. */

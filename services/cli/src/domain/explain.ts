@@ -32,7 +32,8 @@ export function explainIntent(intentId: string, records: readonly Fields[]): rea
 
 /** The intent an event is about: named by itself, or by what it holds. */
 function isAbout(event: Fields, intentId: string): boolean {
-  if (textIn(event, 'type') === 'CommandAccepted') return true;
+  const type = textIn(event, 'type');
+  if (type === 'CommandAccepted' || type === 'BreakerChanged') return true;
   const named =
     textIn(event, 'intentId') ??
     textIn(objectIn(event, 'intent'), 'intentId') ??
@@ -66,6 +67,8 @@ function tell(event: Fields, record: Fields): readonly string[] {
       return tellReason(event);
     case 'OutcomeRecorded':
       return tellOutcome(event, at);
+    case 'BreakerChanged':
+      return tellBreaker(event, at);
     case 'HoldExpired':
       return [`No outcome came; what was held counted as spent at ${at}.`, ...settledOf(event)];
     default:
@@ -152,6 +155,18 @@ function tellOutcome(event: Fields, at: string): readonly string[] {
     `The outcome was ${textIn(outcome, 'status')}${took}, reported by ${by} at ${at}.`,
     ...detail('error', textIn(outcome, 'error')),
     ...settledOf(event),
+  ];
+}
+
+function tellBreaker(event: Fields, at: string): readonly string[] {
+  const turn = `from ${textIn(event, 'from')} to ${textIn(event, 'to')}`;
+  const why = `(${textIn(event, 'cause')}): ${shown(textIn(event, 'explanation') ?? '')}`;
+  const until = numberIn(event, 'until');
+  return [
+    `The agent's breaker went ${turn} at ${at} ${why}`,
+    ...detail('until', until === null ? null : formatTime(until)),
+    ...detail('signal', textIn(event, 'signal')),
+    ...detail('evidence', textIn(event, 'evidence')),
   ];
 }
 

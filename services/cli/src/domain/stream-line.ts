@@ -1,10 +1,16 @@
 /** One event of the live stream as a line for people. */
 import { formatClock } from './amounts.ts';
+import type { BreakerNews } from './breaker-line.ts';
 import { type Fields, flagIn, numberIn, objectIn, textIn } from './fields.ts';
 import { type Painter, paintDecision, plain } from './paint.ts';
 import { describeScope } from './scope.ts';
 
 const VERDICT_CHARS = 'needs-approval'.length;
+
+interface Terminal {
+  readonly painter: Painter;
+  readonly breakers: BreakerNews;
+}
 
 /**
  * The line for an event; undefined for the counts of an agent, which follow each decision and would
@@ -13,15 +19,15 @@ const VERDICT_CHARS = 'needs-approval'.length;
 export function formatStreamLine(
   kind: string,
   event: Fields,
-  painter: Painter,
+  { painter, breakers }: Terminal,
 ): string | undefined {
-  const words = wordsOf(kind, event, painter);
+  const words = kind === 'agent' ? breakers.line(event, painter) : wordsOf(kind, event, painter);
   if (words === undefined) return undefined;
   const at = painter.dim(formatClock(numberIn(event, 'at')) || '--:--:--');
   return `${at}  ${words}`.trimEnd();
 }
 
-function wordsOf(kind: string, event: Fields, painter: Painter): string | undefined {
+function wordsOf(kind: string, event: Fields, painter: Painter): string {
   switch (kind) {
     case 'decision':
       return formatDecision(event, painter);
@@ -31,8 +37,6 @@ function wordsOf(kind: string, event: Fields, painter: Painter): string | undefi
       return formatHalt(event, painter);
     case 'fleet':
       return `fleet ${textIn(event, 'hash')} by ${textIn(event, 'by')}`;
-    case 'agent':
-      return undefined;
     default:
       return `${kind} ${plain(JSON.stringify(event))}`;
   }

@@ -12,6 +12,7 @@ import { type App, principalOf } from '../http/app.ts';
 import { emptyBodyIsObject } from '../http/request-parts.ts';
 import { Halt, IdParams, nullable, ReasonText, strict, TimeMs } from '../http/schemas.ts';
 import { ProblemError } from '../problems.ts';
+import { Breaker, breakerBody } from './breaker-body.ts';
 import {
   Budget,
   ownBudgetBody,
@@ -20,29 +21,6 @@ import {
   sharedBudgetBody,
   sharedRateBody,
 } from './limit-body.ts';
-
-const Breaker = strict(
-  {
-    state: Type.Union(
-      [
-        Type.Literal('closed'),
-        Type.Literal('step-up'),
-        Type.Literal('open'),
-        Type.Literal('half-open'),
-      ],
-      {
-        description:
-          'closed lets through; step-up asks a person above `read`; open denies; half-open tries a few reads.',
-      },
-    ),
-    since: nullable(TimeMs),
-    until: nullable(TimeMs),
-    cause: nullable(Type.String()),
-    signal: nullable(Type.String()),
-    explanation: nullable(Type.String()),
-  },
-  { title: 'Breaker' },
-);
 
 const Agent = strict(
   {
@@ -79,7 +57,6 @@ const Suspension = strict({ id: Type.String(), suspended: Type.Boolean() });
 export function agentRoutes(app: App, context: GatewayContext): void {
   addRead(app, context);
   for (const verb of ['suspend', 'resume'] as const) addSuspension(app, context, verb);
-  addRearm(app, context);
 }
 
 /** Throws ProblemError `not-found` for text that is no agent id. */
@@ -123,7 +100,7 @@ function addRead(app: App, context: GatewayContext): void {
         doc: {
           operationId: 'readAgent',
           tag: 'Operators',
-          summary: 'One agent: limits used, halts, last actions',
+          summary: 'One agent: limits used, breaker, halts, last actions',
           answers: { 200: Agent },
           problems: ['not-found'],
         },
@@ -166,44 +143,6 @@ function addSuspension(app: App, context: GatewayContext, verb: 'suspend' | 'res
     },
   });
 }
-
-function addRearm(app: App, { commander }: GatewayContext): void {
-  app.post(
-    '/v1/agents/:id/breaker/rearm',
-    {
-      schema: { params: IdParams, body: strict({ reason: ReasonText }) },
-      config: {
-        access: 'operator',
-        doc: {
-          operationId: 'rearmBreaker',
-          tag: 'Stopping',
-          summary: 'Close the breaker of an agent, without its probes',
-          answers: { 200: strict({ id: Type.String(), breaker: Breaker }) },
-          problems: ORDER_PROBLEMS,
-        },
-      },
-    },
-    async (request) => {
-      const { view } = await commander.order({
-        subject: agentSubject(agentIdParam(request.params.id)),
-        by: personBehind(principalOf(request)).id,
-        reason: request.body.reason,
-        body: { type: 'RearmBreaker' },
-      });
-      return { id: view.subject, breaker: breakerBody(view) };
-    },
-  );
-}
-
-/** An agent that was never tripped has a closed one. */
-function breakerBody(view: AgentView | undefined) {
-  const { mode, since, until, cause, signal, explanation } = view?.breaker ?? NEVER_TRIPPED;
-  return { state: mode, since, until, cause, signal, explanation };
-}
-
-const NEVER_TRIPPED = {
-  ...{ mode: 'closed', since: null, until: null, cause: null, signal: null, explanation: null },
-} as const;
 
 function limitBodies(
   { sharedLimits }: GatewayContext,

@@ -65,7 +65,8 @@ export function decisionEvents(decision: Decision): readonly StreamEvent[] {
 export function agentEvents(view: AgentView): readonly StreamEvent[] {
   if (parseSubject(view.subject)?.kind !== 'agent') return [];
   const { subject: agent, at, suspended, allowed, denied, budgets, rates, record } = view;
-  const counts = { suspended, allowed, denied, pending: view.pending.length };
+  const { breaker } = view;
+  const counts = { suspended, breaker, allowed, denied, pending: view.pending.length };
   return [
     { ...NOBODY, type: 'agent', agent, data: { id: agent, at, ...counts, budgets, rates, record } },
   ];

@@ -34,6 +34,12 @@ const WHAT = [
   'person',
   'halt',
   'lift',
+  'look',
+  'trip',
+  'step-up',
+  'rearm',
+  'kill',
+  'unkill',
   'wait',
   'hours',
 ] as const;
@@ -57,15 +63,21 @@ export const randomHistories = fc.array(
 
 /** Runs a history to its end. */
 export function partitionAfter(history: readonly RandomStep[]): Partition {
-  const partition = new Partition(randomFleet());
+  const partition = randomPartition();
   for (const step of history) takeStep(partition, step);
   return partition;
+}
+
+/** One in which nothing has happened. */
+export function randomPartition(): Partition {
+  return new Partition(randomFleet());
 }
 
 function randomFleet(): Fleet {
   const fleet = createFleetDouble({
     agents: AGENTS,
     budgets: [spendBudget('spend', 500), callsBudget('calls', 40)],
+    tiers: { look: 'read', propose: 'write', ask: 'write', refuse: 'write' },
     rates: [rate('minute', 5, 60_000), rate('hour', 20, HOUR_MS)],
     people: [person(DANA, 'approver'), person(ADMIN, 'admin')],
     rule: (request, granted) => {
@@ -84,6 +96,7 @@ export function takeStep(partition: Partition, step: RandomStep): void {
   const agentId = AGENTS[step.agent] ?? '';
   const intentId = `i${id}`;
   switch (what) {
+    case 'look':
     case 'propose':
     case 'ask':
     case 'refuse': {
@@ -102,6 +115,23 @@ export function takeStep(partition: Partition, step: RandomStep): void {
     case 'halt':
     case 'lift':
       partition.halt({ tool: `t${id}` as never }, { lifted: what === 'lift', epoch: amount + 1 });
+      break;
+    case 'kill':
+    case 'unkill': {
+      const isFleet = id % 4 === 0;
+      const scope = isFleet ? { fleet: true } : { agent: agentId as never };
+      // Of one epoch, so that a lift finds its halt.
+      partition.halt(scope, { mode: 'kill', lifted: what === 'unkill', epoch: 1 + (amount % 6) });
+      break;
+    }
+    case 'trip':
+    case 'step-up': {
+      const until = id % 5 === 0 ? null : partition.atMs + amount * 1_000;
+      partition.trip({ mode: what === 'trip' ? 'open' : what, until }, agentId);
+      break;
+    }
+    case 'rearm':
+      partition.rearm(ADMIN, 'because', agentId);
       break;
     case 'wait':
       partition.after(amount * 20_000);
