@@ -2,7 +2,7 @@
 import type { Halt, Intent, Outcome } from '@estop/schemas/messages';
 import { type FleetSpec, toolSpec } from '../fleet-spec.ts';
 import { must } from '../violation.ts';
-import type { EndedKill } from './breaker-facts.ts';
+import { BreakerFacts, type EndedKill } from './breaker-facts.ts';
 import {
   AgentFacts,
   gatesOf,
@@ -27,6 +27,7 @@ export class Books {
   readonly holdings: Holdings;
   readonly homes: Homes;
   readonly agents = new Map<string, AgentFacts>();
+  readonly #breakers = new Map<string, BreakerFacts>();
   readonly halts = new Map<string, Halt>();
   /** The newest that is over, by scope. */
   readonly #endedKills = new Map<string, EndedKill>();
@@ -53,6 +54,15 @@ export class Books {
     }
     this.#touched = agent;
     return agent;
+  }
+
+  breaker(agentId: string): BreakerFacts {
+    let breaker = this.#breakers.get(agentId);
+    if (breaker === undefined) {
+      breaker = new BreakerFacts();
+      this.#breakers.set(agentId, breaker);
+    }
+    return breaker;
   }
 
   waiting(agentId: string, intentId: string): Waiting | undefined {
@@ -88,14 +98,14 @@ export class Books {
     const { atMs, seq } = this;
     const groups = this.fleet?.agents.find(({ id }) => id === agentId)?.groups ?? [];
     const kills = this.#endedKills.values();
-    return this.agent(agentId).breaker.due({ atMs, seq, kills, groups, agentId, tool });
+    return this.breaker(agentId).due({ atMs, seq, kills, groups, agentId, tool });
   }
 
   /** Checks an intent from the beginning; `approved`: its people have said yes. */
   conclude(proposal: Proposal, approved: Pending | null): readonly string[] {
     const { agentId, tool } = proposal.intent;
     const due = this.breakerDue(agentId, tool);
-    const { breaker } = this.agent(agentId);
+    const breaker = this.breaker(agentId);
     const isTrying = breaker.mode === 'half-open' && !breaker.isFull;
     const said = this.#conclude(proposal, approved);
     // A read that was let through to try, and then denied, has failed.
@@ -109,7 +119,8 @@ export class Books {
     const { intent } = proposal;
     const agent = this.agent(intent.agentId);
     const { fleet, holdings, atMs } = this;
-    const situation = { fleet, agent, halts: this.halts.values(), holdings, atMs };
+    const breaker = this.breaker(intent.agentId);
+    const situation = { fleet, agent, breaker, halts: this.halts.values(), holdings, atMs };
     const verdict = verdictOf(situation, intent, approved?.held ?? null);
     switch (verdict.kind) {
       case 'deny':
@@ -136,7 +147,8 @@ export class Books {
     this.#close(agentId, intentId);
     this.#reserve(agent, held);
     const untilMs = this.atMs + HOLD_MS;
-    if (agent.breaker.mode === 'half-open') agent.breaker.trying.set(intentId, untilMs);
+    const breaker = this.breaker(agentId);
+    if (breaker.mode === 'half-open') breaker.trying.set(intentId, untilMs);
     if (held.some(({ amount }) => amount > 0)) agent.holds.set(intentId, { uses: held, untilMs });
     for (const { id, shared } of this.fleet?.rates ?? []) {
       if (shared) this.holdings.call(id, this.atMs);

@@ -3,8 +3,8 @@
  * five reads try; what failed is open for 30 s, then twice as long each time, up to 15 minutes.
  */
 import type { Halt, Intent, Outcome } from '@estop/schemas/messages';
+import { covers } from './coverage.ts';
 import { say } from './sayings.ts';
-import { covers } from './verdict.ts';
 
 const PROBES = 5;
 const LONGEST_MS = 15 * 60_000;

@@ -2,7 +2,7 @@
 import type { AuditRecord, Halt } from '@estop/schemas/messages';
 import type { DecidedAt, SimLog } from '../log/sim-log.ts';
 import { must } from '../violation.ts';
-import { covers, isLive } from './verdict.ts';
+import { covers, isLive } from './coverage.ts';
 
 interface Decided {
   readonly decided: DecidedAt;

@@ -124,7 +124,7 @@ export class PartitionModel {
     if (final?.isAllowed !== true || final.hasOutcome) return ['no record'];
     final.hasOutcome = true;
     const settled = this.books.settle(outcome);
-    return [settled, ...this.books.agent(outcome.agentId).breaker.outcome(outcome, this.books)];
+    return [settled, ...this.books.breaker(outcome.agentId).outcome(outcome, this.books)];
   }
 
   #predictHalt(halt: Halt): readonly string[] {
@@ -156,7 +156,7 @@ export class PartitionModel {
     if (by !== 'service:breaker') return [say.refused(commandId, 'forbidden')];
     const isPresent = books.fleet?.agents.some(({ id }) => id === agentId) === true;
     if (!isPresent) return [say.refused(commandId, 'not-found')];
-    const turned = books.agent(agentId).breaker.trip(body.mode, body.until, books);
+    const turned = books.breaker(agentId).trip(body.mode, body.until, books);
     if (turned === null) return [say.refused(commandId, 'conflict')];
     return [say.accepted(commandId), ...turned];
   }
@@ -193,7 +193,7 @@ export class PartitionModel {
       case 'nothing':
         return [accepted];
       case 'rearmed':
-        return [accepted, ...agent.breaker.rearm(books)];
+        return [accepted, ...books.breaker(agentId).rearm(books)];
       case 'suspended':
       case 'resumed':
         agent.suspended = ruling.kind === 'suspended';

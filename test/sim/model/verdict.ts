@@ -4,6 +4,8 @@
  */
 import type { Halt, Intent } from '@estop/schemas/messages';
 import { type BudgetSpec, type FleetSpec, type RateSpec, toolSpec } from '../fleet-spec.ts';
+import type { BreakerFacts } from './breaker-facts.ts';
+import { covers, isLive } from './coverage.ts';
 import type { AgentFacts, Lack, Use } from './facts.ts';
 import type { Holdings } from './holdings.ts';
 
@@ -16,6 +18,7 @@ export type Verdict =
 export interface Situation {
   readonly fleet: FleetSpec | null;
   readonly agent: AgentFacts;
+  readonly breaker: BreakerFacts;
   readonly halts: Iterable<Halt>;
   readonly holdings: Holdings;
   readonly atMs: number;
@@ -42,7 +45,7 @@ export function verdictOf(
   if (reserved.isExhausted) return deny('budget-exhausted');
   const lacks = [...rated.lacks, ...reserved.lacks];
   if (lacks.length > 0) return { kind: 'wait', lacks };
-  const isSteppedUp = situation.agent.breaker.mode === 'step-up' && tier !== 'read';
+  const isSteppedUp = situation.breaker.mode === 'step-up' && tier !== 'read';
   const isAsking = (rule === 'ask' || isSteppedUp) && own === null;
   if (!isAsking) return { kind: 'allow', held: reserved.uses };
   const reason = isSteppedUp ? 'step-up' : 'approval-required';
@@ -60,7 +63,7 @@ function checkStanding(situation: Situation, intent: Intent): Verdict | null {
 }
 
 /** Open lets nothing through, half-open five reads. */
-function isBroken({ fleet, agent: { breaker } }: Situation, { tool }: Intent): boolean {
+function isBroken({ fleet, breaker }: Situation, { tool }: Intent): boolean {
   if (breaker.mode === 'open') return true;
   if (breaker.mode !== 'half-open' || fleet === null) return false;
   return toolSpec(fleet, tool).tier !== 'read' || breaker.isFull;
@@ -75,23 +78,6 @@ function isHalted({ halts, atMs }: Situation, intent: Intent, groups: readonly s
     if (isLive(halt, atMs) && covers(halt, intent, groups)) return true;
   }
   return false;
-}
-
-/** A kill is over when the log says so, and not before: whom it covered must be tried then. */
-export function isLive({ mode, lifted, until }: Halt, atMs: number): boolean {
-  return !lifted && (mode === 'kill' || until === null || until > atMs);
-}
-
-export function covers(
-  { scope }: Halt,
-  { agentId, tool }: Pick<Intent, 'agentId' | 'tool'>,
-  groups: readonly string[],
-): boolean {
-  if (scope.fleet) return true;
-  const isAgent = scope.agent === null || scope.agent === agentId;
-  const isGroup = scope.group === null || groups.includes(scope.group);
-  const isTool = scope.tool === null || scope.tool === tool;
-  return isAgent && isGroup && isTool;
 }
 
 /** What the call costs: the dearer of the catalogue's figure and the agent's. */

@@ -4,6 +4,7 @@ import { agentSubject, type CommandId, limitSubject, personSubject } from '@esto
 import type { CommandBody, Halt, HaltScope, Outcome, OutcomeStatus } from '@estop/schemas/messages';
 import { GROUPS, PEOPLE, TOOLS } from '../fleet-spec.ts';
 import { at, INPUT_TOPICS } from '../log/sim-log.ts';
+import type { Books } from '../model/books.ts';
 import type { AgentFacts } from '../model/facts.ts';
 import type { Step, StepKind } from '../scenario.ts';
 import { intentOf } from './intents.ts';
@@ -135,10 +136,10 @@ export class Actions {
   /** Whoever is half-open reads, and mostly reads well: else five of five would be a miracle. */
   #recover(b: number, c: number): void {
     const agentId = this.#world.scenario.agents.find((id) => {
-      return this.#factsOf(id).breaker.mode === 'half-open';
+      return this.#booksOf(id).breaker(id).mode === 'half-open';
     });
     if (agentId === undefined) return;
-    const probes = this.#factsOf(agentId).breaker.trying.keys();
+    const probes = this.#booksOf(agentId).breaker(agentId).trying.keys();
     const probe = [...probes].find((id) => !this.#recovered.has(id));
     if (probe === undefined || b % 3 === 0) {
       this.#ask(agentId, 'page.read', { b, c });
@@ -162,8 +163,12 @@ export class Actions {
   }
 
   #factsOf(agentId: string): AgentFacts {
+    return this.#booksOf(agentId).agent(agentId);
+  }
+
+  #booksOf(agentId: string): Books {
     const { log, observer } = this.#world;
-    return observer.model(log.partitionOf(agentId)).books.agent(agentId);
+    return observer.model(log.partitionOf(agentId)).books;
   }
 
   /** On an intent that waits, as the log shows it; seldom with a digest of another one. */

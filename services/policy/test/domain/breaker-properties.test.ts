@@ -41,8 +41,8 @@ function readsIn({ subject, events }: AuditRecord) {
     .map(({ intent }) => `${subject} ${intent.intentId}`);
 }
 
-/** Under which modes something above read may be allowed. */
-const MODES_OF = { permitted: ['closed'], approved: ['closed', 'step-up'] };
+/** In which an intent above read may have been allowed, by how it was. */
+const MODES_BEHIND = { permitted: ['closed'], approved: ['closed', 'step-up'] };
 
 describe('whatever trips, kills and probes there are', () => {
   it('the state rebuilt from the records is the live one, byte for byte', () => {
@@ -97,10 +97,10 @@ describe('whatever trips, kills and probes there are', () => {
           const breaker = breakersOf(partition).get(record.subject ?? '');
           expect(breaker?.probes.length ?? 0).toBeLessThanOrEqual(PROBES_MAX);
           for (const id of readsIn(record)) readers.add(id);
-          const acts = allowedIn(record).filter(({ intentId }) => {
-            return !readers.has(`${record.subject} ${intentId}`);
+          const writes = allowedIn(record).filter((event) => {
+            return !readers.has(`${record.subject} ${event.intentId}`);
           });
-          for (const { reason } of acts) expect(MODES_OF[reason]).toContain(breaker?.mode);
+          for (const { reason } of writes) expect(MODES_BEHIND[reason]).toContain(breaker?.mode);
         });
       }),
       RUNS,
