@@ -17,6 +17,7 @@ export interface HeadingEvent {
   /** When something runs out that the event has begun, ms. */
   readonly holdUntil?: number;
   readonly expiresAt?: number | null;
+  readonly until?: number | null;
 }
 
 export interface AuditHeading extends Pick<AuditRecord, 'at' | 'subject'> {
@@ -40,6 +41,7 @@ const FIELDS: ReadonlySet<string> = new Set<
   'shared',
   'holdUntil',
   'expiresAt',
+  'until',
 ]);
 
 /** For `Codec.reader` of audit.v1. */

@@ -111,6 +111,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
     ],
     "doc": "The operator who proposed it in the place of the agent.",
     "default": null
+   },
+   {
+    "name": "point",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "The enforcement point that will run the call; null: it names none.",
+    "default": null
    }
   ]
  },
@@ -578,6 +587,112 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
         "doc": "Who was told that there is nothing."
        }
       ]
+     },
+     {
+      "type": "record",
+      "name": "TripBreaker",
+      "namespace": "estop.commands",
+      "doc": "The breaker service saw something in what this agent does.",
+      "fields": [
+       {
+        "name": "mode",
+        "type": {
+         "type": "enum",
+         "name": "TripMode",
+         "namespace": "estop.commands",
+         "doc": "open denies everything; step_up asks a person for every call above read.",
+         "symbols": [
+          "open",
+          "step_up"
+         ],
+         "logicalType": "kebab"
+        }
+       },
+       {
+        "name": "until",
+        "type": [
+         "null",
+         "long"
+        ],
+        "doc": "When it ends by itself, ms: an open one is then tried with probes; null: when a person re-arms it.",
+        "default": null
+       },
+       {
+        "name": "signal",
+        "type": "string",
+        "doc": "What saw it, up to 128 characters."
+       },
+       {
+        "name": "explanation",
+        "type": "string",
+        "doc": "One sentence for people, up to 1,024 characters."
+       },
+       {
+        "name": "evidence",
+        "type": [
+         "null",
+         "string"
+        ],
+        "doc": "What it rests on, up to 16 KiB.",
+        "default": null
+       }
+      ]
+     },
+     {
+      "type": "record",
+      "name": "RearmBreaker",
+      "namespace": "estop.commands",
+      "doc": "A person closes the breaker of this agent; the command's reason says why.",
+      "fields": []
+     },
+     {
+      "type": "record",
+      "name": "ReportHalt",
+      "namespace": "estop.commands",
+      "doc": "How a halt arrived. Subject: person: and who said it.",
+      "fields": [
+       {
+        "name": "haltId",
+        "type": "string"
+       },
+       {
+        "name": "epoch",
+        "type": "long"
+       },
+       {
+        "name": "points",
+        "type": "int",
+        "doc": "Enforcement points that it had to reach."
+       },
+       {
+        "name": "confirmed",
+        "type": "int",
+        "doc": "Of these, how many said that they know it."
+       },
+       {
+        "name": "confirmedInMs",
+        "type": [
+         "null",
+         "long"
+        ],
+        "doc": "After how long the last of them did; null: none did.",
+        "default": null
+       },
+       {
+        "name": "silent",
+        "type": "int",
+        "doc": "How many said nothing."
+       },
+       {
+        "name": "fencedInMs",
+        "type": [
+         "null",
+         "long"
+        ],
+        "doc": "After how long the lease of the last silent one was over; null: none was silent, or it is not known.",
+        "default": null
+       }
+      ]
      }
     ]
    }
@@ -928,6 +1043,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
              "string"
             ],
             "doc": "The operator who proposed it in the place of the agent.",
+            "default": null
+           },
+           {
+            "name": "point",
+            "type": [
+             "null",
+             "string"
+            ],
+            "doc": "The enforcement point that will run the call; null: it names none.",
             "default": null
            }
           ]
@@ -1557,6 +1681,54 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
       },
       {
        "type": "record",
+       "name": "HaltReported",
+       "namespace": "estop.audit",
+       "doc": "Which enforcement points had confirmed a halt, at the gateway that said it.",
+       "fields": [
+        {
+         "name": "haltId",
+         "type": "string"
+        },
+        {
+         "name": "epoch",
+         "type": "long"
+        },
+        {
+         "name": "points",
+         "type": "long",
+         "doc": "Enforcement points that could let something through."
+        },
+        {
+         "name": "confirmed",
+         "type": "long"
+        },
+        {
+         "name": "confirmedInMs",
+         "type": [
+          "null",
+          "long"
+         ],
+         "doc": "Until the slowest of them had it; null: none has.",
+         "default": null
+        },
+        {
+         "name": "silent",
+         "type": "long",
+         "doc": "Neither confirmed nor fenced by then."
+        },
+        {
+         "name": "fencedInMs",
+         "type": [
+          "null",
+          "long"
+         ],
+         "doc": "Until the lease of the last silent point is over; null: none is silent.",
+         "default": null
+        }
+       ]
+      },
+      {
+       "type": "record",
        "name": "AgentSuspended",
        "namespace": "estop.audit",
        "doc": "Everything this agent asks is denied.",
@@ -2010,6 +2182,90 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
          "doc": "Start of the budget's window, ms; 0 for a lifetime and for rates."
         }
        ]
+      },
+      {
+       "type": "record",
+       "name": "BreakerChanged",
+       "namespace": "estop.audit",
+       "doc": "An agent's breaker is in another state, or in the same one anew.",
+       "fields": [
+        {
+         "name": "from",
+         "type": {
+          "type": "enum",
+          "name": "BreakerState",
+          "namespace": "estop.breakers",
+          "doc": "closed lets through, step_up asks a person for every call above read, open denies, half_open lets probes through.",
+          "symbols": [
+           "closed",
+           "step_up",
+           "open",
+           "half_open"
+          ],
+          "logicalType": "kebab"
+         }
+        },
+        {
+         "name": "to",
+         "type": "estop.breakers.BreakerState"
+        },
+        {
+         "name": "cause",
+         "type": {
+          "type": "enum",
+          "name": "BreakerCause",
+          "namespace": "estop.breakers",
+          "doc": "Why a breaker changed; time_over: what was open is tried with probes, a step-up ends.",
+          "symbols": [
+           "tripped",
+           "stepped_up",
+           "time_over",
+           "kill_lifted",
+           "probe_failed",
+           "probes_passed",
+           "rearmed"
+          ],
+          "logicalType": "kebab"
+         }
+        },
+        {
+         "name": "until",
+         "type": [
+          "null",
+          "long"
+         ],
+         "doc": "When the state ends by itself, ms; null: it does not.",
+         "default": null
+        },
+        {
+         "name": "opens",
+         "type": "int",
+         "doc": "How often it opened lately, with this time."
+        },
+        {
+         "name": "signal",
+         "type": [
+          "null",
+          "string"
+         ],
+         "doc": "What saw it.",
+         "default": null
+        },
+        {
+         "name": "explanation",
+         "type": "string",
+         "doc": "One sentence for people."
+        },
+        {
+         "name": "evidence",
+         "type": [
+          "null",
+          "string"
+         ],
+         "doc": "What the signal rests on, as its service says it.",
+         "default": null
+        }
+       ]
       }
      ]
     }
@@ -2058,6 +2314,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
      "logicalType": "kebab",
      "default": "destructive"
     }
+   },
+   {
+    "name": "point",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "The enforcement point that may run the call; null: none was named.",
+    "default": null
    },
    {
     "name": "decision",
@@ -2549,6 +2814,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
            }
           },
           {
+           "name": "point",
+           "type": [
+            "null",
+            "string"
+           ],
+           "doc": "The enforcement point that may run the call; null: none was named.",
+           "default": null
+          },
+          {
            "name": "decision",
            "type": "estop.decisions.Verdict"
           },
@@ -2855,6 +3129,110 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
     },
     "doc": "Ids of the shared limits that can count its calls.",
     "default": []
+   },
+   {
+    "name": "breaker",
+    "type": [
+     "null",
+     {
+      "type": "record",
+      "name": "BreakerSeatView",
+      "namespace": "estop.agents",
+      "doc": "The breaker of an agent, as it decides.",
+      "fields": [
+       {
+        "name": "mode",
+        "type": {
+         "type": "enum",
+         "name": "BreakerState",
+         "namespace": "estop.breakers",
+         "doc": "closed lets through, step_up asks a person for every call above read, open denies, half_open lets probes through.",
+         "symbols": [
+          "closed",
+          "step_up",
+          "open",
+          "half_open"
+         ],
+         "logicalType": "kebab"
+        }
+       },
+       {
+        "name": "since",
+        "type": [
+         "null",
+         "long"
+        ],
+        "doc": "Null: closed since the beginning.",
+        "default": null
+       },
+       {
+        "name": "until",
+        "type": [
+         "null",
+         "long"
+        ],
+        "doc": "When it ends by itself, ms; null: it does not.",
+        "default": null
+       },
+       {
+        "name": "opens",
+        "type": "int",
+        "doc": "How often it opened lately."
+       },
+       {
+        "name": "probes",
+        "type": "int",
+        "doc": "Half-open: calls let through so far."
+       },
+       {
+        "name": "passed",
+        "type": "int",
+        "doc": "Of these, how many went well."
+       },
+       {
+        "name": "cause",
+        "type": [
+         "null",
+         {
+          "type": "enum",
+          "name": "BreakerCause",
+          "namespace": "estop.breakers",
+          "doc": "Why a breaker changed; time_over: what was open is tried with probes, a step-up ends.",
+          "symbols": [
+           "tripped",
+           "stepped_up",
+           "time_over",
+           "kill_lifted",
+           "probe_failed",
+           "probes_passed",
+           "rearmed"
+          ],
+          "logicalType": "kebab"
+         }
+        ],
+        "default": null
+       },
+       {
+        "name": "signal",
+        "type": [
+         "null",
+         "string"
+        ],
+        "default": null
+       },
+       {
+        "name": "explanation",
+        "type": [
+         "null",
+         "string"
+        ],
+        "default": null
+       }
+      ]
+     }
+    ],
+    "doc": "Only for the subject of an agent.",
+    "default": null
    }
   ]
  },
@@ -2878,9 +3256,10 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
      "type": "enum",
      "name": "BreakerState",
      "namespace": "estop.breakers",
-     "doc": "closed lets through, open denies, half_open lets probes through.",
+     "doc": "closed lets through, step_up asks a person for every call above read, open denies, half_open lets probes through.",
      "symbols": [
       "closed",
+      "step_up",
       "open",
       "half_open"
      ],

@@ -99,6 +99,24 @@ export interface SharedLimitView {
   readonly home: LimitHomeView | null;
 }
 
+/** The breaker of an agent, as it decides. */
+export interface BreakerSeatView {
+  readonly mode: BreakerState;
+  /** Null: closed since the beginning. */
+  readonly since: number | null;
+  /** When it ends by itself, ms; null: it does not. */
+  readonly until: number | null;
+  /** How often it opened lately. */
+  readonly opens: number;
+  /** Half-open: calls let through so far. */
+  readonly probes: number;
+  /** Of these, how many went well. */
+  readonly passed: number;
+  readonly cause: BreakerCause | null;
+  readonly signal: string | null;
+  readonly explanation: string | null;
+}
+
 /** The newest state of one agent or person, or one partition's part of a shared limit. Key: the subject. A projection of audit.v1. */
 export interface AgentView {
   readonly subject: SubjectId;
@@ -119,6 +137,8 @@ export interface AgentView {
   readonly sharedLimit: SharedLimitView | null;
   /** Ids of the shared limits that can count its calls. */
   readonly sharedLimits: readonly string[];
+  /** Only for the subject of an agent. */
+  readonly breaker: BreakerSeatView | null;
 }
 
 /** The trust gradient. */
@@ -299,6 +319,21 @@ export interface HaltLifted {
   readonly halt: Halt;
 }
 
+/** Which enforcement points had confirmed a halt, at the gateway that said it. */
+export interface HaltReported {
+  readonly haltId: HaltId;
+  readonly epoch: number;
+  /** Enforcement points that could let something through. */
+  readonly points: number;
+  readonly confirmed: number;
+  /** Until the slowest of them had it; null: none has. */
+  readonly confirmedInMs: number | null;
+  /** Neither confirmed nor fenced by then. */
+  readonly silent: number;
+  /** Until the lease of the last silent point is over; null: none is silent. */
+  readonly fencedInMs: number | null;
+}
+
 /** Everything this agent asks is denied. */
 export interface AgentSuspended {
 }
@@ -408,6 +443,23 @@ export interface SliceOfferReceived {
   readonly windowStart: number;
 }
 
+/** An agent's breaker is in another state, or in the same one anew. */
+export interface BreakerChanged {
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  readonly cause: BreakerCause;
+  /** When the state ends by itself, ms; null: it does not. */
+  readonly until: number | null;
+  /** How often it opened lately, with this time. */
+  readonly opens: number;
+  /** What saw it. */
+  readonly signal: string | null;
+  /** One sentence for people. */
+  readonly explanation: string;
+  /** What the signal rests on, as its service says it. */
+  readonly evidence: string | null;
+}
+
 /** One atomic step of the log. Key: the agent id. */
 export interface AuditRecord {
   readonly seq: number;
@@ -435,6 +487,7 @@ export type AuditRecordEvent =
   | ({ readonly type: 'HoldExpired' } & HoldExpired)
   | ({ readonly type: 'HaltApplied' } & HaltApplied)
   | ({ readonly type: 'HaltLifted' } & HaltLifted)
+  | ({ readonly type: 'HaltReported' } & HaltReported)
   | ({ readonly type: 'AgentSuspended' } & AgentSuspended)
   | ({ readonly type: 'AgentResumed' } & AgentResumed)
   | ({ readonly type: 'CeilingSet' } & CeilingSet)
@@ -449,13 +502,25 @@ export type AuditRecordEvent =
   | ({ readonly type: 'SliceReceived' } & SliceReceived)
   | ({ readonly type: 'SliceRecalled' } & SliceRecalled)
   | ({ readonly type: 'SliceOffered' } & SliceOffered)
-  | ({ readonly type: 'SliceOfferReceived' } & SliceOfferReceived);
+  | ({ readonly type: 'SliceOfferReceived' } & SliceOfferReceived)
+  | ({ readonly type: 'BreakerChanged' } & BreakerChanged);
 
-/** closed lets through, open denies, half_open lets probes through. */
+/** closed lets through, step_up asks a person for every call above read, open denies, half_open lets probes through. */
 export type BreakerState =
   | 'closed'
+  | 'step-up'
   | 'open'
   | 'half-open';
+
+/** Why a breaker changed; time_over: what was open is tried with probes, a step-up ends. */
+export type BreakerCause =
+  | 'tripped'
+  | 'stepped-up'
+  | 'time-over'
+  | 'kill-lifted'
+  | 'probe-failed'
+  | 'probes-passed'
+  | 'rearmed';
 
 /** The newest state of one breaker. Key: the agent id. */
 export interface BreakerView {
@@ -615,6 +680,44 @@ export interface OfferSlice {
   readonly partition: number;
 }
 
+/** open denies everything; step_up asks a person for every call above read. */
+export type TripMode =
+  | 'open'
+  | 'step-up';
+
+/** The breaker service saw something in what this agent does. */
+export interface TripBreaker {
+  readonly mode: TripMode;
+  /** When it ends by itself, ms: an open one is then tried with probes; null: when a person re-arms it. */
+  readonly until: number | null;
+  /** What saw it, up to 128 characters. */
+  readonly signal: string;
+  /** One sentence for people, up to 1,024 characters. */
+  readonly explanation: string;
+  /** What it rests on, up to 16 KiB. */
+  readonly evidence: string | null;
+}
+
+/** A person closes the breaker of this agent; the command's reason says why. */
+export interface RearmBreaker {
+}
+
+/** How a halt arrived. Subject: person: and who said it. */
+export interface ReportHalt {
+  readonly haltId: HaltId;
+  readonly epoch: number;
+  /** Enforcement points that it had to reach. */
+  readonly points: number;
+  /** Of these, how many said that they know it. */
+  readonly confirmed: number;
+  /** After how long the last of them did; null: none did. */
+  readonly confirmedInMs: number | null;
+  /** How many said nothing. */
+  readonly silent: number;
+  /** After how long the lease of the last silent one was over; null: none was silent, or it is not known. */
+  readonly fencedInMs: number | null;
+}
+
 /** What a person or a service orders. Key: the subject. */
 export interface Command {
   readonly commandId: CommandId;
@@ -637,7 +740,10 @@ export type CommandBody =
   | ({ readonly type: 'RequestSlice' } & RequestSlice)
   | ({ readonly type: 'GrantSlice' } & GrantSlice)
   | ({ readonly type: 'RecallSlice' } & RecallSlice)
-  | ({ readonly type: 'OfferSlice' } & OfferSlice);
+  | ({ readonly type: 'OfferSlice' } & OfferSlice)
+  | ({ readonly type: 'TripBreaker' } & TripBreaker)
+  | ({ readonly type: 'RearmBreaker' } & RearmBreaker)
+  | ({ readonly type: 'ReportHalt' } & ReportHalt);
 
 /** Why it was not decided. */
 export type DeadLetterReason =
@@ -718,6 +824,8 @@ export interface Decision {
   readonly sessionId: SessionId | null;
   readonly tool: ToolName;
   readonly tier: Tier;
+  /** The enforcement point that may run the call; null: none was named. */
+  readonly point: string | null;
   readonly decision: Verdict;
   readonly reason: Reason;
   readonly message: string;
@@ -791,6 +899,8 @@ export interface Intent {
   readonly undo: Undo | null;
   /** The operator who proposed it in the place of the agent. */
   readonly proposedBy: string | null;
+  /** The enforcement point that will run the call; null: it names none. */
+  readonly point: string | null;
 }
 
 /** What really happened. */

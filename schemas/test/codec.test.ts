@@ -18,6 +18,7 @@ const intent = {
   provenance: { '/to': 'tool' },
   undo: { tool: 'payments.cancel', arguments: '{}' },
   proposedBy: null,
+  point: null,
 } as unknown as Intent;
 
 const record = {

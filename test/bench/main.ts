@@ -3,11 +3,13 @@ import { benchEmbeddedHttp } from './embedded-http.ts';
 import { benchEmbeddedLogToLog } from './embedded-log-to-log.ts';
 import { benchFlood, benchFloodKafka } from './flood.ts';
 import { benchHalt } from './halt.ts';
+import { benchHookStart } from './hook-start.ts';
 import { benchIdle } from './idle.ts';
 import { benchKafkaHttp } from './kafka-http.ts';
 import { benchKafkaLogToLog } from './kafka-log-to-log.ts';
 import { benchKafkaProcesses } from './kafka-processes.ts';
 import { benchKafkaRebuild } from './kafka-rebuild.ts';
+import { benchMcpProxy } from './mcp-proxy.ts';
 import { benchPolicyEvaluation } from './policy-evaluation.ts';
 import { benchRestartEmbedded, benchRestartKafka } from './restart.ts';
 import { benchSharedCeilings, benchSharedCeilingsKafka } from './shared-ceilings.ts';
@@ -21,6 +23,8 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   shared: benchSharedCeilings,
   flood: benchFlood,
   halt: benchHalt,
+  hook: benchHookStart,
+  mcp: benchMcpProxy,
   kafka: benchKafkaLogToLog,
   'kafka-processes': benchKafkaProcesses,
   'kafka-http': benchKafkaHttp,

@@ -56,8 +56,10 @@ export async function benchRestartEmbedded(): Promise<RestartRows> {
 
 export async function benchRestartKafka(): Promise<RestartRows> {
   const cluster = await startKafkaCluster();
+  const notesFolder = mkdtempSync(join(tmpdir(), 'estop-bench-'));
   const kafka = {
     brokers: [cluster.bootstrap],
+    notesFolder,
     clientId: 'bench',
     partitions: PARTITIONS,
     createTopics: true,
@@ -68,6 +70,7 @@ export async function benchRestartKafka(): Promise<RestartRows> {
     return await measure({ options: { kafka }, open });
   } finally {
     await cluster.stop();
+    rmSync(notesFolder, { recursive: true, force: true });
   }
 }
 

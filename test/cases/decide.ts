@@ -47,5 +47,6 @@ export function intentOf(line: IntentLine): Intent {
     provenance: line.provenance,
     undo: null,
     proposedBy: null,
+    point: null,
   };
 }

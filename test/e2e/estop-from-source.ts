@@ -1,4 +1,4 @@
 /** The estop command from its sources: what bin/estop.mjs does with the built files. */
-import { runProcess } from '@estop/cli/main';
+import { runEntry } from '@estop/cli/entry';
 
-await runProcess();
+await runEntry();

@@ -17,6 +17,10 @@ export interface EstopOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs the built files as a user does, instead of the sources. */
   readonly built?: boolean;
+  /** Default: a free one, at each start another. */
+  readonly port?: number;
+  /** Options of Node, such as `--import`. */
+  readonly nodeArgs?: readonly string[];
 }
 
 export interface HttpAnswer {
@@ -36,12 +40,16 @@ export class EstopProcess {
   readonly fleetDir: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #command: readonly string[];
+  readonly #nodeArgs: readonly string[];
+  readonly #port: number;
   #child: ChildProcess | null = null;
   #url = '';
   #log = '';
 
-  constructor({ files, env = {}, built = false }: EstopOptions) {
+  constructor({ files, env = {}, built = false, port = 0, nodeArgs = [] }: EstopOptions) {
     this.#command = built ? [BIN] : [...TSX, MAIN];
+    this.#nodeArgs = nodeArgs;
+    this.#port = port;
     const root = mkdtempSync(join(tmpdir(), 'estop-e2e-'));
     this.dataDir = join(root, 'data');
     this.fleetDir = join(root, 'fleet');
@@ -67,12 +75,17 @@ export class EstopProcess {
 
   /** Starts it and waits for the line that says so. */
   async start(): Promise<void> {
-    const flags = ['--no-demo', '--fleet', this.fleetDir, '--port', '0', '--data', this.dataDir];
-    const child = spawn(process.execPath, [...this.#command, 'start', ...flags], {
-      cwd: REPOSITORY,
-      env: { ...process.env, ...this.#env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const folders = ['--fleet', this.fleetDir, '--data', this.dataDir];
+    const flags = ['--no-demo', ...folders, '--port', String(this.#port)];
+    const child = spawn(
+      process.execPath,
+      [...this.#nodeArgs, ...this.#command, 'start', ...flags],
+      {
+        cwd: REPOSITORY,
+        env: { ...process.env, ...this.#env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.#child = child;
     this.#url = await new Promise<string>((resolve, reject) => {
       let out = '';

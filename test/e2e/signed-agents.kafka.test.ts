@@ -84,6 +84,7 @@ async function intentBytes(intentId: string, agentId = AGENT): Promise<Buffer> {
     provenance: {},
     undo: null,
     proposedBy: null,
+    point: null,
   });
 }
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { EXIT } from '@estop/cli/domain/exit';
 import { runCli } from '@estop/cli/main';
 import fc from 'fast-check';
@@ -107,6 +107,7 @@ async function run(args: readonly string[], stdin: string) {
     env: { ESTOP_URL: NOWHERE, ESTOP_KEY: 'key' },
     cwd: folder,
     stdin: Readable.from([stdin]),
+    stdout: new PassThrough(),
     out: async (text) => {
       out += text;
     },

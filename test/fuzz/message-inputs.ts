@@ -112,6 +112,7 @@ const intents = fc
     provenance,
     undo: fc.option(fc.record({ tool, arguments: args }), { freq: 2 }),
     proposedBy: fc.option(personId, { freq: 2 }),
+    point: fc.option(fc.string({ maxLength: 40 }), { freq: 2 }),
   })
   .map((message) => ({ topic: 'intents.v1', key: message.agentId, message }) as Message);
 

@@ -27,6 +27,8 @@ export const PLANTS: Readonly<Record<string, () => Machinery>> = {
   'stale snapshot used': () => ({ ...PRODUCTION, foldsAfterSnapshot: false }),
   'zombie record accepted': () => ({ ...PRODUCTION, extendsChain: (_, value) => value !== null }),
   'vanished records not noticed': () => ({ ...PRODUCTION, remembersProof: false }),
+  'sixth probe': () => deciding(forgetProbe),
+  'killed and back closed': () => deciding(forgetKills),
   'projection before proof': () => ({ ...PRODUCTION, releasesAfterProof: false }),
 };
 
@@ -79,6 +81,23 @@ function forgetOutcome({ state }: Context, { outcome }: InputOf<'outcome'>): Cha
 function forgetIntent({ state }: Context, { intent }: InputOf<'intent'>): Changed<'intent'> {
   state.agentById.get(intent.agentId)?.decidedById.delete(intent.intentId);
   return [];
+}
+
+/** A half-open breaker counts one probe too few. */
+function forgetProbe(context: Context, input: Input): Answer {
+  const agent =
+    input.type === 'intent' ? context.state.agentById.get(input.intent.agentId) : undefined;
+  if (agent === undefined) return decide(context, input);
+  const { breaker } = agent;
+  agent.breaker = { ...breaker, probes: breaker.probes.slice(1) };
+  const answer = decide(context, input);
+  agent.breaker = breaker;
+  return answer;
+}
+
+function forgetKills(context: Context, input: Input): Answer {
+  const state = { ...context.state, endedKillByScope: new Map() };
+  return decide({ ...context, state }, input);
 }
 
 /** Nobody who asks again is answered … */

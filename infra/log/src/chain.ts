@@ -42,7 +42,14 @@ export function previousHash(value: Buffer): Buffer | undefined {
 
 /** The head after a valid record with these value bytes. */
 export function headAfter(head: ChainHead, value: Uint8Array): ChainHead {
-  return { seq: head.seq + 1, hash: hash('sha256', value, 'buffer') };
+  return { seq: head.seq + 1, hash: valueHash(value) };
+}
+
+/** SHA-256 of a record's value bytes, by which the next one names it. */
+export function valueHash(value: Uint8Array): Buffer {
+  // Through a text, one character a byte, into Node's pool: as a buffer it would be memory of its
+  // own, which costs more than the hash, and the garbage collector too.
+  return Buffer.from(hash('sha256', value, 'binary'), 'binary');
 }
 
 /** False when this is another record with the number of a known head: the chain has forked. */

@@ -22,7 +22,8 @@ export const VARIABLES = {
     fallback: '127.0.0.1',
   }),
   ESTOP_DATA: text({
-    summary: 'folder of the embedded log and the operator key',
+    summary:
+      'folder of the embedded log, the operator key, and on Kafka the place of the policy in its group',
     form: 'a path',
     fallback: '.estop',
   }),
@@ -54,6 +55,12 @@ export const VARIABLES = {
       'records on Kafka prove their writer with it; the same for all services; without it, `<data>/link.key`',
     form: '32 to 512 characters without spaces',
     pattern: /^\S{32,512}$/,
+  }),
+  ESTOP_PEERS: list({
+    summary:
+      'the other gateways, which are told of halts directly, whether or not Kafka works; on Kafka only',
+    form: '`http://host:port`, more of them with commas between',
+    item: /^https?:\/\/[^\s/,@]+\/?$/,
   }),
   ESTOP_OPERATOR_KEY: secret({
     summary: 'API key of the built-in person `operator@local`; without it, `<data>/operator.key`',

@@ -1,10 +1,12 @@
 /** What a command sees of the process: streams, environment, terminal. Tests give their own. */
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** For commands that pass bytes on. */
+  readonly stdout: Writable;
   /** Data. Resolves when more may be written. */
   out(text: string): Promise<void>;
   /** People. */
@@ -23,6 +25,7 @@ export function processIo(signal: AbortSignal): Io {
     env: process.env,
     cwd: process.cwd(),
     stdin: process.stdin,
+    stdout: process.stdout,
     out: (text) => writeDrained(text),
     err: (text) => {
       process.stderr.write(text);

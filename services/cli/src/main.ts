@@ -12,8 +12,11 @@ import { addBacktest } from './commands/backtest.ts';
 import { addCheck } from './commands/check.ts';
 import { addExplain } from './commands/explain.ts';
 import { addHalt } from './commands/halt.ts';
+import { addHook } from './commands/hook.ts';
+import { addInstall } from './commands/install.ts';
 import { addLag } from './commands/lag.ts';
 import { addLift } from './commands/lift.ts';
+import { addMcp } from './commands/mcp.ts';
 import { addPropose } from './commands/propose.ts';
 import { addReject } from './commands/reject.ts';
 import { addServe } from './commands/serve.ts';
@@ -45,6 +48,9 @@ const COMMANDS = [
   addStatus,
   addLag,
   addVerify,
+  addHook,
+  addInstall,
+  addMcp,
 ];
 
 /** Runs one command line. Never throws; answers the exit code. */

@@ -61,7 +61,7 @@ function readIntent(line: Fields, atMs: number): RecordedLine {
   const args = canonicalText(line['arguments']);
   const { reason, task } = { reason: textIn(line, 'reason'), task: textIn(line, 'task') };
   const about = { intentId, agentId, sessionId, tool, reason, task, provenance, undo };
-  const intent: Intent = { ...about, ...cost, arguments: args, proposedBy: null };
+  const intent: Intent = { ...about, ...cost, arguments: args, proposedBy: null, point: null };
   return { kind: 'intent', intent, digest: intentDigest(agentId, tool, args), atMs };
 }
 

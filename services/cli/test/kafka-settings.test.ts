@@ -55,6 +55,7 @@ describe('the settings of Kafka', () => {
       linkKey: Buffer.from(LINK_KEY),
       createTopics: false,
       sessionTimeoutMs: 10_000,
+      notesFolder: expect.stringMatching(/groups$/),
     });
     for (const absent of ['sasl', 'ssl', 'registryUrl', 'replicationFactor']) {
       expect(plain).not.toHaveProperty(absent);

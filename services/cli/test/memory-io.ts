@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { Io } from '../src/io.ts';
 import { runCli } from '../src/main.ts';
 
@@ -31,6 +31,12 @@ export async function runLine(args: readonly string[], options: RunOptions = {})
     env: options.env ?? {},
     cwd: options.cwd ?? mkdtempSync(join(tmpdir(), 'estop-cli-')),
     stdin: Readable.from([options.stdin ?? '']),
+    stdout: new Writable({
+      write(chunk, _encoding, done) {
+        out += String(chunk);
+        done();
+      },
+    }),
     out: async (text) => {
       out += text;
       options.onOut?.(text);

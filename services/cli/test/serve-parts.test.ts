@@ -105,10 +105,13 @@ describe('estop verify', () => {
       stateHash: 'cd',
       isLive: true,
     };
-    const socket = await openControlSocket(data, async () => [
-      { ...good, problem: null },
-      { ...good, partition: 1, problem: 'the rebuilt state differs from the live one' },
-    ]);
+    const socket = await openControlSocket(data, {
+      halt: null,
+      verify: async () => [
+        { ...good, problem: null },
+        { ...good, partition: 1, problem: 'the rebuilt state differs from the live one' },
+      ],
+    });
     const ran = await runLine(['verify', '--data', path]);
     expect(ran.exitCode).toBe(3);
     expect(ran.out).toMatch(/^1 +4 +0 +ab +cd +the rebuilt state differs/m);
@@ -123,7 +126,7 @@ describe('estop verify', () => {
   ])('says of how many partitions the state is the live one: %o', async (areLive, text) => {
     const verdict = { records: 4, voidRecords: 0, head: 'ab', stateHash: 'cd', problem: null };
     const verdicts = areLive.map((isLive, partition) => ({ ...verdict, partition, isLive }));
-    const socket = await openControlSocket(data, async () => verdicts);
+    const socket = await openControlSocket(data, { halt: null, verify: async () => verdicts });
     const ran = await runLine(['verify', '--data', path]);
     expect(ran.exitCode).toBe(0);
     expect(ran.err).toContain(`the log verifies, ${text}`);

@@ -133,6 +133,31 @@ describe('estop start', () => {
     expect((await estop('explain', 'i1')).out).toContain('operator@local voted approve');
   });
 
+  it('halts by the socket of the data folder when nobody answers over HTTP', async () => {
+    running = await start('--fleet', 'fleet');
+    const elsewhere = { ...ENV, ESTOP_URL: 'http://127.0.0.1:9', ESTOP_KEY: 'wrong' };
+    const data = ['--data', join(folder, 'data')];
+    const halt = await runLine(['halt', 'a', '--mode', 'kill', ...data], { env: elsewhere });
+    expect(halt.exitCode).toBe(0);
+    expect(halt.out).toMatch(/^halted agent a \(kill, epoch 1\): /);
+    expect(halt.err).toContain('halted by the socket');
+    expect(JSON.parse((await propose('i1', 'crm.read')).out)).toMatchObject({ reason: 'halted' });
+    // An address that answers, with a key that nobody accepts.
+    const wrongKey = { ...ENV, ESTOP_URL: running.url, ESTOP_KEY: 'estop_wrong' };
+    const again = await runLine(['halt', '--fleet', ...data], { env: wrongKey });
+    expect(again).toMatchObject({ exitCode: 0, err: expect.stringContaining('by the socket') });
+    expect((await estop('halt', '--group', 'g', '--socket', '-o', 'json')).exitCode).toBe(0);
+    expect((await estop('status')).out).toContain('the fleet');
+  });
+
+  it('halts by no socket without the key of the data folder', async () => {
+    running = await start('--fleet', 'fleet');
+    writeFileSync(join(folder, 'data', 'operator.key'), 'estop_wrong');
+    const halt = await estop('halt', 'a', '--socket');
+    expect(halt).toMatchObject({ exitCode: 4, err: expect.stringContaining('operator key') });
+    expect((await estop('halt', '--socket', '--fleet')).exitCode).toBe(4);
+  });
+
   it('drains when it is stopped, and goes on from the log when it starts again', async () => {
     running = await start('--fleet', 'fleet');
     const first = await propose('i1', 'crm.read');
@@ -145,7 +170,11 @@ describe('estop start', () => {
 
     running = await start();
     expect(readFileSync(join(folder, 'data', 'address'), 'utf8')).toBe(`${running.url}\n`);
-    expect((await propose('i1', 'crm.read')).out).toBe(first.out);
+    const { permit: _, ...decided } = JSON.parse(first.out);
+    expect(JSON.parse((await propose('i1', 'crm.read')).out)).toMatchObject({
+      ...decided,
+      expiresAt: expect.any(Number),
+    });
     expect(JSON.parse((await propose('i2', 'crm.drop')).out)).toMatchObject({ reason: 'halted' });
     const verified = await estop('verify');
     expect(verified.exitCode).toBe(0);

@@ -4,7 +4,7 @@ import { messageOf } from '@estop/schemas/errors';
 import { connect } from '@estop/sdk';
 import { agentKeys } from './agent-keys.ts';
 import { createRandom } from './domain/random.ts';
-import { type Member, ROSTER, STRAY_AGENT } from './domain/roster.ts';
+import { type Member, ON_CALL, ROSTER, STRAY_AGENT } from './domain/roster.ts';
 import { PACE, type Pace, type Phase } from './domain/story.ts';
 import { createOperator } from './operator.ts';
 import { runStory } from './run-story.ts';
@@ -42,10 +42,11 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { url, seed = SEED, speed = 1, pace = PACE } = options;
   const operator = createOperator(url, options.operatorKey);
   const keys = await agentKeys(
-    ROSTER.map((member) => member.agent),
+    [...ROSTER.map((member) => member.agent), ON_CALL],
     operator,
     options.keyFile,
   );
+  const onCallKey = keys.get(ON_CALL) ?? '';
   const stopping = new AbortController();
   const { signal } = stopping;
   // Every agent sleeps on it, and waits for an answer with it.
@@ -66,17 +67,18 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       try {
         await workDayAndNight(worker);
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         tell(`${member.agent} cannot work: ${messageOf(error)}`);
         await rest(RECOVER_MS, signal);
       }
     }
+    await client.close();
   }
 
   async function workDayAndNight(worker: Worker): Promise<void> {
     if (worker.member.agent === STRAY_AGENT && phase === 'quiet') {
       await workOn(worker, AbortSignal.any([signal, night.signal]));
-      if (!signal.aborted) await runStory({ worker, operator, pace, tell, onPhase });
+      if (!signal.aborted) await runStory({ worker, operator, onCallKey, pace, tell, onPhase });
     }
     await workOn(worker);
   }

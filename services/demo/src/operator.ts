@@ -2,13 +2,22 @@
 import { EstopError } from '@estop/schemas/errors';
 
 const TIMEOUT_MS = 10_000;
+/** Longer than any lease. */
+const CONFIRM_S = 5;
 
 export interface Operator {
-  /** A new API key of an agent. */
-  issueKey(agent: string): Promise<string>;
+  /** A new API key of an agent, or of a person when it is an e-mail address. */
+  issueKey(subject: string): Promise<string>;
   /** Whether estop accepts this key. */
   isAccepted(key: string): Promise<boolean>;
-  haltAgent(agent: string, reason: string): Promise<void>;
+  /**
+   * Kills what an agent does, with the key of a person, and waits until every enforcement point has
+   * confirmed or is fenced. Answers who confirmed, in words.
+   */
+  killAgent(
+    agent: string,
+    order: { readonly key: string; readonly reason: string },
+  ): Promise<string>;
 }
 
 /** Every method throws EstopError `request-failed` or `gateway-unreachable`. */
@@ -26,16 +35,17 @@ export function createOperator(url: string, operatorKey: string): Operator {
     }
   }
 
-  async function post(path: string, body: object): Promise<unknown> {
-    const response = await request(path, operatorKey, body);
+  async function post(path: string, body: object, key = operatorKey): Promise<unknown> {
+    const response = await request(path, key, body);
     const answer: unknown = await response.json().catch(() => undefined);
     if (response.ok) return answer;
     throw new EstopError('request-failed', `POST ${path}: status ${response.status}`);
   }
 
   return {
-    async issueKey(agent) {
-      const path = `/v1/agents/${encodeURIComponent(agent)}/credentials`;
+    async issueKey(subject) {
+      const owner = subject.includes('@') ? 'people' : 'agents';
+      const path = `/v1/${owner}/${encodeURIComponent(subject)}/credentials`;
       const answer = await post(path, { kind: 'api-key' });
       if (typeof answer === 'object' && answer !== null && 'secret' in answer) {
         if (typeof answer.secret === 'string') return answer.secret;
@@ -47,8 +57,22 @@ export function createOperator(url: string, operatorKey: string): Operator {
       const { status } = await request('/v1/intents/never-asked', key);
       return status !== 401 && status !== 403;
     },
-    async haltAgent(agent, reason) {
-      await post('/v1/halts', { scope: { agent }, mode: 'pause', reason });
+    async killAgent(agent, { key, reason }) {
+      const body = { scope: { agent }, mode: 'kill', reason };
+      return confirmationOf(await post(`/v1/halts?wait=${CONFIRM_S}s`, body, key));
     },
   };
+}
+
+function confirmationOf(halt: unknown): string {
+  const { points, confirmed, confirmedInMs } = confirmationsIn(halt);
+  const took = typeof confirmedInMs === 'number' ? ` in ${confirmedInMs} ms` : '';
+  if (typeof points !== 'number' || points === 0) return 'no enforcement point is connected';
+  return `${confirmed} of ${points} enforcement points confirmed${took}`;
+}
+
+function confirmationsIn(halt: unknown): Readonly<Record<string, unknown>> {
+  if (typeof halt !== 'object' || halt === null || !('confirmations' in halt)) return {};
+  const { confirmations } = halt;
+  return typeof confirmations === 'object' && confirmations !== null ? { ...confirmations } : {};
 }

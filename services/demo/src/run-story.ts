@@ -1,6 +1,7 @@
 /** Plays the 3 AM story with the stray agent, and tells it. */
 import type { Session } from '@estop/sdk';
 import { createNarrator, type Verdict } from './domain/narrator.ts';
+import { ON_CALL } from './domain/roster.ts';
 import { FIRST_STEP, type Pace, type Phase, STORY_TASK, strayStep } from './domain/story.ts';
 import type { Step } from './domain/work.ts';
 import type { Operator } from './operator.ts';
@@ -16,6 +17,8 @@ const WAIT_FOR_PERSON_MS = 300_000;
 export interface Story {
   readonly worker: Worker;
   readonly operator: Operator;
+  /** The key of whoever is on call: a kill is lifted by somebody else. */
+  readonly onCallKey: string;
   readonly pace: Pace;
   /** Shows a line to whoever watches. */
   readonly tell: (line: string) => void;
@@ -49,16 +52,21 @@ export async function runStory(story: Story): Promise<void> {
     tell(`stop it with   npx estop halt ${agent}   (the demo does it in ${leftMs / 1_000} s)`);
   }
 
-  async function haltInTime({ operator }: Story, signal: AbortSignal): Promise<void> {
+  async function haltInTime(
+    { operator, onCallKey: key }: Story,
+    signal: AbortSignal,
+  ): Promise<void> {
     tellCommand(pace.astrayMs);
     await rest(pace.astrayMs / 2 / worker.speed, signal);
     if (!signal.aborted) tellCommand(pace.astrayMs / 2);
     await rest(pace.astrayMs / 2 / worker.speed, signal);
     if (signal.aborted) return;
-    tell(`nobody did, so the demo does it: estop halt ${agent}`);
-    await operator.haltAgent(agent, 'the demo ends its story').catch((error: unknown) => {
-      tell(`that failed: ${String(error)}`);
-    });
+    tell(`nobody did, so the demo does it: estop halt ${agent} --mode kill`);
+    const reason = 'the demo ends its story';
+    await operator.killAgent(agent, { key, reason }).then(
+      (confirmed) => tell(`  killed by ${ON_CALL}: ${confirmed}`),
+      (error: unknown) => tell(`that failed: ${String(error)}`),
+    );
   }
 }
 
@@ -95,8 +103,9 @@ async function goAstray({ worker, pace, tell }: Story, session: Session): Promis
       .wait(intentId, { waitMs, signal: worker.signal })
       .catch(() => undefined);
     if (answer?.decision === 'allow') {
-      tell(`  a person said yes: ${step.tool} was let through`);
-      await worker.client.outcome(intentId, { status: 'ok' }).catch(() => false);
+      // The same call again, which goes through once after the yes.
+      const { decision } = await tryStep(worker, session, step);
+      if (decision === 'allow') tell(`  a person said yes: ${step.tool} was let through`);
     } else if (answer?.decision === 'deny' && answer.reason === 'approval-rejected') {
       tell(`  a person said no to ${step.tool}`);
     }

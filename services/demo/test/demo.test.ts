@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ROSTER, STRAY_AGENT } from '../src/domain/roster.ts';
+import { ON_CALL, ROSTER, STRAY_AGENT } from '../src/domain/roster.ts';
 import { type Demo, type DemoOptions, startDemo } from '../src/main.ts';
 import { OPERATOR_KEY, type ScriptedGateway, startScriptedGateway } from './scripted-gateway.ts';
 
@@ -44,7 +44,8 @@ describe('the demo', () => {
     await start();
     await demo?.close();
     await start();
-    expect(gateway.issued.toSorted()).toEqual(ROSTER.map((member) => member.agent).toSorted());
+    const subjects = [...ROSTER.map((member) => member.agent), ON_CALL];
+    expect(gateway.issued.toSorted()).toEqual(subjects.toSorted());
     expect(statSync(join(folder, 'demo-keys.json')).mode & 0o777).toBe(0o600);
   });
 
@@ -71,6 +72,7 @@ describe('the demo', () => {
     await vi.waitFor(() => expect(demo?.phase()).toBe('halted'), UNTIL);
     expect([...gateway.halted]).toEqual([STRAY_AGENT]);
     expect(lines.join('\n')).toContain(`the demo does it: estop halt ${STRAY_AGENT}`);
+    expect(lines.join('\n')).toContain('13 of 13 enforcement points confirmed in 4 ms');
     const asked = () => gateway.toolsByAgent.get('mail-bot')?.length ?? 0;
     const before = asked();
     await vi.waitFor(() => expect(asked()).toBeGreaterThan(before), UNTIL);

@@ -1,6 +1,8 @@
 /** A gateway with a handful of fixed rules, over real HTTP: what the demo needs to meet. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+// @boundaries-ignore the scripted control plane serves the tests of every package
+import { createControlPlane } from '../../../test/harness/control-plane.ts';
 
 export interface ScriptedGateway {
   readonly url: string;
@@ -12,12 +14,15 @@ export interface ScriptedGateway {
   close(): Promise<void>;
 }
 
+import { ON_CALL } from '../src/domain/roster.ts';
+
 export const OPERATOR_KEY = 'operator';
 const DELETES_ALLOWED = 3;
 
 interface Sent {
   readonly id?: string;
   readonly tool?: string;
+  readonly point?: string;
   readonly provenance?: Record<string, string>;
   readonly scope?: { readonly agent?: string };
 }
@@ -26,6 +31,7 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
   const issued: string[] = [];
   const halted = new Set<string>();
   const toolsByAgent = new Map<string, string[]>();
+  const control = await createControlPlane((key) => key.slice('key-of-'.length));
   let deletes = 0;
 
   function decide(agent: string, sent: Sent): readonly [string, string] {
@@ -44,13 +50,16 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
 
   function answer(key: string, path: string, sent: Sent): readonly [number, unknown] {
     if (key === OPERATOR_KEY) {
-      const agent = /^\/v1\/agents\/([^/]+)\/credentials$/.exec(path)?.[1];
-      if (agent !== undefined) {
-        issued.push(agent);
-        return [201, { id: 'c', secret: `key-of-${agent}` }];
-      }
-      halted.add(sent.scope?.agent ?? '');
-      return [201, { id: 'h1', epoch: 1 }];
+      const subject = /^\/v1\/(?:agents|people)\/([^/]+)\/credentials$/.exec(path)?.[1] ?? '';
+      issued.push(decodeURIComponent(subject));
+      return [201, { id: 'c', secret: `key-of-${decodeURIComponent(subject)}` }];
+    }
+    if (path === '/v1/halts' && key === `key-of-${ON_CALL}`) {
+      const agent = sent.scope?.agent ?? '';
+      halted.add(agent);
+      control.halt({ scope: { agent }, mode: 'kill', epoch: 1 });
+      const confirmations = { points: 13, confirmed: 13, confirmedInMs: 4 };
+      return [201, { id: 'h1', epoch: 1, confirmations }];
     }
     if (!key.startsWith('key-of-')) return [401, { code: 'unauthenticated' }];
     if (path.endsWith('/outcome')) return [204, undefined];
@@ -65,7 +74,14 @@ export async function startScriptedGateway(): Promise<ScriptedGateway> {
     for await (const chunk of request) text += String(chunk);
     const key = (request.headers.authorization ?? '').replace('Bearer ', '');
     const path = (request.url ?? '').replace(/\?.*/, '');
-    const [status, body] = answer(key, path, (text ? JSON.parse(text) : {}) as Sent);
+    const sent = (text ? JSON.parse(text) : {}) as Sent;
+    if (control.answer(request, sent, response)) return;
+    const [status, answered] = answer(key, path, sent);
+    const isAllowed = sent.point !== undefined && text !== '' && status === 200;
+    const permit = isAllowed
+      ? await control.permitFor(key.slice('key-of-'.length), { ...sent })
+      : '';
+    const body = isAllowed ? { ...(answered as object), permit, tier: 'write' } : answered;
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(body === undefined ? undefined : JSON.stringify(body));
   });

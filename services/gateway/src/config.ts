@@ -42,6 +42,12 @@ export interface GatewayConfig {
   /** Hex SHA-256 of the key of `operator@local`; null: there is none. */
   readonly operatorKeyHash: string | null;
   readonly jwt: JwtConfig | null;
+  /** Keys for permits are made from it; the same for all gateways of a deployment. */
+  readonly permitSecret: Uint8Array;
+  /** Proves gateways to each other; null: there are no others. */
+  readonly peerKey: Uint8Array | null;
+  /** Addresses of the others. */
+  readonly peerUrls: readonly string[];
   readonly limits: Limits;
 }
 
@@ -52,17 +58,26 @@ export interface JwtConfig {
 }
 
 type Variables = Config<
-  'ESTOP_HOST' | 'ESTOP_PORT' | 'ESTOP_JWT_ISSUER' | 'ESTOP_JWT_JWKS_URL' | 'ESTOP_JWT_AUDIENCE'
+  | 'ESTOP_HOST'
+  | 'ESTOP_PORT'
+  | 'ESTOP_PEERS'
+  | 'ESTOP_JWT_ISSUER'
+  | 'ESTOP_JWT_JWKS_URL'
+  | 'ESTOP_JWT_AUDIENCE'
 >;
 
-/** The configuration from the variables of topology.ts. The operator key comes from elsewhere. */
-export function gatewayConfig(variables: Variables, operatorKeyHash: string | null): GatewayConfig {
+/** The configuration from the variables of topology.ts. The secrets come from elsewhere. */
+export function gatewayConfig(
+  variables: Variables,
+  secrets: Pick<GatewayConfig, 'operatorKeyHash' | 'permitSecret' | 'peerKey'>,
+): GatewayConfig {
   const { ESTOP_JWT_ISSUER: issuer, ESTOP_JWT_JWKS_URL: jwksUrl } = variables;
   const hasIssuer = issuer !== null && jwksUrl !== null;
   return {
     host: variables.ESTOP_HOST,
     port: variables.ESTOP_PORT,
-    operatorKeyHash,
+    ...secrets,
+    peerUrls: variables.ESTOP_PEERS ?? [],
     jwt: hasIssuer ? { issuer, jwksUrl, audience: variables.ESTOP_JWT_AUDIENCE } : null,
     limits: LIMITS,
   };

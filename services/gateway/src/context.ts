@@ -9,12 +9,17 @@ import { Authenticator } from './auth/authenticator.ts';
 import { createJwtVerifier } from './auth/jwt.ts';
 import { Commander } from './commands.ts';
 import type { GatewayConfig } from './config.ts';
+import { HaltReporter } from './enforcement/halt-reporter.ts';
 import { EnforcementPoints } from './enforcement/points.ts';
 import { FleetDesk } from './fleets.ts';
 import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.ts';
 import { HaltDesk } from './halts.ts';
 import { DecisionLookup } from './intents/decision-lookup.ts';
 import { Proposer } from './intents/proposer.ts';
+import { PeerLinks } from './peers/peer-links.ts';
+import { PeerProof } from './peers/peer-proof.ts';
+import { PermitKeys } from './permits/permit-keys.ts';
+import { PermitOffice } from './permits/permit-office.ts';
 import { AgentTable } from './read-models/agent-table.ts';
 import { DecisionCache } from './read-models/decision-cache.ts';
 import { Feeds } from './read-models/feeds.ts';
@@ -23,6 +28,7 @@ import { HaltBook } from './read-models/halt-book.ts';
 import { SharedLimits } from './read-models/shared-limits.ts';
 import { AuditReader } from './records/audit-reader.ts';
 import { StreamHub } from './stream/stream-hub.ts';
+import { KEEPS_NOTHING, type UnwrittenHalts } from './unwritten-halts.ts';
 
 export interface GatewayDeps {
   readonly log: EventLog;
@@ -32,6 +38,8 @@ export interface GatewayDeps {
   readonly health: Health;
   readonly config: GatewayConfig;
   readonly checkFleet: FleetChecker;
+  /** Keeps halts that are not written; without it they live as long as the process. */
+  readonly unwritten?: UnwrittenHalts;
   /** Consumer groups that /v1/lag tells of. */
   readonly groups: readonly string[];
 }
@@ -47,9 +55,14 @@ export interface GatewayContext extends GatewayDeps {
   readonly feeds: Feeds;
   readonly authenticator: Authenticator;
   readonly proposer: Proposer;
+  readonly permitKeys: PermitKeys;
+  readonly permits: PermitOffice;
   readonly lookup: DecisionLookup;
   readonly commander: Commander;
   readonly haltDesk: HaltDesk;
+  /** Null: there is one gateway alone. */
+  readonly peerProof: PeerProof | null;
+  readonly peers: PeerLinks | null;
   readonly points: EnforcementPoints;
   readonly fleetDesk: FleetDesk;
   readonly audit: AuditReader;
@@ -59,7 +72,7 @@ export interface GatewayContext extends GatewayDeps {
 
 export function createContext(deps: GatewayDeps): GatewayContext {
   const { log, clock, logger, metrics, config, checkFleet } = deps;
-  const { limits, operatorKeyHash, jwt } = config;
+  const { limits, operatorKeyHash, jwt, peerKey, peerUrls } = config;
   const fleet = new FleetState({ log, logger, checkFleet });
   const decisions = new DecisionCache(clock, log.codec('decisions.v1'));
   const agents = new AgentTable();
@@ -71,9 +84,34 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     limits,
     decisions,
     halts,
+    haltsSilentMs: () => feeds.haltsSilentMs,
     onFault: (error) => logger.error({ error: messageOf(error) }, 'an intent was not written'),
   });
+  const permitKeys = new PermitKeys(config.permitSecret);
   const verifyJwt = jwt === null ? null : createJwtVerifier(jwt);
+  const peerProof = peerKey === null ? null : new PeerProof(peerKey);
+  const silentMs = (): number => feeds.haltsSilentMs;
+  const peers =
+    peerProof &&
+    new PeerLinks({ ...deps, book: halts, urls: peerUrls, proof: peerProof, silentMs, fetch });
+  const closing = new AbortController();
+  const points = new EnforcementPoints(clock, halts);
+  const reporter = new HaltReporter({ log, logger, points, closing: closing.signal });
+  const haltDesk = new HaltDesk({
+    ...{ log, clock, logger, limits, book: halts },
+    unwritten: deps.unwritten ?? KEEPS_NOTHING,
+    onSaid: (known) => {
+      peers?.tell(known);
+      if (!known.halt.lifted) reporter.report(known.halt);
+    },
+  });
+  const feeds: Feeds = new Feeds({
+    ...{ log, logger, metrics, decisions, agents, sharedLimits, halts, fleet, hub },
+    onHaltLogged: (halt) => haltDesk.logged(halt),
+  });
+  halts.onNews(({ halt }) => {
+    if (halt.mode === 'kill' && !halt.lifted) proposer.endStopped();
+  });
   return {
     ...deps,
     counts: createGatewayMetrics(metrics, { hub, proposer }),
@@ -83,15 +121,19 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     fleet,
     halts,
     hub,
-    feeds: new Feeds({ log, logger, metrics, decisions, agents, sharedLimits, halts, fleet, hub }),
+    feeds,
     authenticator: new Authenticator({ agents, fleet, operatorKeyHash, verifyJwt }),
     proposer,
+    permitKeys,
+    permits: new PermitOffice({ clock, keys: permitKeys, decisions, halts, fleet }),
     lookup: new DecisionLookup(log),
     commander: new Commander({ log, agents, limits }),
-    haltDesk: new HaltDesk({ log, clock, logger, limits, book: halts }),
-    points: new EnforcementPoints(clock, halts),
+    haltDesk,
+    peerProof,
+    peers,
+    points,
     fleetDesk: new FleetDesk({ log, limits, fleet, checkFleet }),
     audit: new AuditReader(log),
-    closing: new AbortController(),
+    closing,
   };
 }

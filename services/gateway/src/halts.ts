@@ -3,12 +3,13 @@
  * and is tried again until the log takes it.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog } from '@estop/log/port';
-import { scopeText } from '@estop/policy/domain/halts';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
 import { messageOf } from '@estop/schemas/errors';
+import { scopeText } from '@estop/schemas/halts';
 import { type PersonId, parseHaltId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
 import type { AuditRecordEvent, Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
@@ -16,8 +17,11 @@ import { watchAudit } from './audit-watch.ts';
 import type { Limits } from './config.ts';
 import { ProblemError } from './problems.ts';
 import type { HaltBook, HaltNews, KnownHalt } from './read-models/halt-book.ts';
+import type { UnwrittenHalts } from './unwritten-halts.ts';
 
 const REWRITE_MS = 1_000;
+/** How long who stops something waits for the log; it is in force either way. */
+const WRITE_WAIT_MS = 1_000;
 
 export interface HaltDeskDeps {
   readonly log: EventLog;
@@ -25,6 +29,10 @@ export interface HaltDeskDeps {
   readonly logger: Logger;
   readonly limits: Limits;
   readonly book: HaltBook;
+  /** Where words wait that the log does not hold yet. */
+  readonly unwritten: UnwrittenHalts;
+  /** Called with each word that is said here; must not wait. */
+  readonly onSaid: (known: KnownHalt) => void;
 }
 
 export interface HaltRequest {
@@ -36,6 +44,11 @@ export interface HaltRequest {
   readonly by: PersonId;
 }
 
+export interface SaidHalt extends KnownHalt {
+  /** Whether the log holds it. */
+  readonly isWritten: boolean;
+}
+
 export class HaltDesk {
   readonly #deps: HaltDeskDeps;
   /** Said and in force here, and not in the log yet; the newest per scope. */
@@ -43,6 +56,8 @@ export class HaltDesk {
   /** The newest of this gateway's own words per scope, while no later one stands. */
   readonly #said = new Map<string, Halt>();
   #rewrite: NodeJS.Timeout | null = null;
+  #keeping: Promise<void> = Promise.resolve();
+  #isKeepOwed = false;
 
   constructor(deps: HaltDeskDeps) {
     this.#deps = deps;
@@ -50,7 +65,7 @@ export class HaltDesk {
   }
 
   /** Stops what the scope covers. Never rejects: `isWritten` false means that the log is away. */
-  async stop(request: HaltRequest): Promise<KnownHalt & { readonly isWritten: boolean }> {
+  async stop(request: HaltRequest): Promise<SaidHalt> {
     const { clock, book } = this.#deps;
     const at = clock.nowMs();
     const { scope, mode, reason, forMs, by } = request;
@@ -61,20 +76,82 @@ export class HaltDesk {
     return { halt, at, isWritten: await this.#say(halt, at) };
   }
 
-  /** In force here at once; answers whether the log has it. */
+  /** What an earlier process said and could not write is in force again, and written. */
+  restore(): void {
+    const { clock, book, unwritten } = this.#deps;
+    for (const halt of unwritten.load()) {
+      if (!book.take(halt, clock.nowMs())) continue;
+      this.#unwritten.set(scopeText(halt.scope), halt);
+      this.#rewriteLater();
+    }
+  }
+
+  /** Another gateway has said this; it is written from here too, if it does not come by the log. */
+  takeFromPeer(halt: Halt, at: number): void {
+    if (!this.#deps.book.take(halt, at)) return;
+    this.#unwritten.set(scopeText(halt.scope), halt);
+    void this.#keep();
+    this.#rewriteLater();
+  }
+
+  /** The log holds this word. */
+  logged(halt: Halt): void {
+    const waiting = this.#unwritten.get(scopeText(halt.scope));
+    if (waiting?.haltId === halt.haltId && waiting.lifted === halt.lifted) this.#written(waiting);
+  }
+
+  /** In force here at once; answers whether the log has it, after a bounded time. */
   async #say(halt: Halt, at: number): Promise<boolean> {
-    const { book, logger } = this.#deps;
-    this.#said.set(scopeText(halt.scope), halt);
+    const { book, onSaid } = this.#deps;
+    const scope = scopeText(halt.scope);
+    this.#said.set(scope, halt);
     book.take(halt, at);
+    onSaid({ halt, at });
+    this.#unwritten.set(scope, halt);
+    const kept = this.#keep();
+    const patience = new AbortController();
+    const tooLong = sleep(WRITE_WAIT_MS, false, { signal: patience.signal }).catch(() => false);
+    const isWritten = await Promise.race([this.#tryWriting(halt), tooLong]);
+    patience.abort();
+    if (!isWritten) await kept;
+    return isWritten;
+  }
+
+  async #tryWriting(halt: Halt): Promise<boolean> {
     try {
       await this.#write(halt);
+      this.#written(halt);
       return true;
     } catch (error) {
-      logger.error({ haltId: halt.haltId, error: messageOf(error) }, 'halt not written; retrying');
-      this.#unwritten.set(scopeText(halt.scope), halt);
+      const { haltId } = halt;
+      this.#deps.logger.error({ haltId, error: messageOf(error) }, 'halt not written; retrying');
       this.#rewriteLater();
       return false;
     }
+  }
+
+  #written(halt: Halt): void {
+    const scope = scopeText(halt.scope);
+    // A newer halt of this scope may have come meanwhile; it still waits.
+    if (this.#unwritten.get(scope) !== halt) return;
+    this.#unwritten.delete(scope);
+    void this.#keep();
+  }
+
+  /** Keeps what is unwritten; a disk that refuses takes no halt out of force. */
+  #keep(): Promise<void> {
+    if (this.#isKeepOwed) return this.#keeping;
+    this.#isKeepOwed = true;
+    const { unwritten, logger } = this.#deps;
+    this.#keeping = this.#keeping
+      .then(() => {
+        this.#isKeepOwed = false;
+        return unwritten.save([...this.#unwritten.values()]);
+      })
+      .catch((error: unknown) => {
+        logger.error({ error: messageOf(error) }, 'halts that are not written are not kept either');
+      });
+    return this.#keeping;
   }
 
   /**
@@ -101,7 +178,7 @@ export class HaltDesk {
     haltId: string,
     order: { readonly by: PersonId; readonly reason: string },
   ): Promise<KnownHalt> {
-    const { clock, book, log, limits } = this.#deps;
+    const { clock, book, log, limits, onSaid } = this.#deps;
     const known = book.byId(haltId);
     if (known === undefined) throw new ProblemError('not-found', `there is no halt ${haltId}`);
     if (!book.isLive(known.halt)) throw new ProblemError('conflict', `${haltId} has ended already`);
@@ -115,9 +192,10 @@ export class HaltDesk {
       throw new ProblemError('conflict', `the scope of ${haltId} was halted anew`);
     }
     await this.#write(lifted);
-    this.#unwritten.delete(scopeText(lifted.scope));
+    if (this.#unwritten.delete(scopeText(lifted.scope))) void this.#keep();
     const at = clock.nowMs();
     book.take(lifted, at);
+    onSaid({ halt: lifted, at });
     const isLift = (event: AuditRecordEvent): boolean =>
       event.type === 'HaltLifted' && event.halt.haltId === haltId;
     await watch.countRecorded(isLift, limits.liftAppliedMs);
@@ -145,10 +223,9 @@ export class HaltDesk {
   }
 
   async #rewriteAll(): Promise<void> {
-    for (const [scope, halt] of this.#unwritten) {
+    for (const halt of [...this.#unwritten.values()]) {
       if (this.#deps.book.holds(halt)) await this.#write(halt);
-      // A newer halt of this scope may have come meanwhile; it still waits.
-      if (this.#unwritten.get(scope) === halt) this.#unwritten.delete(scope);
+      this.#written(halt);
     }
   }
 

@@ -3,7 +3,10 @@
 import { EstopError, messageOf } from '@estop/schemas/errors';
 import type { PersonId } from '@estop/schemas/ids';
 import { createContext, type GatewayDeps } from './context.ts';
+import type { HaltBody } from './domain/halt-body.ts';
+import { reportedHalt } from './enforcement/reported-halt.ts';
 import type { PutFleet } from './fleets.ts';
+import type { HaltRequest } from './halts.ts';
 import type { App } from './http/app.ts';
 import { closerOf } from './http/close-server.ts';
 import type { FleetFiles } from './read-models/fleet-state.ts';
@@ -18,6 +21,14 @@ export interface Gateway {
   activeFleet(): string | null;
   /** As PUT /v1/fleet. Rejects with ProblemError `fleet-invalid`. */
   putFleet(files: FleetFiles, by: PersonId): Promise<PutFleet>;
+  /**
+   * As POST /v1/halts, for whoever proves otherwise that they may; `waitMs`: for the enforcement
+   * points.
+   */
+  stop(
+    request: HaltRequest,
+    waitMs: number,
+  ): Promise<{ readonly halt: HaltBody; readonly isWritten: boolean }>;
   /** Reads what the log holds, then listens; answers the address. Rejects `config-invalid`. */
   start(): Promise<{ readonly url: string }>;
   close(): Promise<void>;
@@ -25,7 +36,7 @@ export interface Gateway {
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const context = createContext(deps);
-  const { feeds, fleet, fleetDesk, haltDesk, hub, points, proposer, closing } = context;
+  const { feeds, fleet, fleetDesk, haltDesk, hub, peers, points, proposer, closing } = context;
   const { host, port } = deps.config;
   const app = createApp(context);
   const closePolitely = closerOf(app.server);
@@ -36,8 +47,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
     app,
     activeFleet: () => fleet.active?.hash ?? null,
     putFleet: (files, by) => fleetDesk.put(files, by),
+    async stop(request, waitMs) {
+      const { isWritten, ...known } = await haltDesk.stop(request);
+      await points.untilSettled(known.halt.haltId, waitMs, closing.signal);
+      return { halt: reportedHalt(points, known), isWritten };
+    },
     async start() {
+      // Before anything else is known: what was stopped stays stopped.
+      haltDesk.restore();
       await feeds.start();
+      peers?.start();
       try {
         return { url: await app.listen({ host, port }) };
       } catch (error) {
@@ -52,6 +71,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       points.closeAll();
       proposer.endLongPolls();
       haltDesk.close();
+      peers?.close();
       await closePolitely(() => app.close(), CLOSE_GRACE_MS);
       await feeds.close();
     },

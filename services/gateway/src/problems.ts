@@ -24,6 +24,7 @@ export const PROBLEMS = {
   internal: problem(500, 'A fault of estop', 'report it with the request id'),
   'not-decided': problem(503, 'Not decided in time', 'ask again with the same id'),
   'not-answered': problem(503, 'The order was not answered in time', 'read the state, ask again'),
+  'halts-unknown': problem(503, 'The gateway does not hear of halts', 'ask again with the same id'),
   'log-unavailable': problem(503, 'The log cannot be written', 'ask again with the same id'),
   overloaded: problem(503, 'Too much waits already', 'slow down, then ask again'),
   'issuer-unavailable': problem(503, 'The keys of the issuer cannot be had', 'ask again'),

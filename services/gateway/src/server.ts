@@ -21,6 +21,7 @@ import { fleetRoutes } from './routes/fleet.ts';
 import { haltRoutes } from './routes/halts.ts';
 import { intentRoutes } from './routes/intents.ts';
 import { limitRoutes } from './routes/limits.ts';
+import { peerRoutes } from './routes/peers.ts';
 import { processRoutes } from './routes/process.ts';
 import { recordRoutes } from './routes/records.ts';
 import { streamRoutes } from './routes/stream.ts';
@@ -108,6 +109,7 @@ function addRoutes(app: App, context: GatewayContext): void {
   batchRoutes(app, context);
   haltRoutes(app, context);
   enforcementRoutes(app, context);
+  peerRoutes(app, context);
   approvalRoutes(app, context);
   agentRoutes(app, context);
   limitRoutes(app, context);

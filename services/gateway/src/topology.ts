@@ -27,6 +27,7 @@ export const topology = defineTopology({
     ...LOG_VARIABLES,
     'ESTOP_FLEET',
     'ESTOP_OPERATOR_KEY',
+    'ESTOP_PEERS',
     'ESTOP_JWT_ISSUER',
     'ESTOP_JWT_JWKS_URL',
     'ESTOP_JWT_AUDIENCE',

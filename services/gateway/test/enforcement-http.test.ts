@@ -107,6 +107,24 @@ describe('enforcement points over HTTP', () => {
     await vi.waitFor(() => expect(one.of('halt').at(-1)?.data).toMatchObject({ lifted: true }));
   });
 
+  it('stand in the audit log with what they have said', async () => {
+    await point('one');
+    const mute = await point('mute');
+    await mute.ack(1);
+    mute.isSilent = true;
+    const { body } = await halt();
+    const reports = async () => {
+      const { body: found } = await bench.send('GET', '/v1/records?limit=200');
+      return found.records.flatMap(({ events }: { readonly events: readonly object[] }) =>
+        events.filter((event) => 'type' in event && event.type === 'HaltReported'),
+      );
+    };
+    await vi.waitFor(async () => expect(await reports()).toHaveLength(1), { timeout: 10_000 });
+    expect(await reports()).toMatchObject([
+      { haltId: body.id, epoch: body.epoch, points: 2, confirmed: 1, silent: 0, fencedInMs: null },
+    ]);
+  });
+
   it('that are silent are named, with the time at which their lease ends', async () => {
     await point('one');
     const mute = await point('mute');

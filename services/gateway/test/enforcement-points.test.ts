@@ -75,6 +75,15 @@ describe('an enforcement point', () => {
     expect(link.said.map(({ known }) => known.halt.lifted)).toEqual([false, true]);
   });
 
+  it('hears when it connects of halts that ended while it was away: they void permits', () => {
+    const said = halt();
+    book.take({ ...said, lifted: true }, nowMs);
+    const known = () => points.connect('one', OWNER, new Link());
+    expect(known()).toMatchObject({ known: [{ halt: { haltId: said.haltId, lifted: true } }] });
+    nowMs += 60_000;
+    expect(known()).toMatchObject({ known: [] });
+  });
+
   it('confirms a halt by its epoch, or by the number of the word', () => {
     connect('one');
     const second = connect('two');

@@ -1,6 +1,7 @@
 import { MemoryLog } from '@estop/log/memory-log';
 import { systemClock } from '@estop/runtime/clock';
 import { createMemoryLogger } from '@estop/runtime/logger';
+import { EstopError } from '@estop/schemas/errors';
 import type { HaltId, PersonId, ToolName } from '@estop/schemas/ids';
 import type { Halt, HaltScope } from '@estop/schemas/messages';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
@@ -17,6 +18,8 @@ const REQUEST = { scope: FLEET_WIDE, mode: 'pause', reason: null, forMs: null, b
 let log: MemoryLog;
 let book: HaltBook;
 let desk: HaltDesk;
+let kept: readonly Halt[];
+let told: Halt[];
 
 beforeEach(() => {
   log = new MemoryLog();
@@ -24,7 +27,16 @@ beforeEach(() => {
   const checkFleet = () => Promise.reject(new Error('no fleet here'));
   book = new HaltBook(systemClock, new FleetState({ log, logger, checkFleet }));
   const limits = { ...LIMITS, liftAppliedMs: 1 };
-  desk = new HaltDesk({ log, clock: systemClock, logger, limits, book });
+  kept = [];
+  told = [];
+  const unwritten = {
+    load: () => kept,
+    async save(halts: readonly Halt[]) {
+      kept = halts;
+    },
+  };
+  const onSaid = ({ halt }: { readonly halt: Halt }) => void told.push(halt);
+  desk = new HaltDesk({ log, clock: systemClock, logger, limits, book, unwritten, onSaid });
 });
 
 async function words(): Promise<readonly Halt[]> {
@@ -101,5 +113,72 @@ describe('a scope that two gateways halt at the same time', () => {
     book.take({ ...elsewhere(mine, 'h-later'), epoch: mine.epoch + 1 }, 0);
     expect(book.live().map(({ halt }) => halt.haltId)).toEqual(['h-later']);
     expect(await words()).toHaveLength(1);
+  });
+});
+
+describe('a halt that the log does not take', () => {
+  const refuse = () => Promise.reject(new EstopError('log-unavailable', 'pulled out by the test'));
+
+  it('is in force, told to the peers and kept before it is answered', async () => {
+    vi.spyOn(log, 'publish').mockImplementation(refuse);
+    const { halt, isWritten } = await desk.stop(REQUEST);
+    expect(isWritten).toBe(false);
+    expect(kept).toEqual([halt]);
+    expect(told).toEqual([halt]);
+    expect(book.live()).toHaveLength(1);
+    desk.close();
+  });
+
+  it('is answered after a second when the log does not answer', async () => {
+    vi.spyOn(log, 'publish').mockImplementation(() => new Promise(() => {}));
+    expect(await desk.stop(REQUEST)).toMatchObject({ isWritten: false });
+    desk.close();
+  });
+
+  it('is in force again after a restart, and written then', async () => {
+    const halt = (await desk.stop(REQUEST)).halt;
+    kept = [{ ...halt, haltId: 'h-kept' as HaltId, epoch: 9 }];
+    desk.restore();
+    expect(book.live().map((known) => known.halt.haltId)).toEqual(['h-kept']);
+    await vi.waitFor(async () => expect((await words()).at(-1)?.haltId).toBe('h-kept'), 5_000);
+    await vi.waitFor(() => expect(kept).toEqual([]));
+  });
+
+  it('stays in force when the disk refuses to keep it, too', async () => {
+    const { logger, lines } = createMemoryLogger();
+    const save = () => Promise.reject(new Error('ENOSPC'));
+    const unwritten = { load: () => [], save };
+    const parts = { log, clock: systemClock, logger, limits: LIMITS, book, unwritten };
+    const full = new HaltDesk({ ...parts, onSaid: () => undefined });
+    vi.spyOn(log, 'publish').mockImplementation(refuse);
+    await full.stop(REQUEST);
+    expect(book.live()).toHaveLength(1);
+    expect(lines.join()).toContain('ENOSPC');
+    full.close();
+  });
+});
+
+describe('a halt that another gateway has said', () => {
+  const halt: Halt = {
+    ...{ haltId: 'h-peer' as HaltId, scope: FLEET_WIDE, mode: 'kill', epoch: 4, by: BY },
+    ...{ reason: null, until: null, lifted: false },
+  };
+
+  it('is in force at once, and written from here when it does not come by the log', async () => {
+    desk.takeFromPeer(halt, 0);
+    expect(book.live()).toHaveLength(1);
+    await vi.waitFor(
+      async () => expect(await words()).toMatchObject([{ haltId: 'h-peer' }]),
+      5_000,
+    );
+    expect(told).toEqual([]);
+  });
+
+  it('is not written again when the log has it', async () => {
+    desk.takeFromPeer(halt, 0);
+    desk.logged(halt);
+    await vi.waitFor(() => expect(kept).toEqual([]));
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(await words()).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 /** A gateway on an embedded log of its own, with the real policy behind it unless left out. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ import { parsePersonId, type ToolName } from '@estop/schemas/ids';
 import type { Decision } from '@estop/schemas/messages';
 import { type GatewayConfig, type JwtConfig, LIMITS, type Limits } from '../src/config.ts';
 import { createGateway, type Gateway } from '../src/main.ts';
+import type { UnwrittenHalts } from '../src/unwritten-halts.ts';
 
 export const FLEET: Readonly<Record<string, string>> = {
   'agents.yaml': `agents:
@@ -88,6 +90,9 @@ export interface BenchOptions {
   readonly limits?: Partial<Limits>;
   readonly jwt?: JwtConfig;
   readonly wrapLog?: (log: EventLog) => EventLog;
+  readonly peerKey?: Uint8Array;
+  readonly peerUrls?: readonly string[];
+  readonly unwritten?: UnwrittenHalts;
 }
 
 export async function startBench(options: BenchOptions = {}): Promise<Bench> {
@@ -102,6 +107,9 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     host: '127.0.0.1',
     port: 0,
     operatorKeyHash: operator.secretHash,
+    permitSecret: randomBytes(32),
+    peerKey: options.peerKey ?? null,
+    peerUrls: options.peerUrls ?? [],
     jwt,
     limits: {
       ...LIMITS,
@@ -118,6 +126,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       health: createHealth(),
       config,
       checkFleet,
+      ...(options.unwritten === undefined ? {} : { unwritten: options.unwritten }),
       groups: ['estop-policy'],
     });
   const gateway = open();
@@ -212,6 +221,7 @@ const ALLOWED = {
   sessionId: null,
   tool: 'crm.read' as ToolName,
   tier: 'read',
+  point: null,
   decision: 'allow',
   reason: 'permitted',
   message: 'permitted by a test',

@@ -1,7 +1,7 @@
 /** The log goes away and comes back; what the gateway says and does meanwhile. */
 import type { EventLog, FollowOptions } from '@estop/log/port';
 import { EstopError } from '@estop/schemas/errors';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { digestOf, intentOf, startBench } from './harness.ts';
 
 const PATH = '/v1/intents?agent=billing-bot';
@@ -82,3 +82,66 @@ function withMethods(log: EventLog, methods: Partial<EventLog>): EventLog {
     },
   });
 }
+
+describe('a gateway that does not hear of halts', () => {
+  it('lets nothing above read through, and says so', async () => {
+    const silence = { ms: 0 };
+    const wrapLog = (log: EventLog): EventLog => {
+      const follow: EventLog['follow'] = async (options) => {
+        const follower = await log.follow(options);
+        if (options.sources[0]?.topic !== 'halts.v1') return follower;
+        return new Proxy(follower, {
+          get: (target, name) => {
+            if (name === 'silentMs') return () => silence.ms;
+            const value = Reflect.get(target, name, target);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        });
+      };
+      return withMethods(log, { follow });
+    };
+    const bench = await startBench({ wrapLog });
+    const write = { id: 'w-1', tool: 'crm.write', arguments: { id: 1 } };
+    expect((await bench.send('POST', PATH, { body: write })).body.decision).toBe('allow');
+    silence.ms = 3_000;
+    const refused = await bench.send('POST', PATH, { body: write });
+    expect(refused.status).toBe(503);
+    expect(refused.body.code).toBe('halts-unknown');
+    expect(refused.headers.get('retry-after')).not.toBeNull();
+    const read = await bench.send('POST', PATH, { body: intentOf('r-1') });
+    expect(read.body).toMatchObject({ decision: 'allow', tier: 'read' });
+    silence.ms = 0;
+    expect((await bench.send('POST', PATH, { body: write })).body.decision).toBe('allow');
+    await bench.close();
+  });
+});
+
+describe('the modes of a halt', () => {
+  it('drain lets what was allowed before it end, pause does not', async () => {
+    const bench = await startBench();
+    const write = { id: 'm-1', tool: 'crm.write', arguments: { id: 1 } };
+    await bench.send('POST', PATH, { body: write });
+    const halt = async (mode: string) => {
+      const body = { scope: { agent: 'billing-bot' }, mode };
+      return (await bench.send('POST', '/v1/halts', { body })).body;
+    };
+    await halt('drain');
+    expect((await bench.send('POST', PATH, { body: write })).body.decision).toBe('allow');
+    const fresh = { ...write, id: 'm-2' };
+    expect((await bench.send('POST', PATH, { body: fresh })).body.reason).toBe('halted');
+    await halt('pause');
+    expect((await bench.send('POST', PATH, { body: write })).body.reason).toBe('halted');
+    await bench.close();
+  });
+
+  it('kill ends the wait for a person at once', async () => {
+    const bench = await startBench();
+    const drop = { id: 'k-1', tool: 'crm.delete', arguments: { id: 1 } };
+    const waiting = bench.send('POST', `${PATH}&wait=60s`, { body: drop });
+    await bench.written('billing-bot', 'k-1');
+    const body = { scope: { fleet: true }, mode: 'kill' };
+    await bench.send('POST', '/v1/halts', { body });
+    expect((await waiting).body.decision).not.toBe('allow');
+    await bench.close();
+  });
+});

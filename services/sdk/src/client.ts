@@ -37,6 +37,8 @@ export interface Proposal {
   /** JSON pointers of arguments to where their values came from. */
   readonly provenance?: Provenance | undefined;
   readonly undo?: UndoCall | undefined;
+  /** The enforcement point that will run the call; its permit is good there alone. */
+  readonly point?: string | undefined;
 }
 
 export interface ProposeOptions {

@@ -6,18 +6,22 @@ import {
   type Proposal,
   type ProposeOptions,
 } from './client.ts';
+import { type CurrentCall, currentCall } from './current-call.ts';
 import { DeniedError } from './denied-error.ts';
 import type { Decision } from './domain/decision.ts';
+import { Door } from './door.ts';
 import type { AsyncVersion, GuardOptions } from './guard.ts';
+import { KilledError } from './killed-error.ts';
 import { RequestError } from './request-error.ts';
 import { createSession, type Session, type SessionOptions } from './session.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, type Fetch } from './transport.ts';
 
 export type { Cost, UndoCall } from './client.ts';
 export type { Allowed, Denied, NeedsApproval } from './domain/decision.ts';
 export type { Provenance, Source } from './domain/provenance.ts';
 export type {
   Asker,
+  CurrentCall,
   Decision,
   GuardOptions,
   OutcomeReport,
@@ -26,7 +30,7 @@ export type {
   Session,
   SessionOptions,
 };
-export { DeniedError, RequestError };
+export { currentCall, DeniedError, KilledError, RequestError };
 
 /** For all attempts of one question without `timeoutMs`. */
 const TIMEOUT_MS_DEFAULT = 10_000;
@@ -38,13 +42,18 @@ export interface ConnectOptions {
   readonly key?: string;
   /** The agent to speak for, when the key is an operator's. */
   readonly agent?: string;
+  /** Name of the enforcement point that guarded calls run at; default: a new one. */
+  readonly point?: string;
   /** For all attempts of one question, ms; default 10 s. Time a person takes comes on top. */
   readonly timeoutMs?: number;
   /** Another fetch, for proxies and tests. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Fetch;
 }
 
-/** One agent's connection to estop. Holds no socket: there is nothing to close. */
+/**
+ * One agent's connection to estop. From the first guarded call on it hears of halts, on connections
+ * that do not keep the process alive.
+ */
 export interface Client extends Asker {
   /** A new conversation or run; its texts label the arguments of its calls. */
   session(options?: SessionOptions): Session;
@@ -57,6 +66,8 @@ export interface Client extends Asker {
     run: (...args: Args) => Result,
     options?: GuardOptions<Args, Awaited<Result>>,
   ): AsyncVersion<Args, Result>;
+  /** Ends the control stream, once what guarded calls report has been told. */
+  close(): Promise<void>;
 }
 
 /** A client; opens nothing until it asks. Throws TypeError without a usable url and key. */
@@ -72,6 +83,13 @@ export function connect(options: ConnectOptions = {}): Client {
   const send = createTransport({ url, key, fetch: options.fetch ?? fetch });
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
   const asker = createAsker({ send, timeoutMs, agent: options.agent });
-  const session = createSession(asker);
-  return { ...asker, session: (how) => createSession(asker, how), guard: session.guard };
+  const name = options.point ?? `sdk-${crypto.randomUUID()}`;
+  const door = new Door({ url, key, agent: options.agent, name, asker });
+  const session = createSession(asker, door);
+  return {
+    ...asker,
+    session: (how) => createSession(asker, door, how),
+    guard: session.guard,
+    close: () => door.close(),
+  };
 }

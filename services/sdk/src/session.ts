@@ -7,6 +7,7 @@ import type { Decision } from './domain/decision.ts';
 import type { JsonRecord } from './domain/json.ts';
 import { labelArguments, NOTHING_SEEN, type Provenance, type Seen } from './domain/provenance.ts';
 import { remember, textOf } from './domain/text-memory.ts';
+import type { Door } from './door.ts';
 import { type AsyncVersion, type GuardOptions, guardTool } from './guard.ts';
 
 export interface Session {
@@ -34,25 +35,29 @@ export interface SessionOptions {
   readonly task?: string | undefined;
 }
 
-export function createSession(asker: Asker, options: SessionOptions = {}): Session {
+export function createSession(asker: Asker, door: Door, options: SessionOptions = {}): Session {
   const id = options.id ?? crypto.randomUUID();
   let seen: Seen = NOTHING_SEEN;
 
-  const session: Session = {
+  function state(proposal: Proposal): Proposal {
+    const provenance = proposal.provenance ?? labelArguments(proposal.arguments, seen);
+    return { ...proposal, session: id, task: proposal.task ?? options.task, provenance };
+  }
+
+  function sawTool(result: unknown): void {
+    seen = { ...seen, tool: remember(seen.tool, textOf(result)) };
+  }
+
+  return {
     id,
     sawUser(text) {
       seen = { ...seen, user: remember(seen.user, text) };
     },
-    sawTool(result) {
-      seen = { ...seen, tool: remember(seen.tool, textOf(result)) };
-    },
+    sawTool,
     label: (args) => labelArguments(args, seen),
-    propose(proposal, proposeOptions) {
-      const provenance = proposal.provenance ?? labelArguments(proposal.arguments, seen);
-      const task = proposal.task ?? options.task;
-      return asker.propose({ ...proposal, session: id, task, provenance }, proposeOptions);
+    propose: (proposal, proposeOptions) => asker.propose(state(proposal), proposeOptions),
+    guard: (tool, run, guardOptions) => {
+      return guardTool({ door, session: { state, sawTool }, tool, run }, guardOptions);
     },
-    guard: (tool, run, guardOptions) => guardTool({ asker, session, tool, run }, guardOptions),
   };
-  return session;
 }

@@ -7,10 +7,29 @@ const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 /** Answers of the gateway come within 2 s; this leaves room for a slow network. */
 const SLACK_MS = 4_000;
 
+/** As much of fetch as is used: a caller can bring a smaller one. */
+export type Fetch = (
+  url: string,
+  request: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string;
+    readonly redirect: 'error';
+    readonly signal: AbortSignal;
+  },
+) => Promise<{
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}>;
+
+type Response = Awaited<ReturnType<Fetch>>;
+
 export interface TransportOptions {
   readonly url: string;
   readonly key: string;
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
 }
 
 export interface Request {

@@ -1,6 +1,8 @@
 /** A gateway that answers what the test scripts, over real HTTP, and keeps what it was sent. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+// @boundaries-ignore the scripted control plane serves the tests of every package
+import { type ControlPlane, createControlPlane } from '../../../test/harness/control-plane.ts';
 
 export interface Asked {
   readonly method: string;
@@ -18,6 +20,7 @@ export type Answer =
   | 'hang-up';
 
 export interface ScriptedServer {
+  readonly control: ControlPlane;
   readonly url: string;
   readonly asked: readonly Asked[];
   close(): Promise<void>;
@@ -28,6 +31,7 @@ export async function startScripted(
   answer: (asked: Asked, index: number) => Answer,
 ): Promise<ScriptedServer> {
   const asked: Asked[] = [];
+  const control = await createControlPlane(() => 'agent-1');
   const server = createServer(async (request, response) => {
     const one: Asked = {
       method: request.method ?? '',
@@ -35,6 +39,7 @@ export async function startScripted(
       authorization: request.headers.authorization ?? '',
       body: await readJson(request),
     };
+    if (control.answer(request, one.body, response)) return;
     asked.push(one);
     const reply = answer(one, asked.length - 1);
     if (reply === 'hang-up') {
@@ -42,13 +47,15 @@ export async function startScripted(
       return;
     }
     response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
-    response.end(reply.body === undefined ? undefined : JSON.stringify(reply.body));
+    const body = await withPermit(control, asked, reply.body);
+    response.end(body === undefined ? undefined : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     asked,
+    control,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -83,6 +90,19 @@ function decisionOf(intentId: unknown, decision: string, reason: string) {
     record: { partition: 1, offset: 7 },
     limits: [{ id: 'spend', unit: 'microUsd', remaining: 5 }],
   };
+}
+
+/** An allow for a question that named its point carries a permit for it. */
+async function withPermit(
+  control: ControlPlane,
+  asked: readonly Asked[],
+  body: unknown,
+): Promise<unknown> {
+  if (typeof body !== 'object' || body === null) return body;
+  const { decision, intentId } = body as { readonly decision?: string; readonly intentId?: string };
+  const intent = asked.find((one) => one.body['id'] === intentId)?.body;
+  if (decision !== 'allow' || intent?.['point'] === undefined) return body;
+  return { permit: await control.permitFor('agent-1', intent), tier: 'write', ...body };
 }
 
 async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {

@@ -184,5 +184,6 @@ function intentOf(intentId: string): Intent {
     provenance: {},
     undo: null,
     proposedBy: null,
+    point: null,
   } as unknown as Intent;
 }

@@ -54,7 +54,15 @@ function poisonous(random: Random): Buffer | null {
 function intentBytes(intentId: string, agentId: string): Buffer {
   const intent = {
     ...{ intentId, agentId, sessionId: null, tool: 'crm.read', arguments: '{}', reason: null },
-    ...{ task: null, tokens: null, microUsd: null, provenance: {}, undo: null, proposedBy: null },
+    ...{
+      task: null,
+      tokens: null,
+      microUsd: null,
+      provenance: {},
+      undo: null,
+      proposedBy: null,
+      point: null,
+    },
   };
   const codec = createCodec('intents.v1', builtInSchemaId(TOPIC_SCHEMAS['intents.v1']));
   return Buffer.from(codec.encode(intent as unknown as Intent));

@@ -2,6 +2,7 @@
 import type { Halt, Intent, Outcome } from '@estop/schemas/messages';
 import { type FleetSpec, toolSpec } from '../fleet-spec.ts';
 import { must } from '../violation.ts';
+import type { EndedKill } from './breaker-facts.ts';
 import {
   AgentFacts,
   gatesOf,
@@ -19,13 +20,19 @@ import { costOf, verdictOf } from './verdict.ts';
 const MINUTE_MS = 60_000;
 const HOLD_MS = 15 * MINUTE_MS;
 const AWAIT_MS = 20_000;
+/** Denied for what is checked before the breaker has its say, or by it. */
+const UNTRIED = / (invalid-intent|halted|agent-unknown|agent-suspended|breaker-open) /;
 
 export class Books {
   readonly holdings: Holdings;
   readonly homes: Homes;
   readonly agents = new Map<string, AgentFacts>();
   readonly halts = new Map<string, Halt>();
+  /** The newest that is over, by scope. */
+  readonly #endedKills = new Map<string, EndedKill>();
   readonly #waiting = new Map<string, Waiting>();
+  /** Number of the record that is predicted. */
+  seq = 0;
   atMs = 0;
   nowMs = 0;
   hash: string | null = null;
@@ -66,8 +73,39 @@ export class Books {
     return (intent.tokens ?? 0) < 0 ? { ...cost, tokens: 0, microUsd: 0 } : cost;
   }
 
+  /** A kill is over when it is lifted, and when a milder word stands in its place. */
+  word(halt: Halt): void {
+    const key = JSON.stringify(halt.scope);
+    const before = this.halts.get(key);
+    this.halts.set(key, halt);
+    const wasKilled = before?.mode === 'kill' && !before.lifted;
+    const isOver = halt.mode === 'kill' ? halt.lifted : wasKilled;
+    if (isOver) this.#endedKills.set(key, { halt, seq: this.seq });
+  }
+
+  /** What is due of an agent's breaker when it calls a tool; null: when time passes. */
+  breakerDue(agentId: string, tool: string | null): readonly string[] {
+    const { atMs, seq } = this;
+    const groups = this.fleet?.agents.find(({ id }) => id === agentId)?.groups ?? [];
+    const kills = this.#endedKills.values();
+    return this.agent(agentId).breaker.due({ atMs, seq, kills, groups, agentId, tool });
+  }
+
   /** Checks an intent from the beginning; `approved`: its people have said yes. */
   conclude(proposal: Proposal, approved: Pending | null): readonly string[] {
+    const { agentId, tool } = proposal.intent;
+    const due = this.breakerDue(agentId, tool);
+    const { breaker } = this.agent(agentId);
+    const isTrying = breaker.mode === 'half-open' && !breaker.isFull;
+    const said = this.#conclude(proposal, approved);
+    // A read that was let through to try, and then denied, has failed.
+    const isDenied = said.some((line) => line.startsWith('denied ') && !UNTRIED.test(line));
+    const isRead = this.fleet !== null && toolSpec(this.fleet, tool).tier === 'read';
+    const failed = isTrying && isRead && isDenied ? breaker.fail(this) : [];
+    return [...due, ...said, ...failed];
+  }
+
+  #conclude(proposal: Proposal, approved: Pending | null): readonly string[] {
     const { intent } = proposal;
     const agent = this.agent(intent.agentId);
     const { fleet, holdings, atMs } = this;
@@ -79,7 +117,7 @@ export class Books {
       case 'wait':
         return this.#wait(proposal, approved, verdict.lacks);
       case 'ask':
-        return [this.#ask(proposal, verdict.held)];
+        return [this.#ask(proposal, verdict)];
       case 'allow':
         return [this.#allow(proposal, approved, verdict.held)];
     }
@@ -98,6 +136,7 @@ export class Books {
     this.#close(agentId, intentId);
     this.#reserve(agent, held);
     const untilMs = this.atMs + HOLD_MS;
+    if (agent.breaker.mode === 'half-open') agent.breaker.trying.set(intentId, untilMs);
     if (held.some(({ amount }) => amount > 0)) agent.holds.set(intentId, { uses: held, untilMs });
     for (const { id, shared } of this.fleet?.rates ?? []) {
       if (shared) this.holdings.call(id, this.atMs);
@@ -108,7 +147,10 @@ export class Books {
     return say.allowed(intentId, { reason, held, untilMs });
   }
 
-  #ask({ intent, digest }: Proposal, held: readonly Use[]): string {
+  #ask(
+    { intent, digest }: Proposal,
+    { held, reason }: { readonly held: readonly Use[]; readonly reason: string },
+  ): string {
     const { agentId, intentId } = intent;
     const agent = this.agent(agentId);
     this.#waiting.delete(`${agentId} ${intentId}`);
@@ -119,7 +161,7 @@ export class Books {
     const gates = gatesOf(tool);
     this.#reserve(agent, held);
     agent.pending.set(intentId, { intent, digest, held, expiresMs, gates, votes: [] });
-    return say.asked(intentId, { held, expiresMs, gates });
+    return say.asked(intentId, { reason, held, expiresMs, gates });
   }
 
   #wait(proposal: Proposal, approved: Pending | null, lacks: readonly Lack[]): readonly string[] {

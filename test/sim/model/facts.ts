@@ -1,6 +1,7 @@
 /** What the model keeps of agents and waiting intents: facts of the log, in its own words. */
 import type { Intent } from '@estop/schemas/messages';
 import type { ToolSpec } from '../fleet-spec.ts';
+import { BreakerFacts } from './breaker-facts.ts';
 
 /** An amount on a budget, in the window that began at `start`. */
 export interface Use {
@@ -59,6 +60,7 @@ export interface Ledger {
 
 export class AgentFacts {
   suspended = false;
+  readonly breaker = new BreakerFacts();
   readonly finals = new Map<string, Final>();
   readonly pending = new Map<string, Pending>();
   readonly holds = new Map<string, { readonly uses: readonly Use[]; readonly untilMs: number }>();

@@ -12,7 +12,7 @@ export type Ruling =
   | { readonly kind: 'expired'; readonly pending: Pending }
   | { readonly kind: 'rejected' | 'voted' | 'granted'; readonly pending: Pending }
   | { readonly kind: 'ceiling'; readonly amount: number }
-  | { readonly kind: 'suspended' | 'resumed' | 'nothing' };
+  | { readonly kind: 'suspended' | 'resumed' | 'rearmed' | 'nothing' };
 
 export interface Bench {
   readonly fleet: FleetSpec | null;
@@ -28,7 +28,7 @@ export function rankOf(fleet: FleetSpec | null, person: string): number {
 }
 
 /** An order about an agent, by somebody with the role that it takes. */
-export function ruleOn(bench: Bench, { body, by }: Command): Ruling {
+export function ruleOn(bench: Bench, { body, by, reason }: Command): Ruling {
   const { fleet, agent, agentId } = bench;
   if (rankOf(fleet, by) < leastRank(body.type)) return refused('forbidden');
   if (!fleet?.agents.some(({ id }) => id === agentId)) return refused('not-found');
@@ -37,6 +37,8 @@ export function ruleOn(bench: Bench, { body, by }: Command): Ruling {
       return { kind: agent.suspended ? 'nothing' : 'suspended' };
     case 'Resume':
       return { kind: agent.suspended ? 'resumed' : 'nothing' };
+    case 'RearmBreaker':
+      return reason === null ? refused('invalid') : { kind: 'rearmed' };
     case 'Approve':
     case 'Reject':
       return ruleOnVote(bench, body, by);
@@ -74,7 +76,8 @@ function limited(amount: number): Ruling {
 
 function leastRank(type: Command['body']['type']): number {
   if (type === 'Approve' || type === 'Reject') return RANK.approver;
-  return type === 'Suspend' || type === 'Resume' ? RANK.operator : RANK.admin;
+  const isSmall = type === 'Suspend' || type === 'Resume' || type === 'RearmBreaker';
+  return isSmall ? RANK.operator : RANK.admin;
 }
 
 function ruleOnVote(

@@ -17,6 +17,8 @@ import { predictTick } from './tick.ts';
 
 const ANSWERS = 32;
 
+type TripOrder = Extract<Command['body'], { readonly type: 'TripBreaker' }>;
+
 export class PartitionModel {
   readonly partition: number;
   readonly books: Books;
@@ -39,6 +41,7 @@ export class PartitionModel {
   apply(record: AuditRecord, decided: DecidedAt): void {
     const { books } = this;
     must(record.at >= books.atMs, 'time', () => `${record.at} after ${books.atMs}`);
+    books.seq = record.seq;
     books.atMs = record.at;
     books.nowMs = Math.max(record.at, decided.nowMs);
     const fleet = books.hash === null ? undefined : this.#specs.get(books.hash);
@@ -120,12 +123,13 @@ export class PartitionModel {
     const final: Final | undefined = this.books.agent(outcome.agentId).finals.get(outcome.intentId);
     if (final?.isAllowed !== true || final.hasOutcome) return ['no record'];
     final.hasOutcome = true;
-    return [this.books.settle(outcome)];
+    const settled = this.books.settle(outcome);
+    return [settled, ...this.books.agent(outcome.agentId).breaker.outcome(outcome, this.books)];
   }
 
   #predictHalt(halt: Halt): readonly string[] {
     const { haltId, epoch, lifted } = halt;
-    this.books.halts.set(JSON.stringify(halt.scope), halt);
+    this.books.word(halt);
     return [say.halt(haltId, epoch, lifted)];
   }
 
@@ -137,8 +141,24 @@ export class PartitionModel {
     if (answered.includes(commandId)) return ['no record'];
     this.#answered.set(subject, [...answered, commandId].slice(-ANSWERS));
     const parsed = parseSubject(subject);
+    if (body.type === 'ReportHalt')
+      return [say.accepted(commandId), say.reported(body.haltId, body)];
+    if (body.type === 'TripBreaker' && parsed?.kind === 'agent') {
+      return this.#predictTrip(command, body, parsed.id);
+    }
     if (parsed?.kind === 'limit') return this.#predictSharedOrder(command);
     return parsed?.kind === 'agent' ? this.#predictOrder(command, parsed.id) : ['no record'];
+  }
+
+  /** The breaker service alone trips, and never into something milder. */
+  #predictTrip({ commandId, by }: Command, body: TripOrder, agentId: string): readonly string[] {
+    const { books } = this;
+    if (by !== 'service:breaker') return [say.refused(commandId, 'forbidden')];
+    const isPresent = books.fleet?.agents.some(({ id }) => id === agentId) === true;
+    if (!isPresent) return [say.refused(commandId, 'not-found')];
+    const turned = books.agent(agentId).breaker.trip(body.mode, body.until, books);
+    if (turned === null) return [say.refused(commandId, 'conflict')];
+    return [say.accepted(commandId), ...turned];
   }
 
   #predictSharedOrder(command: Command): readonly string[] {
@@ -172,6 +192,8 @@ export class PartitionModel {
       }
       case 'nothing':
         return [accepted];
+      case 'rearmed':
+        return [accepted, ...agent.breaker.rearm(books)];
       case 'suspended':
       case 'resumed':
         agent.suspended = ruling.kind === 'suspended';

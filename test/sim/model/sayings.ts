@@ -1,10 +1,24 @@
 /** Events in one line each, so that what was expected and what was recorded are held side by side. */
-import type { AuditRecordEvent, BudgetUse, Settlement } from '@estop/schemas/messages';
+import type {
+  AuditRecordEvent,
+  BreakerChanged,
+  BudgetUse,
+  Settlement,
+} from '@estop/schemas/messages';
 import type { Gate, Lack, Use } from './facts.ts';
 
 export interface Settled extends Use {
   readonly spent: number;
 }
+
+export interface Asked {
+  readonly reason: string;
+  readonly held: readonly Use[];
+  readonly expiresMs: number;
+  readonly gates: readonly Gate[];
+}
+
+type Turn = Pick<BreakerChanged, 'from' | 'to' | 'until' | 'opens'> & { readonly cause: string };
 
 export const say = {
   proposed: (id: string, about: { tier: string; tokens: number | null; microUsd: number | null }) =>
@@ -13,8 +27,8 @@ export const say = {
     `allowed ${id} ${about.reason} holds ${uses(about.held)} until ${about.untilMs}`,
   denied: (id: string, reason: string, released: readonly Use[]) =>
     `denied ${id} ${reason} releases ${uses(released.filter(({ shared }) => shared))}`,
-  asked: (id: string, about: { held: readonly Use[]; expiresMs: number; gates: readonly Gate[] }) =>
-    `asked ${id} holds ${uses(about.held)} until ${about.expiresMs} of ${gates(about.gates)}`,
+  asked: (id: string, about: Asked) =>
+    `asked ${id} ${about.reason} holds ${uses(about.held)} until ${about.expiresMs} of ${gates(about.gates)}`,
   awaited: (id: string, about: { untilMs: number; needs: readonly Lack[]; isApproved: boolean }) =>
     `awaited ${id} until ${about.untilMs} ${about.isApproved} ${needs(about.needs)}`,
   voted: (id: string, person: string, vote: string) => `voted ${id} ${person} ${vote}`,
@@ -24,6 +38,10 @@ export const say = {
   accepted: (id: string) => `accepted ${id}`,
   refused: (id: string, code: string) => `refused ${id} ${code}`,
   ceiling: (budget: string, amount: number) => `ceiling ${budget} ${amount}`,
+  breaker: ({ from, to, cause, until, opens }: Turn) =>
+    `breaker ${from} to ${to} ${cause} until ${until} opened ${opens}`,
+  reported: (haltId: string, about: { confirmed: number; silent: number }) =>
+    `reported ${haltId} ${about.confirmed} ${about.silent}`,
   suspended: 'suspended',
   resumed: 'resumed',
   started: 'started',
@@ -44,8 +62,8 @@ export function sayingOf(event: AuditRecordEvent): string | null {
     case 'IntentDenied':
       return say.denied(event.intentId, event.reason, event.released.map(useOf));
     case 'ApprovalRequested': {
-      const { intentId, held, expiresAt, gates: asked } = event;
-      return say.asked(intentId, { held: held.map(useOf), expiresMs: expiresAt, gates: asked });
+      const { intentId, reason, held, expiresAt: expiresMs, gates: asked } = event;
+      return say.asked(intentId, { reason, held: held.map(useOf), expiresMs, gates: asked });
     }
     case 'IntentAwaited': {
       const { intentId, until, needs: lacks, approved } = event;
@@ -73,6 +91,10 @@ function orderSaying(event: AuditRecordEvent): string | null {
       return say.refused(event.commandId, event.code);
     case 'CeilingSet':
       return say.ceiling(event.budgetId, event.ceiling);
+    case 'BreakerChanged':
+      return say.breaker(event);
+    case 'HaltReported':
+      return say.reported(event.haltId, event);
     case 'AgentSuspended':
       return say.suspended;
     case 'AgentResumed':

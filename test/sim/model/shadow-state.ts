@@ -8,6 +8,7 @@ import {
   ANSWERS_MAX,
   AWAITED_MAX,
   LAST_ACTIONS_MAX,
+  PROBES_MAX,
   SLICE_ASKS_MAX,
   SLICE_USES_MAX,
 } from '@estop/policy/domain/limits';
@@ -24,6 +25,7 @@ const PARTITION_FIELDS = [
   'fleetHash',
   'nextOffsetByTopic',
   'haltByScope',
+  'endedKillByScope',
   'personById',
   'accountByLimit',
   'poolByLimit',
@@ -109,8 +111,9 @@ export class ShadowState {
       every(accountByLimit.values(), ({ open, uses }) => {
         return open.length <= SLICE_ASKS_MAX && uses.length <= SLICE_USES_MAX;
       }) &&
-      every(agentById.awake(), ({ answers, lastActions }) => {
-        return answers.length <= ANSWERS_MAX && lastActions.length <= LAST_ACTIONS_MAX;
+      every(agentById.awake(), ({ answers, lastActions, breaker }) => {
+        const isFew = answers.length <= ANSWERS_MAX && lastActions.length <= LAST_ACTIONS_MAX;
+        return isFew && breaker.probes.length <= PROBES_MAX;
       });
     must(isBounded, 'I11', () => `partition ${this.#state.partition} keeps too much`);
   }
@@ -121,6 +124,8 @@ function sizeOf(agent: AgentState): number {
   const { allowed, denied, decidedById, pendingById, holdById, answers } = agent;
   let size = allowed + 7 * denied + 31 * decidedById.size + 101 * pendingById.size;
   size += 1_009 * holdById.size + 10_007 * answers.length + (agent.suspended ? 0.5 : 0);
+  const { sinceMs, opens, probes } = agent.breaker;
+  size += (sinceMs ?? 0) + 100_003 * opens + 1_000_003 * probes.length;
   for (const { spent, reserved } of agent.ledgerById.values()) size += spent * 3 + reserved * 13;
   return size;
 }

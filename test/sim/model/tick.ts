@@ -22,7 +22,7 @@ function predictEnd(books: Books, { scope, haltId, epoch }: Halt): string {
   const known = books.halts.get(key);
   const isDue = known?.until != null && known.until <= books.atMs && !known.lifted;
   if (!isDue || known.haltId !== haltId) return 'no record: its time is not over';
-  books.halts.set(key, { ...known, lifted: true });
+  books.word({ ...known, lifted: true });
   return say.halt(haltId, epoch, true);
 }
 
@@ -41,7 +41,7 @@ function predictResume(books: Books, agentId: string, intentId: string): readonl
   return books.conclude(waiting.proposal, pending ?? null);
 }
 
-/** In the order they came: what waited for people, then what was held. */
+/** In the order they came: what waited for people, then what was held; the breaker last. */
 function predictExpiry(books: Books, agentId: string): readonly string[] {
   const agent = books.agent(agentId);
   const said: string[] = [];
@@ -55,5 +55,5 @@ function predictExpiry(books: Books, agentId: string): readonly string[] {
     for (const use of settled) books.free(agent, use, use.spent);
     said.push(say.expired(intentId, settled));
   }
-  return said;
+  return [...said, ...books.breakerDue(agentId, null)];
 }

@@ -10,7 +10,8 @@ import type { Holdings } from './holdings.ts';
 export type Verdict =
   | { readonly kind: 'deny'; readonly reason: string }
   | { readonly kind: 'wait'; readonly lacks: readonly Lack[] }
-  | { readonly kind: 'ask' | 'allow'; readonly held: readonly Use[] };
+  | { readonly kind: 'allow'; readonly held: readonly Use[] }
+  | { readonly kind: 'ask'; readonly reason: string; readonly held: readonly Use[] };
 
 export interface Situation {
   readonly fleet: FleetSpec | null;
@@ -41,8 +42,11 @@ export function verdictOf(
   if (reserved.isExhausted) return deny('budget-exhausted');
   const lacks = [...rated.lacks, ...reserved.lacks];
   if (lacks.length > 0) return { kind: 'wait', lacks };
-  const isAsking = rule === 'ask' && own === null;
-  return { kind: isAsking ? 'ask' : 'allow', held: reserved.uses };
+  const isSteppedUp = situation.agent.breaker.mode === 'step-up' && tier !== 'read';
+  const isAsking = (rule === 'ask' || isSteppedUp) && own === null;
+  if (!isAsking) return { kind: 'allow', held: reserved.uses };
+  const reason = isSteppedUp ? 'step-up' : 'approval-required';
+  return { kind: 'ask', reason, held: reserved.uses };
 }
 
 function checkStanding(situation: Situation, intent: Intent): Verdict | null {
@@ -51,7 +55,15 @@ function checkStanding(situation: Situation, intent: Intent): Verdict | null {
   const present = fleet?.agents.find(({ id }) => id === intent.agentId);
   if (isHalted(situation, intent, present?.groups ?? [])) return deny('halted');
   if (present === undefined) return deny('agent-unknown');
-  return agent.suspended ? deny('agent-suspended') : null;
+  if (agent.suspended) return deny('agent-suspended');
+  return isBroken(situation, intent) ? deny('breaker-open') : null;
+}
+
+/** Open lets nothing through, half-open five reads. */
+function isBroken({ fleet, agent: { breaker } }: Situation, { tool }: Intent): boolean {
+  if (breaker.mode === 'open') return true;
+  if (breaker.mode !== 'half-open' || fleet === null) return false;
+  return toolSpec(fleet, tool).tier !== 'read' || breaker.isFull;
 }
 
 function deny(reason: string): Verdict {
@@ -65,8 +77,9 @@ function isHalted({ halts, atMs }: Situation, intent: Intent, groups: readonly s
   return false;
 }
 
-export function isLive({ lifted, until }: Halt, atMs: number): boolean {
-  return !lifted && (until === null || until > atMs);
+/** A kill is over when the log says so, and not before: whom it covered must be tried then. */
+export function isLive({ mode, lifted, until }: Halt, atMs: number): boolean {
+  return !lifted && (mode === 'kill' || until === null || until > atMs);
 }
 
 export function covers(

@@ -1,6 +1,6 @@
 /** Steps as acts upon a world: what agents, people, processes and the network do. */
-import { scopeText } from '@estop/policy/domain/halts';
-import { agentSubject, type CommandId, limitSubject } from '@estop/schemas/ids';
+import { scopeText } from '@estop/schemas/halts';
+import { agentSubject, type CommandId, limitSubject, personSubject } from '@estop/schemas/ids';
 import type { CommandBody, Halt, HaltScope, Outcome, OutcomeStatus } from '@estop/schemas/messages';
 import { GROUPS, PEOPLE, TOOLS } from '../fleet-spec.ts';
 import { at, INPUT_TOPICS } from '../log/sim-log.ts';
@@ -53,6 +53,12 @@ export class Actions {
       const agentId = pick(this.#world.scenario.agents, a);
       this.#command(agentId, 'dan@x.org', { type: b % 5 === 0 ? 'Suspend' : 'Resume' });
     },
+    trip: (a, b, c) => this.#trip(a, b, c),
+    rearm: (a, b) => {
+      const by = pick(['dan@x.org', 'dan@x.org', 'ann@x.org', 'ben@x.org'], b);
+      this.#command(pick(this.#world.scenario.agents, a), by, { type: 'RearmBreaker' });
+    },
+    report: (a, b) => this.#reportHalt(a, b),
     pass: (a) => this.#pass(a % 1_500),
     leap: (a) => this.#pass(a % 600_000),
     hear: (a, b) => pick(this.#world.processes, a).hear(1 + (b % 3)),
@@ -111,14 +117,18 @@ export class Actions {
   #report(a: number, b: number, c: number): void {
     const { log, observer, scenario } = this.#world;
     const agentId = pick(scenario.agents, a);
-    const { finals } = observer.model(log.partitionOf(agentId)).books.agent(agentId);
+    const { finals, breaker } = observer.model(log.partitionOf(agentId)).books.agent(agentId);
     const open = [...finals].filter(([, { isAllowed, hasOutcome }]) => isAllowed && !hasOutcome);
+    const probes = open.filter(([id]) => breaker.trying.has(id));
+    const isProbe = probes.length > 0 && c % 4 !== 0;
     const known = open.length > 0 && c % 8 !== 0 ? open : [...finals];
     if (known.length === 0) return;
-    const [intentId] = pick(known, b);
+    const [intentId] = pick(isProbe ? probes : known, b);
+    // Whoever is tried mostly behaves: five of five should not be a miracle.
+    const status = isProbe && c % 16 !== 1 ? 'ok' : pick(STATUSES, c);
     const costs = { tokens: c % 3 === 0 ? null : c % 120, microUsd: b % 3 === 0 ? null : b % 60 };
     const rest = { durationMs: null, resultDigest: null, error: null, reportedBy: agentId };
-    const outcome = { intentId, agentId, status: pick(STATUSES, c), ...costs, ...rest } as Outcome;
+    const outcome = { intentId, agentId, status, ...costs, ...rest } as Outcome;
     log.appendInput('outcomes.v1', log.partitionOf(agentId), { type: 'outcome', outcome });
   }
 
@@ -157,8 +167,32 @@ export class Actions {
   #command(agentId: string, by: string, body: CommandBody): void {
     const { log } = this.#world;
     const subject = agentSubject(agentId as Parameters<typeof agentSubject>[0]);
-    const command = { commandId: this.#commandId(), subject, by, reason: null, body };
+    const commandId = this.#commandId();
+    const reason = this.#commands % 8 === 0 ? null : 'because';
+    const command = { commandId, subject, by, reason, body };
     log.appendInput('commands.v1', log.partitionOf(agentId), { type: 'command', command });
+  }
+
+  #trip(a: number, b: number, c: number): void {
+    const by = c % 12 === 0 ? 'ann@x.org' : 'service:breaker';
+    const until = c % 4 === 0 ? null : this.#world.log.nowMs + (c % 40_000);
+    const why = { signal: 'loop', explanation: 'the same call again', evidence: null };
+    const mode = b % 2 === 0 ? 'open' : 'step-up';
+    const agentId = pick(this.#world.scenario.agents, a);
+    this.#command(agentId, by, { type: 'TripBreaker', mode, until, ...why });
+  }
+
+  /** A gateway says how a halt arrived, about the person who said it. */
+  #reportHalt(a: number, b: number): void {
+    const { log } = this.#world;
+    const person = pick(PEOPLE, a);
+    const subject = personSubject(person as Parameters<typeof personSubject>[0]);
+    const counts = { points: 3, confirmed: b % 3, silent: 3 - (b % 3) };
+    const times = { confirmedInMs: 12, fencedInMs: null };
+    const body = { type: 'ReportHalt', haltId: `h-${b % 9}`, epoch: 1, ...counts, ...times };
+    const about = { commandId: this.#commandId(), by: 'service:gateway', reason: null };
+    const command = { ...about, subject, body: body as CommandBody };
+    log.appendInput('commands.v1', log.partitionOf(subject), { type: 'command', command });
   }
 
   #commandId(): CommandId {

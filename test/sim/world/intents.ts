@@ -23,6 +23,7 @@ export function intentOf(intentId: string, agentId: string, { tool, b, c }: Choi
     provenance: {},
     undo: null,
     proposedBy: c % 13 === 0 ? 'ben@x.org' : null,
+    point: c % 5 === 0 ? 'door-1' : null,
   } as unknown as Intent;
   const digest = intentDigest(intent.agentId, intent.tool, intent.arguments);
   return { type: 'intent', intent, digest };

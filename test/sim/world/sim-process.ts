@@ -1,7 +1,7 @@
 /** A process that owns partitions: what it has heard of halts and fleets, and how far logs went. */
 import type { ChainHead } from '@estop/log/chain';
 import type { Fleet } from '@estop/policy/domain/fleet';
-import { scopeText, supersedes } from '@estop/policy/domain/halts';
+import { scopeText, supersedes } from '@estop/schemas/halts';
 import type { PolicyHash } from '@estop/schemas/ids';
 import type { SimLog, StoredInput } from '../log/sim-log.ts';
 

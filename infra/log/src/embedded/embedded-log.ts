@@ -9,6 +9,7 @@ import { EstopError } from '@estop/schemas/errors';
 import { invariant } from '@estop/schemas/invariant';
 import type { MessageOf } from '@estop/schemas/message-of';
 import { partitionCountOf, TOPICS, type Topic } from '@estop/schemas/topics';
+import { type FolderLock, lockFolder } from '../folder-lock.ts';
 import { OpenHandles } from '../open-handles.ts';
 import {
   APPEND_RECORDS_MAX,
@@ -30,7 +31,6 @@ import { ignoreCommitEchoes } from './commit-failures.ts';
 import { DISK_RESERVE_BYTES_DEFAULT, DiskRoom } from './disk-room.ts';
 import { followPartitions } from './embedded-follower.ts';
 import { joinGroup } from './embedded-group.ts';
-import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { EmbeddedPartition } from './partition.ts';
 import { Retention } from './retention.ts';

@@ -2,7 +2,7 @@
 import type { StoredRecord } from '../port.ts';
 import { untilAny } from '../waiting.ts';
 import type { Place } from './reader.ts';
-import { readBatches } from './record-batch.ts';
+import { FetchedRecords } from './record-batch.ts';
 
 /** Above either bound nothing more is fetched until some was taken. */
 const BUFFER_RECORDS_MAX = 2_000;
@@ -11,9 +11,8 @@ const BUFFER_BYTES_MAX = 1024 * 1024;
 export class Feed {
   readonly place: Place;
   readonly name: string;
-  #buffer: readonly StoredRecord[] = [];
-  #taken = 0;
-  #bytes = 0;
+  /** Those of which something is left, oldest first. */
+  #fetched: FetchedRecords[] = [];
   #fetchOffset: number | null = null;
   /** When the last fetch was sent whose answer is in the buffer or was taken, monotonic ms. */
   #fetchedMs = Number.NEGATIVE_INFINITY;
@@ -35,20 +34,19 @@ export class Feed {
   }
 
   get isWanted(): boolean {
-    const hasRoom = this.#left < BUFFER_RECORDS_MAX && this.#bytes < BUFFER_BYTES_MAX;
-    return this.#fetchOffset !== null && hasRoom && !this.isFetching;
-  }
-
-  get #left(): number {
-    return this.#buffer.length - this.#taken;
+    if (this.#fetchOffset === null || this.isFetching) return false;
+    let [records, bytes] = [0, 0];
+    for (const { left, bytesLeft } of this.#fetched) {
+      records += left;
+      bytes += bytesLeft;
+    }
+    return records < BUFFER_RECORDS_MAX && bytes < BUFFER_BYTES_MAX;
   }
 
   seek(offset: number): void {
     this.#fetchedMs = Number.NEGATIVE_INFINITY;
     this.#fetchOffset = offset;
-    this.#buffer = [];
-    this.#taken = 0;
-    this.#bytes = 0;
+    this.#fetched = [];
   }
 
   /** Everything that stood in the partition at this time was handed over, monotonic ms. */
@@ -63,30 +61,28 @@ export class Feed {
   accept(fetchedFrom: number, batches: Buffer, sentMs: number): void {
     if (fetchedFrom !== this.#fetchOffset) return;
     this.#fetchedMs = sentMs;
-    const { records, nextOffset } = readBatches(batches, {
-      ...this.place,
-      fromOffset: fetchedFrom,
-    });
-    if (nextOffset === fetchedFrom) {
+    const fetched = new FetchedRecords(batches, { ...this.place, fromOffset: fetchedFrom });
+    if (fetched.nextOffset === fetchedFrom) {
       if (this.#isHandedOver) this.#heardMs = sentMs;
       return;
     }
-    this.#buffer = this.#left === 0 ? records : [...this.#buffer.slice(this.#taken), ...records];
-    this.#taken = 0;
-    this.#bytes += bytesOf(records);
-    this.#fetchOffset = nextOffset;
+    if (fetched.left > 0) this.#fetched.push(fetched);
+    this.#fetchOffset = fetched.nextOffset;
     this.wake();
   }
 
   /** The next records, at most so many, and where the ones after them start. */
   take(maxRecords: number): { records: readonly StoredRecord[]; nextOffset: number } {
-    const records = this.#buffer.slice(this.#taken, this.#taken + maxRecords);
+    const records: StoredRecord[] = [];
+    for (let [first] = this.#fetched; first !== undefined; [first] = this.#fetched) {
+      for (const record of first.take(maxRecords - records.length)) records.push(record);
+      if (first.left > 0) break;
+      this.#fetched.shift();
+    }
     this.#isHandedOver = records.length === 0;
     if (this.#isHandedOver) this.#heardMs = this.#fetchedMs;
-    this.#taken += records.length;
-    this.#bytes -= bytesOf(records);
-    const next = this.#buffer[this.#taken];
-    return { records, nextOffset: next?.offset ?? this.#fetchOffset ?? 0 };
+    const last = this.#fetched.length === 0 ? undefined : records.at(-1);
+    return { records, nextOffset: last === undefined ? (this.#fetchOffset ?? 0) : last.offset + 1 };
   }
 
   /** Calls back when records have come, until the answered function is called. */
@@ -107,8 +103,4 @@ export function anyFed(
 ): Promise<void> {
   const sources = feeds.map((feed) => (waiter: () => void) => feed.onRecords(waiter));
   return untilAny(sources, until);
-}
-
-function bytesOf(records: readonly StoredRecord[]): number {
-  return records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
 }

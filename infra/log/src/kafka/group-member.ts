@@ -12,6 +12,7 @@ import type Cluster from 'kafkajs/src/cluster/index.js';
 import type { Broker } from 'kafkajs/src/cluster/index.js';
 import { answered, type ClientConfig, refreshLeaders } from './client.ts';
 import { assignCopartitioned, PROTOCOL } from './co-partition.ts';
+import type { MemberNote } from './member-note.ts';
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 
@@ -21,6 +22,8 @@ const REBALANCE_TIMEOUT_MS = 15_000;
 const REJOIN_MS = 200;
 /** How long leaving may take: after it the group notices by itself. */
 const LEAVE_MS = 2_000;
+/** How long a request to join may take to arrive, by another connection than the one to leave. */
+const ARRIVAL_MS = 100;
 
 export interface GroupMemberOptions {
   /** Connections of this member alone: joining blocks one. */
@@ -32,6 +35,8 @@ export interface GroupMemberOptions {
   readonly names: readonly string[];
   readonly partitions: number;
   readonly clock: Clock;
+  /** Where the membership is noted; null for nowhere. */
+  readonly note: MemberNote | null;
   /** Silent for so long, it has lost its partitions, and knows it by its own clock. */
   readonly sessionTimeoutMs: number;
   readonly onAssigned: (partitions: readonly number[]) => void;
@@ -51,10 +56,14 @@ export class GroupMember {
   readonly #control = new AbortController();
   readonly #offsets = new Map<string, { name: string; partition: number; offset: number }>();
   #memberId = '';
+  /** Whom to leave for once this member waits in the group. */
+  #predecessor: string | null;
+  #leftForPredecessor: Promise<void> = Promise.resolve();
   readonly #ended: Promise<void>;
 
   constructor(options: GroupMemberOptions) {
     this.#options = options;
+    this.#predecessor = options.note?.predecessor ?? null;
     this.#ended = this.#run();
   }
 
@@ -84,6 +93,7 @@ export class GroupMember {
         if (!this.#control.signal.aborted) await this.#recover(error);
       }
     }
+    await this.#leftForPredecessor;
     await this.#leave();
   }
 
@@ -102,9 +112,11 @@ export class GroupMember {
       memberId: this.#memberId,
       groupProtocols: [{ name: PROTOCOL, metadata }],
     });
+    this.#leaveForPredecessor();
     const joined = await answered(broker, joining, 2 * REBALANCE_TIMEOUT_MS);
     const { generationId, memberId, leaderId, members } = joined;
     this.#memberId = memberId;
+    this.#note(memberId);
     const groupAssignment = leaderId === memberId ? this.#assign(members) : [];
     const syncing = broker.syncGroup({
       groupId: group,
@@ -208,14 +220,46 @@ export class GroupMember {
     if (!this.#control.signal.aborted) await refreshLeaders(cluster);
   }
 
+  /**
+   * Once this member waits in the group: a group that is left empty waits for more members first
+   * (`group.initial.rebalance.delay.ms`).
+   */
+  #leaveForPredecessor(): void {
+    const memberId = this.#predecessor;
+    this.#predecessor = null;
+    if (memberId === null) return;
+    const { signal } = this.#control;
+    const arrived = sleep(ARRIVAL_MS, undefined, { signal }).catch(() => undefined);
+    this.#leftForPredecessor = arrived.then(() => this.#leaveAs(memberId)).catch(() => undefined);
+  }
+
+  #note(memberId: string): void {
+    const { note, onClientLog, group } = this.#options;
+    try {
+      note?.write(memberId);
+    } catch (error) {
+      const message = `if this process is killed, ${group} waits for its session to end`;
+      onClientLog?.({ level: 'warn', message, details: { cause: messageOf(error) } });
+    }
+  }
+
   /** So that others need not wait for the session's end. */
   async #leave(): Promise<void> {
-    if (this.#memberId === '') return;
+    const { note } = this.#options;
+    if (this.#memberId !== '') {
+      await this.#leaveAs(this.#memberId)
+        .then(() => note?.erase())
+        .catch(() => undefined);
+    }
+    await note?.release();
+  }
+
+  async #leaveAs(memberId: string): Promise<void> {
     const { leaveBy, group } = this.#options;
     await this.#within(LEAVE_MS, async () => {
       const broker = await leaveBy.findGroupCoordinator({ groupId: group });
-      await broker.leaveGroup({ groupId: group, memberId: this.#memberId });
-    }).catch(() => undefined);
+      await broker.leaveGroup({ groupId: group, memberId });
+    });
   }
 }
 

@@ -8,6 +8,7 @@ import { type ClientConfig, closeCluster } from './client.ts';
 import { anyFed, Feed } from './feed.ts';
 import { Feeder } from './feeder.ts';
 import { GroupMember } from './group-member.ts';
+import type { MemberNote } from './member-note.ts';
 import type { Reader } from './reader.ts';
 import type { TopicNames } from './topic-names.ts';
 
@@ -28,6 +29,8 @@ export interface GroupContext {
   readonly partitions: number;
   readonly clock: Clock;
   readonly sessionTimeoutMs: number;
+  /** Where the membership is noted; released with it. */
+  readonly note: MemberNote | null;
   readonly onClientLog: ClientConfig['onClientLog'];
 }
 
@@ -54,7 +57,7 @@ class KafkaMembership implements Membership {
     this.#context = context;
     this.#options = options;
     const { cluster, shared, reader, names, ...settings } = context;
-    const { partitions, clock, sessionTimeoutMs, onClientLog } = settings;
+    const { partitions, clock, sessionTimeoutMs, note, onClientLog } = settings;
     const onFailure = (feed: Feed, error: unknown) => this.#assignmentByFeed.get(feed)?.fail(error);
     this.#feeder = new Feeder({ cluster, reader, clock, onFailure });
     this.#member = new GroupMember({
@@ -65,6 +68,7 @@ class KafkaMembership implements Membership {
       partitions,
       clock,
       sessionTimeoutMs,
+      note,
       onAssigned: (assigned) => this.#assigned(assigned),
       onRevoked: () => this.#revoke(),
       onClientLog,

@@ -7,6 +7,9 @@ declare module 'kafkajs/src/protocol/encoder.js' {
     constructor(initialSize?: number);
     buf: Buffer;
     offset: number;
+    /** Ours: room that ends where `buf` begins. */
+    front?: Buffer;
+    writeEncoder(value: Encoder): this;
   }
 }
 

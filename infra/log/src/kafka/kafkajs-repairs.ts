@@ -1,7 +1,8 @@
 /// <reference path="./kafkajs-internals.d.ts" />
-/** Five faults of kafkajs 2.2.4 in methods that can be replaced from outside. */
+/** Six faults of kafkajs 2.2.4 in methods that can be replaced from outside. */
 import Connection from 'kafkajs/src/network/connection.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+import Encoder from 'kafkajs/src/protocol/encoder.js';
 
 /** In front of every answer. */
 const LENGTH_BYTES = 4;
@@ -15,6 +16,7 @@ export function repairKafkajs(): void {
   forgetDeadSockets();
   forgetHalfAnswers();
   timeByMonotonicClock();
+  writeInFront();
 }
 
 /**
@@ -87,4 +89,29 @@ function timeByMonotonicClock(): void {
       if (!this.isConnected()) this.destroy();
     }, everyMs);
   };
+}
+
+/**
+ * A request is copied behind its header, and again behind its length, each time into new memory of up
+ * to twice its size. Where there is room in front of it, they are written there.
+ */
+function writeInFront(): void {
+  const { writeEncoder } = Encoder.prototype;
+  Encoder.prototype.writeEncoder = function write(value: Encoder): Encoder {
+    const { front, buf, offset } = value;
+    if (front === undefined || front.length < this.offset || !isRightBefore(front, buf)) {
+      return writeEncoder.call(this, value);
+    }
+    const at = front.length - this.offset;
+    this.buf.copy(front, at, 0, this.offset);
+    this.buf = Buffer.from(front.buffer, front.byteOffset + at, this.offset + offset);
+    this.offset = this.buf.length;
+    this.front = front.subarray(0, at);
+    return this;
+  };
+}
+
+function isRightBefore(front: Buffer, bytes: Buffer): boolean {
+  const isSameMemory = front.buffer === bytes.buffer;
+  return isSameMemory && front.byteOffset + front.length === bytes.byteOffset;
 }

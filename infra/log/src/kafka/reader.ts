@@ -7,7 +7,7 @@ import type Cluster from 'kafkajs/src/cluster/index.js';
 import errors from 'kafkajs/src/protocol/error.js';
 import type { ReadResult } from '../port.ts';
 import { leaderOf, refreshLeaders, unavailable } from './client.ts';
-import { readBatches } from './record-batch.ts';
+import { FetchedRecords } from './record-batch.ts';
 import type { TopicNames } from './topic-names.ts';
 import { type FetchResult, fetchBatches, NO_ERROR, OFFSET_OUT_OF_RANGE } from './wire-requests.ts';
 
@@ -109,11 +109,11 @@ export class Reader {
     }
     const { endOffset } = fetched;
     this.saw(place, endOffset);
-    const bounds = { ...place, fromOffset, enough: maxRecords };
-    const { records, nextOffset } = readBatches(fetched.batches, bounds);
-    if (records.length <= maxRecords) return { records, nextOffset, endOffset };
-    const taken = records.slice(0, maxRecords);
-    return { records: taken, nextOffset: (taken.at(-1)?.offset ?? fromOffset) + 1, endOffset };
+    const batches = new FetchedRecords(fetched.batches, { ...place, fromOffset });
+    const records = batches.take(maxRecords);
+    const last = records.at(-1);
+    const isWhole = batches.left === 0 || last === undefined;
+    return { records, nextOffset: isWhole ? batches.nextOffset : last.offset + 1, endOffset };
   }
 
   /**

@@ -4,6 +4,7 @@
  * Format: https://kafka.apache.org/documentation/#recordbatch
  */
 import { EstopError } from '@estop/schemas/errors';
+import { invariant } from '@estop/schemas/invariant';
 import type { Topic } from '@estop/schemas/topics';
 import type { Headers, NewRecord, StoredRecord } from '../port.ts';
 import { crc32c } from './crc32c.ts';
@@ -83,48 +84,85 @@ function writeRecord(writer: WireWriter, record: NewRecord, index: number): void
   }
 }
 
-export interface ReadBatches {
-  readonly records: StoredRecord[];
-  /** One past the last offset that the batches cover, also where compaction took the records. */
-  readonly nextOffset: number;
+/** Where fetched batches come from, and the first offset that is wanted of them. */
+export interface FetchedFrom {
+  readonly topic: Topic;
+  readonly partition: number;
+  readonly fromOffset: number;
 }
 
 /**
- * The records from an offset on. Values are views of `bytes`, not copies. A batch cut off at the
- * end is left for the next read; records of transaction markers are passed over.
+ * The records of fetched batches from an offset on, each made when it is taken: what waits to be
+ * taken is bytes, which the garbage collector need not copy. Values are views of the bytes, not
+ * copies. A batch cut off at the end is left for the next fetch; records of transaction markers are
+ * passed over.
  */
-export function readBatches(
-  bytes: Buffer,
-  {
-    topic,
-    partition,
-    fromOffset,
-  }: {
-    readonly topic: Topic;
-    readonly partition: number;
-    readonly fromOffset: number;
-  },
-): ReadBatches {
-  const records: StoredRecord[] = [];
-  let nextOffset = fromOffset;
-  for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length; ) {
-    const end = at + PREFIX_BYTES + bytes.readInt32BE(at + 8);
-    if (end > bytes.length || end <= at) break;
-    const batch = readHeader(bytes, at, topic);
-    nextOffset = Math.max(nextOffset, batch.lastOffset + 1);
-    if (!batch.isControl) {
-      const reader = new WireReader(bytes, at + BATCH_HEADER_BYTES);
-      for (let index = 0; index < batch.count; index += 1) {
-        const record = readRecord(reader, batch, { topic, partition });
-        if (record.offset >= fromOffset) records.push(record);
-      }
+export class FetchedRecords {
+  /** One past the last offset that the batches cover, also where compaction took the records. */
+  readonly nextOffset: number;
+  readonly #from: FetchedFrom;
+  readonly #reader: WireReader;
+  readonly #batches: BatchHeader[] = [];
+  #end = 0;
+  #batch = 0;
+  #index = 0;
+  #left = 0;
+
+  constructor(bytes: Buffer, from: FetchedFrom) {
+    this.#from = from;
+    this.#reader = new WireReader(bytes);
+    let { fromOffset: nextOffset } = from;
+    for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length; at = this.#end) {
+      const end = at + PREFIX_BYTES + bytes.readInt32BE(at + 8);
+      if (end > bytes.length || end <= at) break;
+      const batch = readHeader(bytes, at, from.topic);
+      nextOffset = Math.max(nextOffset, batch.lastOffset + 1);
+      this.#end = end;
+      if (batch.isControl || batch.count === 0) continue;
+      this.#batches.push(batch);
+      this.#left += batch.count;
     }
-    at = end;
+    this.nextOffset = nextOffset;
   }
-  return { records, nextOffset };
+
+  /** Records not yet taken; some of them may stand before the offset that is wanted. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Of the batches, not yet taken. */
+  get bytesLeft(): number {
+    return this.#left === 0 ? 0 : this.#end - this.#reader.at;
+  }
+
+  /** The next records, at most so many. */
+  take(maxRecords: number): StoredRecord[] {
+    const records: StoredRecord[] = [];
+    while (this.#left > 0 && records.length < maxRecords) {
+      const record = this.#next();
+      if (record.offset >= this.#from.fromOffset) records.push(record);
+    }
+    return records;
+  }
+
+  #next(): StoredRecord {
+    const batch = this.#batches[this.#batch];
+    invariant(batch !== undefined, 'records are left of some batch');
+    if (this.#index === 0) this.#reader.at = batch.recordsAt;
+    const record = readRecord(this.#reader, batch, this.#from);
+    this.#left -= 1;
+    this.#index += 1;
+    if (this.#index === batch.count) {
+      this.#batch += 1;
+      this.#index = 0;
+    }
+    return record;
+  }
 }
 
 interface BatchHeader {
+  /** Where its first record begins. */
+  readonly recordsAt: number;
   readonly baseOffset: number;
   readonly lastOffset: number;
   readonly timestampMs: number;
@@ -146,6 +184,7 @@ function readHeader(bytes: Buffer, at: number, topic: Topic): BatchHeader {
   const firstTimestamp = reader.int64();
   const maxTimestamp = reader.int64();
   return {
+    recordsAt: at + BATCH_HEADER_BYTES,
     baseOffset,
     lastOffset,
     timestampMs: (attributes & LOG_APPEND_TIME) === 0 ? firstTimestamp : maxTimestamp,
@@ -177,12 +216,16 @@ function readRecord(
 function readHeaders(reader: WireReader): Headers {
   const count = reader.varint();
   if (count <= 0) return NO_HEADERS;
+  // Computed names and fromEntries define own properties: a header named __proto__ is only a header.
+  if (count === 1) return { [reader.text(reader.varint())]: readText(reader) };
   const entries: [string, string][] = [];
   for (let index = 0; index < count; index += 1) {
-    const name = reader.text(reader.varint());
-    const textBytes = reader.varint();
-    entries.push([name, textBytes < 0 ? '' : reader.text(textBytes)]);
+    entries.push([reader.text(reader.varint()), readText(reader)]);
   }
-  // fromEntries defines own properties, so that a header named __proto__ is only a header.
   return Object.fromEntries(entries);
+}
+
+function readText(reader: WireReader): string {
+  const size = reader.varint();
+  return size < 0 ? '' : reader.text(size);
 }

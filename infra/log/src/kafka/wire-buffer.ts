@@ -17,18 +17,26 @@ function zigzag(value: number): number {
   return ((value << 1) ^ (value >> 31)) >>> 0;
 }
 
-/** Appends to a buffer that grows. */
+/** Appends to a buffer that grows, behind room for so many bytes that are put in front later. */
 export class WireWriter {
+  readonly #room: number;
   #bytes: Buffer;
-  #at = 0;
+  #at: number;
 
-  constructor(sizeHint = 256) {
-    this.#bytes = Buffer.allocUnsafe(sizeHint);
+  constructor(sizeHint = 256, room = 0) {
+    this.#room = room;
+    this.#bytes = Buffer.allocUnsafe(room + sizeHint);
+    this.#at = room;
   }
 
   /** What was written, in the writer's own memory. */
   take(): Buffer {
-    return this.#bytes.subarray(0, this.#at);
+    return this.#bytes.subarray(this.#room, this.#at);
+  }
+
+  /** The room, right in front of what was written. */
+  get front(): Buffer {
+    return this.#bytes.subarray(0, this.#room);
   }
 
   int8(value: number): this {

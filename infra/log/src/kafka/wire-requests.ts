@@ -13,6 +13,8 @@ import { WireReader, WireWriter } from './wire-buffer.ts';
 const PRODUCE = { apiKey: 0, apiVersion: 7, apiName: 'Produce' };
 const FETCH = { apiKey: 1, apiVersion: 11, apiName: 'Fetch' };
 export const METADATA = { apiKey: 3, apiVersion: 10, apiName: 'Metadata' };
+/** Room for what kafkajs puts in front of a request: lengths, kind, number, the client's name. */
+const FRONT_BYTES = 256;
 const ALL_IN_SYNC = -1;
 const CONSUMER = -1;
 /** Transactions are not used here; what others write so is seen at once. */
@@ -50,7 +52,7 @@ export function produce(
   timeoutMs: number,
 ): Promise<readonly ProduceResult[]> {
   const bytes = items.reduce((sum, { batch }) => sum + batch.length, 0);
-  const writer = new WireWriter(256 + items.length * 64 + bytes);
+  const writer = new WireWriter(256 + items.length * 64 + bytes, FRONT_BYTES);
   writer.string(null).int16(ALL_IN_SYNC).int32(timeoutMs);
   writer.array(items, ({ name, partition, batch }) => {
     writer.string(name).int32(1).int32(partition).int32(batch.length).bytes(batch);
@@ -152,6 +154,7 @@ export function protocol<Answer>(
         const encoder = new Encoder(0);
         encoder.buf = body.take();
         encoder.offset = encoder.buf.length;
+        encoder.front = body.front;
         return encoder;
       },
     },

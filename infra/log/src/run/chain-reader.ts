@@ -2,7 +2,6 @@
  * Reading audit.v1 by the chain rule: every reader of the log goes through here, so that a void
  * record is ignored the same way everywhere, and counted.
  */
-import { hash } from 'node:crypto';
 import { AUDIT_HEADING, type AuditHeading } from '@estop/schemas/audit-heading';
 import type { Codec } from '@estop/schemas/codec';
 import { EstopError } from '@estop/schemas/errors';
@@ -15,6 +14,7 @@ import {
   headAfter,
   passesThrough,
   previousHash,
+  valueHash,
 } from '../chain.ts';
 import type { EventLog, StoredRecord } from '../port.ts';
 
@@ -132,7 +132,7 @@ export async function readChainBefore(
   for (const one of stored.reverse()) {
     const { value, offset } = one;
     const isLast: boolean = offset === before.nextOffset - 1;
-    if (value === null || wanted === undefined || !hash('sha256', value, 'buffer').equals(wanted)) {
+    if (value === null || wanted === undefined || !valueHash(value).equals(wanted)) {
       if (isLast) return undefined;
       continue;
     }

@@ -51,12 +51,28 @@ afterEach(async () => {
   server.close();
 });
 
-function ask(): Promise<number> {
+function ask(body = new WireWriter(16).int32(1)): Promise<number> {
   const api = { apiKey: 3, apiVersion: 0, apiName: 'Metadata' };
-  return connection.send(protocol(api, new WireWriter(16).int32(1), (reader) => reader.int32()));
+  return connection.send(protocol(api, body, (reader) => reader.int32()));
 }
 
 describe('a connection of kafkajs', () => {
+  it('sends the same bytes whether or not there is room in front of a request', async () => {
+    const questions: Buffer[] = [];
+    server.on('connection', (socket) => socket.on('data', (bytes) => questions.push(bytes)));
+    onQuestion = (socket, correlationId) => socket.write(answer(correlationId, 7));
+    await connection.connect();
+    for (const room of [0, 3, 20, 256]) {
+      expect(await ask(new WireWriter(16, room).int32(1).string('what is asked'))).toBe(7);
+    }
+    const [first, ...others] = questions.map((bytes) => {
+      // Its number is its own.
+      return bytes.fill(0, 8, 12).toString('hex');
+    });
+    expect(first).toMatch(/^0000/);
+    expect(others).toEqual([first, first, first]);
+  });
+
   it('that broke in the middle of an answer understands the next one after it is back', async () => {
     await connection.connect();
     onQuestion = (socket, correlationId) => socket.write(answer(correlationId, 1).subarray(0, 10));

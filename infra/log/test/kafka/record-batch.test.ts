@@ -1,6 +1,11 @@
 import { crc32c } from '@estop/log/kafka/crc32c';
-import { encodeBatch, identify, readBatches } from '@estop/log/kafka/record-batch';
-import type { NewRecord } from '@estop/log/port';
+import {
+  encodeBatch,
+  type FetchedFrom,
+  FetchedRecords,
+  identify,
+} from '@estop/log/kafka/record-batch';
+import type { NewRecord, StoredRecord } from '@estop/log/port';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -22,7 +27,7 @@ describe('a record batch', () => {
     });
     fc.assert(
       fc.property(fc.array(record, { minLength: 1, maxLength: 100 }), (records) => {
-        const { records: read, nextOffset } = readBatches(encode(records), PLACE);
+        const { records: read, nextOffset } = readAll(encode(records), PLACE);
         expect(nextOffset).toBe(records.length);
         expect(read.map(({ offset }) => offset)).toEqual(records.map((_, index) => index));
         read.forEach(({ key, value, headers }, index) => {
@@ -36,15 +41,38 @@ describe('a record batch', () => {
 
   it('gives only what stands from the offset asked for on', () => {
     const batch = encode(['a', 'b', 'c'].map((key) => ({ key, value: null })));
-    const { records } = readBatches(batch, { ...PLACE, fromOffset: 2 });
+    const { records } = readAll(batch, { ...PLACE, fromOffset: 2 });
     expect(records.map(({ key }) => key)).toEqual(['c']);
+  });
+
+  it('hands out in parts what it hands out at once, and says how much is left', () => {
+    const size = fc.integer({ min: 1, max: 9 });
+    fc.assert(
+      fc.property(fc.array(size, { minLength: 1 }), size, (values, max) => {
+        const records = values.map((bytes) => ({ key: `${bytes}`, value: Buffer.alloc(bytes) }));
+        const bytes = Buffer.concat([encode(records), encode(records, records.length)]);
+        const from = { ...PLACE, fromOffset: Math.min(max, records.length) };
+        const fetched = new FetchedRecords(bytes, from);
+        const parts: StoredRecord[] = [];
+        while (fetched.left > 0) {
+          const { left, bytesLeft } = fetched;
+          parts.push(...fetched.take(max));
+          expect(fetched.left).toBeLessThan(left);
+          expect(fetched.bytesLeft).toBeLessThan(bytesLeft);
+        }
+        expect(parts).toEqual(readAll(bytes, from).records);
+        expect(parts).toHaveLength(2 * records.length - from.fromOffset);
+        expect(fetched.take(max)).toEqual([]);
+        expect(fetched.bytesLeft).toBe(0);
+      }),
+    );
   });
 
   it('leaves a batch that is cut off for the next read', () => {
     const whole = encode([{ key: 'a', value: Buffer.from('1') }]);
     const cut = encode([{ key: 'b', value: Buffer.from('2') }]);
     for (const size of [1, 12, 60, cut.length - 1]) {
-      const read = readBatches(Buffer.concat([whole, cut.subarray(0, size)]), PLACE);
+      const read = readAll(Buffer.concat([whole, cut.subarray(0, size)]), PLACE);
       expect(read).toMatchObject({ records: [{ key: 'a' }], nextOffset: 1 });
     }
   });
@@ -54,24 +82,30 @@ describe('a record batch', () => {
     batch.writeInt32BE(61 - 12, 8);
     batch.writeInt32BE(6, 23);
     batch.writeInt32BE(0, 57);
-    expect(readBatches(batch, PLACE)).toEqual({ records: [], nextOffset: 7 });
+    expect(readAll(batch, PLACE)).toEqual({ records: [], nextOffset: 7 });
   });
 
   it('passes over the marker of a transaction', () => {
     const batch = encode([{ key: 'a', value: null }]);
     batch.writeInt16BE(0x30, 21);
-    expect(readBatches(batch, PLACE)).toEqual({ records: [], nextOffset: 1 });
+    expect(readAll(batch, PLACE)).toEqual({ records: [], nextOffset: 1 });
   });
 
   it('refuses what is compressed, saying what to set', () => {
     const batch = encode([{ key: 'a', value: null }]);
     batch.writeInt16BE(0x02, 21);
-    expect(() => readBatches(batch, PLACE)).toThrow(/compression.type=uncompressed/);
+    expect(() => readAll(batch, PLACE)).toThrow(/compression.type=uncompressed/);
   });
 });
 
-function encode(records: readonly NewRecord[]): Buffer {
+function readAll(bytes: Buffer, from: FetchedFrom) {
+  const fetched = new FetchedRecords(bytes, from);
+  return { records: fetched.take(Number.POSITIVE_INFINITY), nextOffset: fetched.nextOffset };
+}
+
+function encode(records: readonly NewRecord[], baseOffset = 0): Buffer {
   const batch = encodeBatch(records, 0);
+  batch.writeBigInt64BE(BigInt(baseOffset), 0);
   identify(batch, { producerId: 1n, epoch: 0, sequence: 0 });
   return batch;
 }

@@ -1,10 +1,13 @@
+import { parseDuration } from '@estop/gateway/domain/duration';
+import { messageOf } from '@estop/schemas/errors';
 import { type Command, Option } from 'commander';
 import type { Act } from '../act.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
+import { readTextFile } from '../data-folder.ts';
 import { confirmedBy } from '../domain/confirmed.ts';
-import { EXIT, type ExitCode } from '../domain/exit.ts';
-import { numberIn, objectIn, textIn } from '../domain/fields.ts';
+import { EXIT, type ExitCode, exitOfStatus } from '../domain/exit.ts';
+import { type Fields, fieldsOf, numberIn, objectIn, textIn } from '../domain/fields.ts';
 import { describeScope, type ScopeOptions, scopeOf } from '../domain/scope.ts';
 
 interface HaltOptions extends ScopeOptions {
@@ -12,12 +15,14 @@ interface HaltOptions extends ScopeOptions {
   readonly reason?: string;
   readonly for?: string;
   readonly wait?: string;
+  readonly socket?: boolean;
 }
 
 /** Long enough for a confirmation over any network; nobody who is asked at 3 AM waits longer. */
 const SHOWN_WAIT = '500ms';
-/** Beside what the gateway itself waits for: at most a minute. */
-const TIMEOUT_MS = 90_000;
+const WAIT_MS_MAX = 60_000;
+/** Beside what the gateway waits for its enforcement points. */
+const PATIENCE_MS = 2_000;
 
 /** `estop halt`: one action, no question asked, no reason needed. */
 export function addHalt(program: Command, act: Act): void {
@@ -38,7 +43,45 @@ export function addHalt(program: Command, act: Act): void {
       '--wait <span>',
       'wait so long until all have confirmed, and end with 7 if some have not',
     )
+    .option('--socket', 'by the socket in the data folder, without HTTP')
     .action(act(halt));
+}
+
+/** By HTTP; where that fails, by the socket of this machine. */
+async function stop(context: Context, body: object, options: HaltOptions): Promise<Fields> {
+  const wait = options.wait ?? SHOWN_WAIT;
+  if (options.socket === true) return bySocket(context, { ...body, wait });
+  try {
+    const timeoutMs = (parseDuration(wait) ?? WAIT_MS_MAX) + PATIENCE_MS;
+    return await context.api().call('POST', '/v1/halts', { body, query: { wait }, timeoutMs });
+  } catch (error) {
+    if (context.io.signal.aborted || !mayBreakGlass(error)) throw error;
+    const byHand = await bySocket(context, { ...body, wait }).catch(() => undefined);
+    if (byHand === undefined) throw error;
+    context.note(
+      `estop: ${messageOf(error)}: halted by the socket of ${context.data.path} instead`,
+    );
+    return byHand;
+  }
+}
+
+/** Nobody answers, the key is not accepted, or the server is in trouble; never a refused request. */
+function mayBreakGlass(error: unknown): boolean {
+  if (!(error instanceof CliError)) return true;
+  return error.exitCode === EXIT.error || error.exitCode === EXIT.notAuthorised;
+}
+
+async function bySocket(context: Context, body: object): Promise<Fields> {
+  const { askControlSocket } = await import('../serve/control-socket.ts');
+  const signal = AbortSignal.any([context.io.signal, AbortSignal.timeout(WAIT_MS_MAX)]);
+  const key = readTextFile(context.data.keyFile) ?? '';
+  const answer = await askControlSocket(context.data, { path: '/halt', key, body, signal });
+  if (answer === undefined) {
+    throw new CliError(EXIT.error, `no estop is running on ${context.data.path}`);
+  }
+  if (answer.status < 300) return fieldsOf(answer.body);
+  const detail = textIn(fieldsOf(answer.body), 'detail') ?? `status ${answer.status}`;
+  throw new CliError(exitOfStatus(answer.status), detail);
 }
 
 async function halt(
@@ -49,9 +92,7 @@ async function halt(
   const scope = scopeOf({ ...options, agent });
   if (typeof scope === 'string') throw new CliError(EXIT.usage, scope);
   const body = { scope, mode: options.mode, reason: options.reason, for: options.for };
-  const query = { wait: options.wait ?? SHOWN_WAIT };
-  const request = { body, query, timeoutMs: TIMEOUT_MS };
-  const answer = await context.api().call('POST', '/v1/halts', request);
+  const answer = await stop(context, body, options);
   const { isWhole, text } = confirmedBy(answer);
   const code = options.wait === undefined || isWhole ? EXIT.ok : EXIT.partial;
   if (context.isJson) {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Act } from '../act.ts';
+import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 import { type Fields, fieldsOf, numberIn, objectsIn, textIn } from '../domain/fields.ts';
@@ -20,9 +21,14 @@ export function addVerify(program: Command, act: Act): void {
 
 async function verify(context: Context): Promise<ExitCode> {
   const { askControlSocket } = await import('../serve/control-socket.ts');
-  const answer = await askControlSocket(context.data, context.io.signal);
+  const { signal } = context.io;
+  const answer = await askControlSocket(context.data, { path: '/verify', signal });
+  if (answer !== undefined && answer.status !== 200) {
+    const detail = textIn(fieldsOf(answer.body), 'detail') ?? `status ${answer.status}`;
+    throw new CliError(EXIT.error, `the running process cannot verify: ${detail}`);
+  }
   const verdicts =
-    answer === undefined ? await readLog(context) : objectsIn(fieldsOf(answer), 'partitions');
+    answer === undefined ? await readLog(context) : objectsIn(fieldsOf(answer.body), 'partitions');
   const bad = verdicts.filter((verdict) => textIn(verdict, 'problem') !== null);
   if (context.isJson) for (const verdict of verdicts) await context.json(verdict);
   else await context.line(formatTable(HEADERS, verdicts.map(row)));

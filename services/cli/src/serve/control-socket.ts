@@ -1,10 +1,11 @@
 /**
- * A socket in the data folder by which `estop verify` asks the running process on this machine: only
- * it has both the log and the live state. Who may open the folder's files may ask.
+ * A socket in the data folder by which this machine reaches the running process: `estop verify` asks
+ * it, since only it has both the log and the live state, and `estop halt` stops by it when nothing
+ * else answers. Who may open the folder's files may ask; who stops also shows the operator's key.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, request } from 'node:http';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PartitionVerdict } from '@estop/audit/verify';
@@ -14,6 +15,7 @@ import type { DataFolder } from '../data-folder.ts';
 /** Paths of sockets are short; a longer one stands in the folder for temporary files. */
 const SOCKET_PATH_CHARS_MAX = 100;
 const CONNECTIONS_MAX = 8;
+const BODY_BYTES_MAX = 64 * 1024;
 /** Nobody is there, or just leaving. */
 const NOBODY = ['ENOENT', 'ECONNREFUSED', 'EPIPE', 'ECONNRESET'];
 
@@ -21,18 +23,29 @@ export interface ControlSocket {
   close(): Promise<void>;
 }
 
-/** Serves reports to this machine until it is closed. */
+export interface ControlHandlers {
+  verify(): Promise<readonly PartitionVerdict[]>;
+  /** Stops what a request of `POST /v1/halts` names; null: no gateway runs here. */
+  readonly halt: ((key: string, body: unknown) => Promise<ControlAnswer>) | null;
+}
+
+export interface ControlAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Serves this machine until it is closed. */
 export async function openControlSocket(
   data: DataFolder,
-  verify: () => Promise<readonly PartitionVerdict[]>,
+  handlers: ControlHandlers,
 ): Promise<ControlSocket> {
   const path = socketPath(data);
   // The lock of the data folder is held: whoever made this file is gone.
   rmSync(path, { force: true });
-  const server = createServer((_request, response) => {
-    verify().then(
-      (verdicts) => response.end(JSON.stringify({ partitions: verdicts })),
-      (error: unknown) => response.writeHead(500).end(messageOf(error)),
+  const server = createServer((asked, response) => {
+    answer(asked, handlers).then(
+      ({ status, body }) => send(response, status, body),
+      (error: unknown) => send(response, 500, { detail: messageOf(error) }),
     );
   });
   server.maxConnections = CONNECTIONS_MAX;
@@ -50,28 +63,59 @@ export async function openControlSocket(
   };
 }
 
+async function answer(asked: IncomingMessage, handlers: ControlHandlers): Promise<ControlAnswer> {
+  if (asked.url === '/verify')
+    return { status: 200, body: { partitions: await handlers.verify() } };
+  if (asked.url !== '/halt') return { status: 404, body: { detail: 'there is no such request' } };
+  if (handlers.halt === null) return { status: 404, body: { detail: 'no gateway runs here' } };
+  const key = (asked.headers.authorization ?? '').replace(/^Bearer /, '');
+  return handlers.halt(key, JSON.parse(await readBody(asked)));
+}
+
+async function readBody(asked: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const piece of asked.setEncoding('utf8')) {
+    text += piece;
+    if (text.length > BODY_BYTES_MAX) throw new Error('the request is too large');
+  }
+  return text;
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+export interface ControlRequest {
+  readonly path: '/verify' | '/halt';
+  readonly key?: string;
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+}
+
 /** The answer of the running process; undefined when none runs on this data folder. */
-export function askControlSocket(data: DataFolder, signal: AbortSignal): Promise<unknown> {
+export function askControlSocket(
+  data: DataFolder,
+  { path, key, body, signal }: ControlRequest,
+): Promise<ControlAnswer | undefined> {
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   return new Promise((resolve, reject) => {
-    const asking = request(
-      { socketPath: socketPath(data), path: '/verify', signal },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          text += chunk;
-        });
-        response.on('end', () => {
-          if (response.statusCode === 200) resolve(JSON.parse(text));
-          else reject(new Error(text));
-        });
-      },
-    );
+    const options = { socketPath: socketPath(data), path, method: 'POST', headers, signal };
+    const asking = request(options, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (piece: string) => {
+        text += piece;
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 500, body: JSON.parse(text) });
+      });
+    });
     asking.on('error', (error: NodeJS.ErrnoException) => {
       if (NOBODY.includes(error.code ?? '')) resolve(undefined);
       else reject(error);
     });
-    asking.end();
+    asking.end(body === undefined ? '' : JSON.stringify(body));
   });
 }
 

@@ -1,4 +1,5 @@
 /** From the environment to the settings of the log on Kafka. */
+import { join } from 'node:path';
 import type { KafkaLogConfig } from '@estop/log/kafka/kafka-log';
 import { systemClock } from '@estop/runtime/clock';
 import { type Config, readConfig } from '@estop/runtime/config';
@@ -31,6 +32,7 @@ export function kafkaSettings(
     clientId: 'estop',
     partitions: variables.ESTOP_PARTITIONS,
     sessionTimeoutMs: variables.KAFKA_SESSION_TIMEOUT_MS,
+    notesFolder: join(context.data.path, 'groups'),
     linkKey: Buffer.from(linkKey, 'utf8'),
     createTopics,
     ...(isSetup ? aclsOf(variables) : {}),

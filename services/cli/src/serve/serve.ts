@@ -17,7 +17,8 @@ import type { Context } from '../context.ts';
 import { ensureDataFolder } from '../data-folder.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 import { removeAddress, writeAddress } from './address-file.ts';
-import { openControlSocket } from './control-socket.ts';
+import { breakGlass } from './break-glass.ts';
+import { type ControlHandlers, openControlSocket } from './control-socket.ts';
 import { ensureFleet } from './ensure-fleet.ts';
 import { compileFiles, createFleetChecker, type FleetFiles } from './fleet.ts';
 import { openLog } from './open-log.ts';
@@ -109,7 +110,7 @@ async function startServices(shared: Shared, options: StartOptions): Promise<voi
   );
   const policy = runs('policy') ? await openPolicy(shared, log) : undefined;
   if (runs('gateway')) return openGateway(shared, { ...options, log, policy });
-  await openControl(shared, log, policy);
+  await openControl(shared, { log, policy, halt: null });
   return openStatusServer(shared, log);
 }
 
@@ -156,7 +157,8 @@ async function openGateway(shared: Shared, options: GatewayOptions): Promise<voi
     () => writeAddress(context.data, url),
     () => removeAddress(context.data, url),
   );
-  await openControl(shared, log, policy);
+  const halt = (key: string, body: unknown) => breakGlass(gateway, operator.hash, { key, body });
+  await openControl(shared, { log, policy, halt });
   const choice = { wanted: options.fleet, initial: options.initialFleet };
   const fleet = await ensureFleet(shared, gateway, choice);
   await context.line(`estop ready ${url}`);
@@ -168,15 +170,22 @@ async function openGateway(shared: Shared, options: GatewayOptions): Promise<voi
   });
 }
 
-/** `estop verify` on this machine asks it; the state of a partition is where its policy runs. */
+/** This machine asks it; the state of a partition is where its policy runs. */
 async function openControl(
   { context, scope }: Shared,
-  log: EventLog,
-  policy: PolicyService | undefined,
+  {
+    log,
+    policy,
+    halt,
+  }: {
+    readonly log: EventLog;
+    readonly policy: PolicyService | undefined;
+    readonly halt: ControlHandlers['halt'];
+  },
 ): Promise<void> {
   await scope.open(
     'control socket',
-    () => openControlSocket(context.data, () => verifyLive(log, policy)),
+    () => openControlSocket(context.data, { verify: () => verifyLive(log, policy), halt }),
     (opened) => opened.close(),
   );
 }

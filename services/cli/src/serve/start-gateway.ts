@@ -1,19 +1,27 @@
 /** The gateway of this process, from its own configuration and what the process shares. */
+import { randomBytes } from 'node:crypto';
 import { gatewayConfig } from '@estop/gateway/config';
 import { createGateway, type Gateway } from '@estop/gateway/main';
 import type { EventLog } from '@estop/log/port';
 import { POLICY_GROUP } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
 import { readConfig } from '@estop/runtime/config';
+import { EstopError } from '@estop/schemas/errors';
+import type { Context } from '../context.ts';
+import { ensureLinkKey } from './secret-file.ts';
 import type { Shared } from './shared.ts';
+import { unwrittenFile } from './unwritten-file.ts';
 
 const VARIABLES = [
   'ESTOP_HOST',
   'ESTOP_PORT',
+  'ESTOP_PEERS',
   'ESTOP_JWT_ISSUER',
   'ESTOP_JWT_JWKS_URL',
   'ESTOP_JWT_AUDIENCE',
 ] as const;
+
+const PERMIT_SECRET_BYTES = 32;
 
 export interface RunningGateway extends Gateway {
   readonly url: string;
@@ -26,16 +34,34 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const { context, logger, metrics, health, checkFleet, host, port } = shared;
   const variables = readConfig(VARIABLES, context.io.env);
+  const linkKey = options.log.kind === 'embedded' ? null : linkKeyOf(context);
+  if (linkKey === null && variables.ESTOP_PEERS !== null) {
+    const problem =
+      'ESTOP_PEERS is set, but the embedded log has one gateway: set KAFKA_BROKERS too';
+    throw new EstopError('config-invalid', problem);
+  }
+  const secrets = {
+    operatorKeyHash: options.operatorKeyHash,
+    // On Kafka there may be more gateways: what they all have is the link key.
+    permitSecret: linkKey ?? randomBytes(PERMIT_SECRET_BYTES),
+    peerKey: linkKey,
+  };
   const gateway = createGateway({
     log: options.log,
     clock: systemClock,
     logger,
     metrics,
     health,
-    config: { ...gatewayConfig(variables, options.operatorKeyHash), host, port },
+    config: { ...gatewayConfig(variables, secrets), host, port },
     checkFleet,
+    unwritten: unwrittenFile(context.data.path, logger),
     groups: [POLICY_GROUP],
   });
   const { url } = await gateway.start();
   return { ...gateway, url };
+}
+
+function linkKeyOf(context: Context): Uint8Array {
+  const { ESTOP_LINK_KEY: linkKey } = readConfig(['ESTOP_LINK_KEY'], context.io.env);
+  return Buffer.from(linkKey ?? ensureLinkKey(context.data), 'utf8');
 }

@@ -23,6 +23,9 @@ export interface Member {
 /** The agent that goes astray. */
 export const STRAY_AGENT = 'billing-bot';
 
+/** Who is on call, with the role operator. */
+export const ON_CALL = 'priya@example.com';
+
 export const ROSTER: readonly Member[] = [
   { agent: STRAY_AGENT, tasks: [searchCustomers, sendInvoice], meanGapMs: 9_000 },
   { agent: 'support-bot', tasks: [answerCustomer, updateCustomer], meanGapMs: 4_000 },

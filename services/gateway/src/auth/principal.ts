@@ -56,3 +56,8 @@ export function personBehind(principal: Principal): FleetPerson {
   if (principal.kind === 'person') return principal.person;
   throw new ProblemError('forbidden', 'this is for people, not for agents');
 }
+
+/** Whether who asks may make the agent's calls: an agent its own, and operators in its place. */
+export function mayAct(principal: Principal): boolean {
+  return principal.kind === 'agent' || hasRole(principal.person, 'operator');
+}

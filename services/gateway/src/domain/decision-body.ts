@@ -6,6 +6,7 @@ import type {
   LimitState,
   Reason,
   RecordPosition,
+  Tier,
   Verdict,
 } from '@estop/schemas/messages';
 
@@ -13,13 +14,21 @@ import type {
 export interface DecisionBody {
   readonly intentId: IntentId;
   readonly decision: Verdict;
+  readonly tier: Tier;
   readonly reason: Reason;
   readonly message: string;
   readonly rules: readonly string[];
   readonly policy: string | null;
   readonly at: number;
   readonly record: RecordPosition;
+  /** The signed right to make the call once, at one enforcement point. */
+  readonly permit?: string;
+  /** Until when the permit is good, or an approval is waited for. */
   readonly expiresAt?: number;
+  /** Until when amounts are held for an allowed call without an outcome. */
+  readonly holdUntil?: number;
+  /** For so long an enforcement point may make the same read again before it asks. */
+  readonly readAgainMs?: number;
   readonly approval?: { readonly id: string; readonly digest: string; readonly expiresAt: number };
   readonly retryAfterMs?: number;
   readonly limits?: readonly LimitState[];
@@ -30,25 +39,38 @@ export function isFinal(decision: Decision): boolean {
   return decision.decision !== 'needs-approval';
 }
 
-export function decisionBody(decision: Decision): DecisionBody {
+export function decisionBody(
+  decision: Decision,
+  right: Pick<DecisionBody, 'permit' | 'expiresAt' | 'readAgainMs'> = {},
+): DecisionBody {
   const { approval, digest, expiresAt, retryAfterMs, limits, record } = decision;
   const { partition, offset } = record;
   return {
     intentId: decision.intentId,
     decision: decision.decision,
+    tier: decision.tier,
     reason: decision.reason,
     message: decision.message,
     rules: decision.rules,
     policy: decision.policyHash,
     at: decision.at,
     record: { partition, offset },
-    ...(expiresAt === null ? {} : { expiresAt }),
+    ...untilOf(decision.decision, expiresAt),
+    ...right,
     ...(approval === null
       ? {}
       : { approval: { id: approval.id, digest, expiresAt: approval.expiresAt } }),
     ...(retryAfterMs === null ? {} : { retryAfterMs }),
     ...(limits.length === 0 ? {} : { limits }),
   };
+}
+
+function untilOf(
+  verdict: Verdict,
+  until: number | null,
+): Pick<DecisionBody, 'expiresAt' | 'holdUntil'> {
+  if (until === null) return {};
+  return verdict === 'allow' ? { holdUntil: until } : { expiresAt: until };
 }
 
 /** The same decision as what it is worth while a halt covers it: no. */

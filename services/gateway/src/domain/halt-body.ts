@@ -1,5 +1,5 @@
 /** Halts as HTTP and the event stream show them, and scopes as they are asked for. */
-import { parseAgentId, parseGroupName, parseToolName } from '@estop/schemas/ids';
+import { parseAgentId, parseGroupName, parseHaltId, parseToolName } from '@estop/schemas/ids';
 import type { Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
 import type { ConfirmationsBody } from './confirmations-body.ts';
 
@@ -58,4 +58,13 @@ export function haltBody(halt: Halt, at: number): HaltBody {
     lifted: halt.lifted,
     at,
   };
+}
+
+/** The halt that a body tells of; undefined when it cannot be one. */
+export function haltOfBody(body: HaltBody): Halt | undefined {
+  const scope = scopeOfBody(body.scope);
+  const haltId = parseHaltId(body.id);
+  if (typeof scope === 'string' || haltId === undefined) return undefined;
+  const { mode, epoch, by, reason, until, lifted } = body;
+  return { haltId, scope, mode, epoch, by, reason, until, lifted };
 }

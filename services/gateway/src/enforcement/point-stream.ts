@@ -1,5 +1,6 @@
 /** The control stream of one enforcement point: all halts, each new word on them, and heartbeats. */
 import type { ServerResponse } from 'node:http';
+import type { AgentId } from '@estop/schemas/ids';
 import { haltBody } from '../domain/halt-body.ts';
 import type { KnownHalt } from '../read-models/halt-book.ts';
 import { LEASE_MS, type PointLink, type SaidWord } from './point.ts';
@@ -9,31 +10,45 @@ export const RENEW_MS = 1_000;
 /** What a slow point may owe before it is disconnected: it comes back and hears everything anew. */
 const BUFFER_BYTES_MAX = 1024 * 1024;
 
+/** What a point is told with each heartbeat. */
+export interface GatewayState {
+  /** The highest epoch that is known here. */
+  readonly epoch: number;
+  /** The gateway's clock, ms. */
+  readonly now: number;
+}
+
 export class PointStream implements PointLink {
   readonly #response: ServerResponse;
-  readonly #highestEpoch: () => number;
+  readonly #state: () => GatewayState;
   #heartbeat: NodeJS.Timeout | null = null;
 
-  constructor(response: ServerResponse, highestEpoch: () => number) {
+  constructor(response: ServerResponse, state: () => GatewayState) {
     this.#response = response;
-    this.#highestEpoch = highestEpoch;
+    this.#state = state;
   }
 
   /** Sends what is in force now; `onEnd` is called once, when the connection is over. */
   start(
     point: string,
-    hello: { readonly known: readonly KnownHalt[]; readonly sequence: number },
+    hello: {
+      readonly known: readonly KnownHalt[];
+      readonly sequence: number;
+      /** Whose calls run there; null: not said. */
+      readonly agentId: AgentId | null;
+      readonly groups: readonly string[] | null;
+    },
     onEnd: () => void,
   ): void {
-    const { known, sequence } = hello;
+    const { known, sequence, agentId: agent, groups } = hello;
     const halts = known.map(({ halt, at }) => haltBody(halt, at));
-    const about = { point, leaseMs: LEASE_MS, renewMs: RENEW_MS, epoch: this.#highestEpoch() };
+    const about = { point, leaseMs: LEASE_MS, renewMs: RENEW_MS, ...this.#state() };
     this.#heartbeat = setInterval(() => this.#beat(), RENEW_MS);
     this.#response.on('close', () => {
       this.#stopBeating();
       onEnd();
     });
-    this.#send('hello', JSON.stringify({ ...about, sequence, halts }));
+    this.#send('hello', JSON.stringify({ ...about, agent, groups, sequence, halts }));
   }
 
   say({ text }: SaidWord, sequence: number): void {
@@ -46,7 +61,7 @@ export class PointStream implements PointLink {
   }
 
   #beat(): void {
-    this.#send('heartbeat', JSON.stringify({ epoch: this.#highestEpoch() }));
+    this.#send('heartbeat', JSON.stringify(this.#state()));
   }
 
   #send(event: string, data: string): void {

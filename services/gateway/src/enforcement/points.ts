@@ -48,7 +48,7 @@ export class EnforcementPoints {
     const point = this.#pointById.get(id) ?? new Point(id, principal);
     if (point.principal !== principal) return { ok: false };
     this.#pointById.set(id, point);
-    const known = this.#book.live();
+    const known = this.#book.voiding();
     return { ok: true, known, sequence: point.connect(link, known) };
   }
 

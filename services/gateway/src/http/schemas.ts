@@ -43,6 +43,13 @@ export const Verdict = Type.Union([
   Type.Literal('needs-approval'),
 ]);
 
+const Tier = Type.Union([
+  Type.Literal('read'),
+  Type.Literal('write'),
+  Type.Literal('destructive'),
+  Type.Literal('financial'),
+]);
+
 export const AgentQuery = Type.Optional(
   Type.String({
     maxLength: NAME_MAX,
@@ -59,6 +66,11 @@ export const WaitQuery = Type.Optional(
 export const IdParams = strict({ id: Type.String({ minLength: 1, maxLength: 400 }) });
 
 export const Cost = strict({ tokens: Type.Optional(Amount), microUsd: Type.Optional(Amount) });
+
+export const PointName = Type.String({
+  pattern: NAME_PATTERN.source,
+  description: 'The enforcement point that will run the call: the permit is good there alone.',
+});
 
 export const RecordPosition = strict(
   { partition: Type.Integer(), offset: Type.Integer() },
@@ -89,6 +101,7 @@ export const IntentBody = strict(
     agent: Type.Optional(
       Type.String({ maxLength: NAME_MAX, description: 'For operators: in whose place.' }),
     ),
+    point: Type.Optional(PointName),
   },
   { title: 'Intent', description: 'What an agent is about to do. `id` is unique per agent.' },
 );
@@ -120,13 +133,32 @@ export const Decision = strict(
   {
     intentId: Type.String(),
     decision: Verdict,
+    tier: Tier,
     reason: Type.String(),
     message: Type.String({ description: 'One sentence for people.' }),
     rules: Type.Array(Type.String()),
     policy: nullable(Type.String({ description: 'Hash of the fleet that decided.' })),
     at: TimeMs,
     record: RecordPosition,
-    expiresAt: Type.Optional(TimeMs),
+    permit: Type.Optional(
+      Type.String({
+        description:
+          'A JWT, signed with Ed25519: the right to make this call once, at one enforcement point. ' +
+          'Keys: `/v1/enforcement/keys`.',
+      }),
+    ),
+    expiresAt: Type.Optional(
+      Type.Integer({ description: 'Until when the permit is good, or an approval waits; ms.' }),
+    ),
+    holdUntil: Type.Optional(
+      Type.Integer({ description: 'Until when amounts are held without an outcome; ms.' }),
+    ),
+    readAgainMs: Type.Optional(
+      Type.Integer({
+        description:
+          'The same read may be made again for so long, if it is asked for behind it. Only reads that no limit counts.',
+      }),
+    ),
     approval: Type.Optional(
       strict({ id: Type.String(), digest: Type.String(), expiresAt: TimeMs }),
     ),
@@ -189,17 +221,23 @@ const Confirmations = strict(
   },
 );
 
+const WORD = {
+  id: Type.String(),
+  scope: Scope,
+  mode: HaltMode,
+  epoch: Type.Integer({ minimum: 0 }),
+  by: Type.String(),
+  reason: nullable(Type.String()),
+  until: nullable(TimeMs),
+  lifted: Type.Boolean(),
+  at: TimeMs,
+};
+
+export const Word = strict(WORD, { title: 'Word' });
+
 export const Halt = strict(
   {
-    id: Type.String(),
-    scope: Scope,
-    mode: HaltMode,
-    epoch: Type.Integer(),
-    by: Type.String(),
-    reason: nullable(Type.String()),
-    until: nullable(TimeMs),
-    lifted: Type.Boolean(),
-    at: TimeMs,
+    ...WORD,
     confirmations: Type.Optional(Confirmations),
   },
   { title: 'Halt' },

@@ -42,6 +42,7 @@ export function statedIntent(
     provenance: body.provenance ?? {},
     undo: body.undo === undefined ? null : undoCall(body.undo),
     proposedBy,
+    point: body.point ?? null,
   };
   return { intent, digest: intentDigest(agentId, tool, args) };
 }

@@ -9,6 +9,7 @@ import type { AgentId, IntentId } from '@estop/schemas/ids';
 import type { Decision, Intent } from '@estop/schemas/messages';
 import type { Limits } from '../config.ts';
 import { intentKey, isFinal, vetoed } from '../domain/decision-body.ts';
+import { LEASE_MS } from '../enforcement/point.ts';
 import { ProblemError, problemOfLog } from '../problems.ts';
 import type { DecisionCache } from '../read-models/decision-cache.ts';
 import type { HaltBook } from '../read-models/halt-book.ts';
@@ -22,6 +23,8 @@ export interface ProposerDeps {
   readonly limits: Limits;
   readonly decisions: DecisionCache;
   readonly halts: HaltBook;
+  /** For how long halts may have been said that did not arrive here, ms. */
+  readonly haltsSilentMs: () => number;
   /** Something else than a refusal by the log went wrong with an append. */
   readonly onFault: (error: unknown) => void;
 }
@@ -31,8 +34,8 @@ export class Proposer {
   readonly #codec: Codec<Intent>;
   readonly #pendingByAgent = new Map<AgentId, number>();
   #pending = 0;
-  /** Ends of the requests that wait for a person. */
-  readonly #longPolls = new Set<() => void>();
+  /** What waits for a person, with how to end it. */
+  readonly #longPolls = new Map<() => void, Decision>();
 
   constructor(deps: ProposerDeps) {
     this.#deps = deps;
@@ -93,21 +96,28 @@ export class Proposer {
 
   /** Answers everybody who waits for a person with how it stands now. */
   endLongPolls(): void {
-    for (const finish of this.#longPolls) finish();
+    for (const finish of [...this.#longPolls.keys()]) finish();
+  }
+
+  /** A kill: whoever waits for a person under it waits for nothing. */
+  endStopped(): void {
+    for (const [finish, decision] of [...this.#longPolls]) {
+      if (this.#deps.halts.covering(decision) !== undefined) finish();
+    }
   }
 
   /** Answers a known decision once it is final or the time is up. */
   answerOrWait(decision: Decision, waitMs: number, done: DecisionCallback): void {
     const { decisions, limits } = this.#deps;
-    if (isFinal(decision) || waitMs <= 0) return done(null, this.#veto(decision));
+    if (isFinal(decision) || waitMs <= 0) return this.#answer(decision, done);
     // Who finds no place to wait is told how it stands now, and asks again.
-    if (this.#longPolls.size >= limits.longPolls) return done(null, this.#veto(decision));
+    if (this.#longPolls.size >= limits.longPolls) return this.#answer(decision, done);
     let newest = decision;
     const finish = (): void => {
       clearTimeout(timer);
       unlisten();
       this.#longPolls.delete(finish);
-      done(null, this.#veto(newest));
+      this.#answer(newest, done);
     };
     const timer = setTimeout(finish, Math.min(waitMs, limits.waitMs));
     const key = intentKey(decision.agentId, decision.intentId);
@@ -115,7 +125,7 @@ export class Proposer {
       newest = next;
       if (isFinal(next)) finish();
     });
-    this.#longPolls.add(finish);
+    this.#longPolls.set(finish, decision);
   }
 
   #refusal(agentId: AgentId): ProblemError | null {
@@ -161,6 +171,15 @@ export class Proposer {
       finish(null, decision);
     });
     return (problem) => finish(problem, null);
+  }
+
+  /** Nothing above `read` is answered while others may have said halts that are not known here. */
+  #answer(decision: Decision, done: DecisionCallback): void {
+    const answer = this.#veto(decision);
+    const isAction = answer.decision === 'allow' && answer.tier !== 'read';
+    if (!isAction || this.#deps.haltsSilentMs() < LEASE_MS) return done(null, answer);
+    const detail = 'this gateway has not heard of halts for 3 s: treat it as denied, and ask again';
+    done(new ProblemError('halts-unknown', detail), null);
   }
 
   /** A halt known here counts before the log has told it to the policy. */

@@ -25,6 +25,7 @@ export type DecisionListener = (decision: Decision) => void;
 interface Kept {
   readonly bytes: Buffer;
   readonly atMs: number;
+  readonly wallMs: number;
 }
 
 export class DecisionCache {
@@ -48,7 +49,7 @@ export class DecisionCache {
     const key = intentKey(decision.agentId, decision.intentId);
     const atMs = this.#clock.monotonicMs();
     this.#forget(key);
-    this.#keptByKey.set(key, { bytes: this.#copy(bytes), atMs });
+    this.#keptByKey.set(key, { bytes: this.#copy(bytes), atMs, wallMs: this.#clock.nowMs() });
     if (decision.approval !== null) this.#askedByKey.set(key, decision);
     this.#evict(atMs);
     this.#listeners.tell(key, decision);
@@ -57,6 +58,16 @@ export class DecisionCache {
   get(agentId: AgentId, intentId: IntentId): Decision | undefined {
     const kept = this.#keptByKey.get(intentKey(agentId, intentId));
     return kept === undefined ? undefined : this.#codec.decode(kept.bytes);
+  }
+
+  /** When it came, and for how long it is known here, ms; undefined when it is not kept. */
+  arrival(
+    agentId: AgentId,
+    intentId: IntentId,
+  ): { readonly atMs: number; readonly ageMs: number } | undefined {
+    const kept = this.#keptByKey.get(intentKey(agentId, intentId));
+    if (kept === undefined) return undefined;
+    return { atMs: kept.wallMs, ageMs: this.#clock.monotonicMs() - kept.atMs };
   }
 
   /** The kept decisions that people were asked about, oldest first. */

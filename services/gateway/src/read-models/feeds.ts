@@ -10,6 +10,7 @@ import {
   personSubject,
   type SubjectId,
 } from '@estop/schemas/ids';
+import type { Halt } from '@estop/schemas/messages';
 import { partitionCountOf, type Topic } from '@estop/schemas/topics';
 import {
   agentEvents,
@@ -43,6 +44,7 @@ export interface FeedsDeps {
   readonly halts: HaltBook;
   readonly fleet: FleetState;
   readonly hub: StreamHub;
+  readonly onHaltLogged: (halt: Halt) => void;
 }
 
 /** A place of the log, as a stream position numbers it. */
@@ -151,7 +153,7 @@ export class Feeds {
 
   /** What a record says, and how it is taken; undefined for a tombstone. */
   #read(stored: StoredRecord): Read | undefined {
-    const { log, decisions, agents, halts, fleet, sharedLimits } = this.#deps;
+    const { log, decisions, agents, halts, fleet, sharedLimits, onHaltLogged } = this.#deps;
     const { topic, value, timestampMs } = stored;
     if (value === null) return topic === 'agents.v1' ? this.#forget(stored.key) : undefined;
     switch (topic) {
@@ -177,7 +179,10 @@ export class Feeds {
         this.#requireLink(stored);
         const halt = log.codec(topic).decode(value);
         return {
-          apply: () => halts.take(halt, timestampMs),
+          apply: () => {
+            halts.take(halt, timestampMs);
+            onHaltLogged(halt);
+          },
           events: () => haltEvents(halt, stored),
         };
       }

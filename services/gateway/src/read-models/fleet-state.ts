@@ -3,9 +3,10 @@
 import type { EventLog, StoredRecord } from '@estop/log/port';
 import type { FleetAgent, FleetPerson } from '@estop/policy/domain/fleet';
 import type { ScopedBudget, ScopedRate } from '@estop/policy/domain/fleet/checked-fleet';
+import { createLimitIndex, type LimitIndex } from '@estop/policy/domain/fleet/limit-index';
 import { LOCAL_OPERATOR } from '@estop/policy/domain/people';
 import type { Logger } from '@estop/runtime/logger';
-import type { PolicyHash } from '@estop/schemas/ids';
+import type { AgentId, PolicyHash, ToolName } from '@estop/schemas/ids';
 import type { PolicyRecord } from '@estop/schemas/messages';
 
 /** Bundles whose place in the log is remembered; older ones cannot be read by hash any more. */
@@ -52,6 +53,7 @@ export interface ActiveFleet {
   readonly personById: ReadonlyMap<string, FleetPerson>;
   readonly budgets: readonly ScopedBudget[];
   readonly rates: readonly ScopedRate[];
+  readonly limits: LimitIndex;
 }
 
 export interface FleetStateDeps {
@@ -77,6 +79,14 @@ export class FleetState {
 
   agent(id: string): FleetAgent | undefined {
     return this.#active?.agentById.get(id);
+  }
+
+  /** Whether any limit counts calls of this tool by this agent; who is not known is counted. */
+  isCounted(agentId: AgentId, tool: ToolName): boolean {
+    const agent = this.agent(agentId);
+    if (agent === undefined || this.#active === null) return true;
+    const { budgets, rates } = this.#active.limits.limitsOf(agent, tool);
+    return budgets.length > 0 || rates.length > 0;
   }
 
   /** The person with their role, or undefined for a stranger. */
@@ -107,6 +117,7 @@ export class FleetState {
       personById: new Map(people.map((person) => [person.id, person])),
       budgets,
       rates,
+      limits: createLimitIndex({ budgets, rates }),
     };
   }
 

@@ -2,13 +2,16 @@
  * The newest word on every scope: what the log says, and what this gateway has said and the log does
  * not hold yet. A halt counts here from the moment it is said.
  */
-import { isLive, scopeCovers, scopeText, supersedes } from '@estop/policy/domain/halts';
+
 import type { Clock } from '@estop/runtime/clock';
+import { isLive, scopeCovers, scopeText, supersedes } from '@estop/schemas/halts';
 import type { Decision, Halt, HaltScope } from '@estop/schemas/messages';
 import type { FleetState } from './fleet-state.ts';
 
 /** Scopes that were ever halted; the policy's bound is the same. */
 const SCOPES_MAX = 10_000;
+/** Longer than a permit can be good that was given before a halt. */
+const VOIDING_MS = 60_000;
 
 export interface KnownHalt {
   readonly halt: Halt;
@@ -21,10 +24,15 @@ export interface HaltNews extends KnownHalt {
   readonly before: Halt | null;
 }
 
+interface Kept extends KnownHalt {
+  /** When it was heard here, by the monotonic clock. */
+  readonly takenMs: number;
+}
+
 export class HaltBook {
   readonly #clock: Clock;
   readonly #fleet: FleetState;
-  readonly #knownByScope = new Map<string, KnownHalt>();
+  readonly #knownByScope = new Map<string, Kept>();
   readonly #listeners: ((news: HaltNews) => void)[] = [];
   #highestEpoch = 0;
 
@@ -33,15 +41,16 @@ export class HaltBook {
     this.#fleet = fleet;
   }
 
-  /** Takes a word on a scope; older words than the known one change nothing. */
-  take(halt: Halt, at: number): void {
+  /** Takes a word on a scope, and answers whether it is news; older ones change nothing. */
+  take(halt: Halt, at: number): boolean {
     const scope = scopeText(halt.scope);
     const known = this.#knownByScope.get(scope)?.halt;
-    if (known !== undefined && !supersedes(halt, known)) return;
+    if (known !== undefined && !supersedes(halt, known)) return false;
     if (known === undefined && this.#knownByScope.size >= SCOPES_MAX) this.#dropOldestEnded();
-    this.#knownByScope.set(scope, { halt, at });
+    this.#knownByScope.set(scope, { halt, at, takenMs: this.#clock.monotonicMs() });
     this.#highestEpoch = Math.max(this.#highestEpoch, halt.epoch);
     for (const listener of this.#listeners) listener({ halt, at, before: known ?? null });
+    return true;
   }
 
   /** Calls back with each word that stands from now on, at once and in order. */
@@ -77,16 +86,36 @@ export class HaltBook {
     return this.all().filter(({ halt }) => this.isLive(halt));
   }
 
+  /**
+   * Halts in force, and those that ended a moment ago: a permit from before them is void, and who
+   * comes back after they ended has not heard of them.
+   */
+  voiding(): readonly KnownHalt[] {
+    const nowMs = this.#clock.nowMs();
+    const monotonicMs = this.#clock.monotonicMs();
+    return [...this.#knownByScope.values()].filter(({ halt, takenMs }) => {
+      if (isLive(halt, nowMs) || takenMs > monotonicMs - VOIDING_MS) return true;
+      return halt.until !== null && halt.until > nowMs - VOIDING_MS;
+    });
+  }
+
   isLive(halt: Halt): boolean {
     return isLive(halt, this.#clock.nowMs());
   }
 
-  /** A live halt that covers what this decision allows, or undefined. */
-  covering({ agentId, tool }: Pick<Decision, 'agentId' | 'tool'>): Halt | undefined {
+  /**
+   * A live halt that stops what this decision allows, or undefined. `drain` lets what was decided
+   * before it come to its end.
+   */
+  covering({
+    agentId,
+    tool,
+    at: decidedAt,
+  }: Pick<Decision, 'agentId' | 'tool' | 'at'>): Halt | undefined {
     if (this.#knownByScope.size === 0) return undefined;
     const nowMs = this.#clock.nowMs();
-    for (const { halt } of this.#knownByScope.values()) {
-      if (!isLive(halt, nowMs)) continue;
+    for (const { halt, at } of this.#knownByScope.values()) {
+      if (!isLive(halt, nowMs) || (halt.mode === 'drain' && decidedAt < at)) continue;
       const groups = this.#groupsOf(agentId, halt.scope);
       if (scopeCovers(halt.scope, { agentId, tool, groups })) return halt;
     }

@@ -6,7 +6,6 @@ import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { actingAgent } from '../auth/principal.ts';
 import type { GatewayContext } from '../context.ts';
-import { decisionBody } from '../domain/decision-body.ts';
 import { type App, principalOf } from '../http/app.ts';
 import { problemOf } from '../http/errors.ts';
 import { parseJsonBody } from '../http/json-body.ts';
@@ -128,7 +127,10 @@ function askLine(context: GatewayContext, batch: Batch, { bytes, line, answer }:
     context.proposer.propose(stated, { headers, waitMs: 0 }, (problem, decision) => {
       if (decision === null) return refuse(problem ?? new ProblemError('internal', 'no decision'));
       context.counts.decided(decision, (context.clock.monotonicMs() - startMs) / 1_000);
-      answer(JSON.stringify(decisionBody(decision)));
+      context.permits.bodyOf(decision, true).then(
+        (answered) => answer(JSON.stringify(answered)),
+        (error: unknown) => refuse(problemOf(error)),
+      );
     });
   } catch (error) {
     refuse(problemOf(error));

@@ -1,12 +1,13 @@
 /** Where tools are: the control stream of enforcement points, and what they confirm. */
 import { randomUUID } from 'node:crypto';
+import type { AgentId } from '@estop/schemas/ids';
 import Type from 'typebox';
-import type { Principal } from '../auth/principal.ts';
+import { actingAgent, type Principal } from '../auth/principal.ts';
 import type { GatewayContext } from '../context.ts';
 import { LEASE_MS } from '../enforcement/point.ts';
 import { PointStream, RENEW_MS } from '../enforcement/point-stream.ts';
 import { type App, principalOf } from '../http/app.ts';
-import { Name, strict } from '../http/schemas.ts';
+import { AgentQuery, PointName, strict } from '../http/schemas.ts';
 import { ProblemError } from '../problems.ts';
 
 const SSE = 'text/event-stream';
@@ -21,7 +22,7 @@ const Renewal = strict(
         description: 'The number of the last event applied: more exact than the epoch.',
       }),
     ),
-    point: Type.Optional(Name),
+    point: Type.Optional(PointName),
   },
   { title: 'Renewal' },
 );
@@ -33,20 +34,38 @@ const Lease = strict(
     leaseMs: Type.Integer({
       description: 'Act for so long, counted from before the request was sent; 0: not at all.',
     }),
+    now: Type.Integer({ description: 'What time it is here, ms: permits count by it.' }),
   },
   { title: 'Lease' },
+);
+
+const KeySet = strict(
+  {
+    keys: Type.Array(
+      strict({
+        kty: Type.String(),
+        crv: Type.String(),
+        x: Type.String(),
+        kid: Type.String(),
+        alg: Type.String(),
+        use: Type.String(),
+      }),
+    ),
+  },
+  { title: 'KeySet', description: 'RFC 7517.' },
 );
 
 export function enforcementRoutes(app: App, context: GatewayContext): void {
   addStream(app, context);
   addAcks(app, context);
+  addKeys(app, context);
 }
 
-function addStream(app: App, { points, halts, config }: GatewayContext): void {
+function addStream(app: App, { points, halts, config, fleet, clock }: GatewayContext): void {
   app.get(
     '/v1/enforcement/stream',
     {
-      schema: { querystring: strict({ point: Type.Optional(Name) }) },
+      schema: { querystring: strict({ point: Type.Optional(PointName), agent: AgentQuery }) },
       config: {
         access: 'agent',
         doc: {
@@ -54,7 +73,8 @@ function addStream(app: App, { points, halts, config }: GatewayContext): void {
           tag: 'Enforcement',
           summary: 'Server-sent events for enforcement points: `hello`, `halt`, `heartbeat`',
           description:
-            '`hello` lists all live halts; `halt` is each new word on a scope, to be applied and then confirmed ' +
+            '`hello` says whose calls run there, and lists all live halts, and those that ended a moment ago, for they void permits; ' +
+            '`halt` is each new word on a scope, to be applied and then confirmed ' +
             `by an ack at once. A heartbeat comes each ${RENEW_MS} ms. A point that comes back under its name ` +
             'takes the place of its earlier connection.',
           answers: { 200: SSE },
@@ -66,9 +86,13 @@ function addStream(app: App, { points, halts, config }: GatewayContext): void {
       if (points.count >= config.limits.points) {
         throw new ProblemError('too-many-streams', `${config.limits.points} points are connected`);
       }
+      const principal = principalOf(request);
+      const agentId = agentAt(principal, request.query.agent);
       const point = request.query.point ?? `p-${randomUUID()}`;
-      const stream = new PointStream(reply.raw, () => halts.highestEpoch);
-      const connected = points.connect(point, nameOf(principalOf(request)), stream);
+      const stream = new PointStream(reply.raw, () => {
+        return { epoch: halts.highestEpoch, now: clock.nowMs() };
+      });
+      const connected = points.connect(point, nameOf(principal), stream);
       if (!connected.ok) {
         throw new ProblemError('conflict', `another credential uses the name ${point}`);
       }
@@ -78,12 +102,14 @@ function addStream(app: App, { points, halts, config }: GatewayContext): void {
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
       });
-      stream.start(point, connected, () => points.disconnect(point, stream));
+      const groups = agentId === null ? null : (fleet.agent(agentId)?.groups ?? []);
+      const hello = { ...connected, agentId, groups };
+      stream.start(point, hello, () => points.disconnect(point, stream));
     },
   );
 }
 
-function addAcks(app: App, { points, halts, feeds }: GatewayContext): void {
+function addAcks(app: App, { points, halts, feeds, clock }: GatewayContext): void {
   app.post(
     '/v1/enforcement/acks',
     {
@@ -111,15 +137,46 @@ function addAcks(app: App, { points, halts, feeds }: GatewayContext): void {
       // What this gateway has not heard, the point has not either: the lease counts from then.
       const leftMs = LEASE_MS - Math.ceil(feeds.haltsSilentMs);
       const leaseMs = renewed.isCurrent ? Math.max(0, leftMs) : 0;
-      return { epoch: halts.highestEpoch, at, leaseMs };
+      return { epoch: halts.highestEpoch, at, leaseMs, now: clock.nowMs() };
     },
   );
 }
+
+function addKeys(app: App, { permitKeys, clock }: GatewayContext): void {
+  app.get(
+    '/v1/enforcement/keys',
+    {
+      config: {
+        access: 'public',
+        doc: {
+          operationId: 'permitKeys',
+          tag: 'Enforcement',
+          summary: 'The keys that sign permits, as a JWK set',
+          description:
+            'There is a new one each day; those of yesterday and tomorrow stand beside it.',
+          answers: { 200: KeySet },
+        },
+      },
+    },
+    async (_request, reply) => {
+      reply.header('cache-control', `public, max-age=${KEYS_AGE_S}`);
+      return permitKeys.published(clock.nowMs());
+    },
+  );
+}
+
+const KEYS_AGE_S = 300;
 
 const WHY = {
   'no-stream': 'open `/v1/enforcement/stream` first: who hears of no halts gets no lease',
   'several-points': 'several points use this credential: say which by `point`',
 } as const;
+
+/** Whose calls run at a point; null: an operator's key that names nobody. */
+function agentAt(principal: Principal, named: string | undefined): AgentId | null {
+  if (principal.kind === 'person' && named === undefined) return null;
+  return actingAgent(principal, { query: named });
+}
 
 function nameOf(principal: Principal): string {
   return principal.kind === 'agent'

@@ -2,13 +2,12 @@
 import Type from 'typebox';
 import { personBehind } from '../auth/principal.ts';
 import type { GatewayContext } from '../context.ts';
-import { confirmationsBody } from '../domain/confirmations-body.ts';
 import { DURATION_PATTERN, parseDuration } from '../domain/duration.ts';
-import { type HaltBody, haltBody, scopeOfBody } from '../domain/halt-body.ts';
+import { haltBody, scopeOfBody } from '../domain/halt-body.ts';
+import { reportedHalt } from '../enforcement/reported-halt.ts';
 import { type App, principalOf } from '../http/app.ts';
 import { Duration, Halt, HaltMode, IdParams, ReasonText, Scope, strict } from '../http/schemas.ts';
 import { invalidField, ProblemError } from '../problems.ts';
-import type { KnownHalt } from '../read-models/halt-book.ts';
 
 const HaltRequest = strict(
   {
@@ -38,14 +37,6 @@ export function haltRoutes(app: App, context: GatewayContext): void {
   addStop(app, context);
   addRead(app, context);
   addLift(app, context);
-}
-
-/** A halt with what enforcement points have said to it. */
-function bodyOf({ points }: GatewayContext, { halt, at }: KnownHalt): HaltBody {
-  const body = haltBody(halt, at);
-  const confirmations = points.confirmations(halt.haltId);
-  if (confirmations === undefined) return body;
-  return { ...body, confirmations: confirmationsBody(confirmations) };
 }
 
 function addStop(app: App, context: GatewayContext): void {
@@ -82,13 +73,13 @@ function addStop(app: App, context: GatewayContext): void {
       const waitMs = Math.min(parseDuration(request.query.wait ?? '') ?? 0, config.limits.waitMs);
       if (waitMs > 0) await points.untilSettled(halt.haltId, waitMs, closing.signal);
       reply.header('location', `/v1/halts/${halt.haltId}`);
-      return reply.code(isWritten ? 201 : 202).send(bodyOf(context, { halt, at }));
+      return reply.code(isWritten ? 201 : 202).send(reportedHalt(points, { halt, at }));
     },
   );
 }
 
 function addRead(app: App, context: GatewayContext): void {
-  const { halts } = context;
+  const { halts, points } = context;
   app.get(
     '/v1/halts',
     {
@@ -105,7 +96,7 @@ function addRead(app: App, context: GatewayContext): void {
     },
     async (request) => {
       const known = request.query.state === 'all' ? halts.all() : halts.live();
-      return { halts: known.map((one) => bodyOf(context, one)) };
+      return { halts: known.map((one) => reportedHalt(points, one)) };
     },
   );
 
@@ -127,7 +118,7 @@ function addRead(app: App, context: GatewayContext): void {
     },
     async (request) => {
       const known = halts.byId(request.params.id);
-      if (known !== undefined) return bodyOf(context, known);
+      if (known !== undefined) return reportedHalt(points, known);
       throw new ProblemError('not-found', `there is no halt ${request.params.id}`);
     },
   );

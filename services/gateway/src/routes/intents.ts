@@ -1,9 +1,8 @@
 /** Agents ask, look again, and report: `/v1/intents`. */
 import { partitionOfKey } from '@estop/log/partitioner';
 import type { FastifyReply } from 'fastify';
-import { actingAgent, type Principal, personBehind } from '../auth/principal.ts';
+import { actingAgent, mayAct, type Principal, personBehind } from '../auth/principal.ts';
 import type { GatewayContext } from '../context.ts';
-import { decisionBody } from '../domain/decision-body.ts';
 import { type App, principalOf, sendProblem } from '../http/app.ts';
 import { problemOf } from '../http/errors.ts';
 import { traceHeaders, waitMsOf } from '../http/request-parts.ts';
@@ -23,6 +22,7 @@ import { ProblemError } from '../problems.ts';
 const DECISION_PROBLEMS = [
   'intent-conflict',
   'not-decided',
+  'halts-unknown',
   'log-unavailable',
   'overloaded',
 ] as const;
@@ -63,7 +63,7 @@ function addPropose(app: App, context: GatewayContext): void {
       const agentId = actingAgent(principal, { body: body.agent, query: query.agent });
       const stated = statedIntent(body, agentId, proposerOf(principal));
       const options = { headers: traceHeaders(request), waitMs: waitMsOf(query.wait) };
-      context.proposer.propose(stated, options, answerWith(context, reply));
+      context.proposer.propose(stated, options, answerWith(context, reply, principal));
     },
   );
 }
@@ -88,10 +88,11 @@ function addRead(app: App, context: GatewayContext): void {
     },
     (request, reply) => {
       const { agent, wait } = request.query;
-      const agentId = actingAgent(principalOf(request), { query: agent });
+      const principal = principalOf(request);
+      const agentId = actingAgent(principal, { query: agent });
       const id = intentId(request.params.id, ':id');
       const waitMs = waitMsOf(wait);
-      const done = answerWith(context, reply);
+      const done = answerWith(context, reply, principal);
       const known = decisions.get(agentId, id);
       if (known !== undefined) return proposer.answerOrWait(known, waitMs, done);
       if (decisions.isAwaited(agentId, id)) {
@@ -145,15 +146,24 @@ function addOutcome(app: App, context: GatewayContext): void {
   );
 }
 
-function answerWith({ counts }: GatewayContext, reply: FastifyReply): DecisionCallback {
+function answerWith(
+  context: GatewayContext,
+  reply: FastifyReply,
+  principal: Principal,
+): DecisionCallback {
+  const { counts, permits } = context;
+  const refuse = (problem: ProblemError): void => {
+    counts.undecided(problem.code);
+    sendProblem(reply, problem);
+  };
   return (problem, decision) => {
-    if (decision !== null) {
-      counts.decided(decision, reply.elapsedTime / 1_000);
-      reply.send(decisionBody(decision));
-      return;
+    if (decision === null) {
+      return refuse(problem ?? new ProblemError('internal', 'there is no decision'));
     }
-    const refusal = problem ?? new ProblemError('internal', 'there is no decision');
-    counts.undecided(refusal.code);
-    sendProblem(reply, refusal);
+    counts.decided(decision, reply.elapsedTime / 1_000);
+    permits.bodyOf(decision, mayAct(principal)).then(
+      (body) => reply.send(body),
+      (error: unknown) => refuse(problemOf(error)),
+    );
   };
 }

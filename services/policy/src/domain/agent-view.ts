@@ -1,7 +1,13 @@
 /** The newest state of a subject as agents.v1 shows it. */
 import type { SubjectId } from '@estop/schemas/ids';
 import { parseSubject } from '@estop/schemas/ids';
-import type { AgentView, PendingView, RecordPosition } from '@estop/schemas/messages';
+import type {
+  AgentView,
+  BreakerSeatView,
+  PendingView,
+  RecordPosition,
+} from '@estop/schemas/messages';
+import { type Breaker, passedOf } from './breaker/breaker.ts';
 import { windowStartOf } from './budget-window.ts';
 import type { Fleet } from './fleet.ts';
 import { PENDING_SHOWN_MAX } from './limits.ts';
@@ -62,7 +68,15 @@ export function agentView(
     pending: firstToExpire(agent),
     answers: agent.answers,
     sharedLimit: null,
+    breaker: breakerView(agent.breaker),
   };
+}
+
+function breakerView(breaker: Breaker): BreakerSeatView {
+  const { mode, sinceMs: since, untilMs: until, opens, probes, ...why } = breaker;
+  const { cause, signal, explanation } = why;
+  const passed = passedOf(breaker);
+  return { mode, since, until, opens, probes: probes.length, passed, cause, signal, explanation };
 }
 
 const EMPTY = {
@@ -76,6 +90,7 @@ const EMPTY = {
   pending: [],
   sharedLimit: null,
   sharedLimits: [],
+  breaker: null,
 } as const;
 
 function limitViews(

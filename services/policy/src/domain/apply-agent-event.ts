@@ -2,6 +2,7 @@
 
 import type { AuditRecordEvent, Decision } from '@estop/schemas/messages';
 import { countActivity, noteTargets } from './activity.ts';
+import { changed, withOutcome, withProbe } from './breaker/breaker.ts';
 import { decidedIntent } from './decided.ts';
 import { allowedDecision, approvedBy, deniedDecision, pendingDecision } from './decision.ts';
 import { applyCeiling, applyReleased, applyReserved, applySettled } from './ledger.ts';
@@ -41,6 +42,8 @@ export function applyAgentEvent(
     case 'AgentResumed':
       agent.suspended = false;
       return undefined;
+    case 'BreakerChanged':
+      return changeBreaker(agent, event, context);
     case 'CeilingSet':
       return applyCeiling(agent, event.budgetId, event.ceiling);
     default:
@@ -57,6 +60,7 @@ function allow(agent: AgentState, event: EventOf<'IntentAllowed'>, context: Reco
     agent.pendingById.delete(event.intentId);
   }
   applyReserved(agent, event.held);
+  if (agent.breaker.mode === 'half-open') startProbe(agent, event, context);
   if (event.held.some((use) => use.amount > 0)) hold(agent, event, context);
   for (const { rateId, windowMs } of event.rates) {
     let window = agent.rateById.get(rateId);
@@ -70,6 +74,24 @@ function allow(agent: AgentState, event: EventOf<'IntentAllowed'>, context: Reco
   noteTargets(agent.activity, at, proposed.targets);
   agent.allowed += 1;
   conclude(agent, allowedDecision(event, context, pending?.decision), context);
+}
+
+function startProbe(
+  agent: AgentState,
+  { intentId, holdUntil }: EventOf<'IntentAllowed'>,
+  { state }: RecordContext,
+): void {
+  agent.breaker = withProbe(agent.breaker, intentId, holdUntil);
+  scheduleExpiry(state.schedule, agent.id, holdUntil);
+}
+
+function changeBreaker(
+  agent: AgentState,
+  event: EventOf<'BreakerChanged'>,
+  { state, record }: RecordContext,
+): void {
+  agent.breaker = changed(agent.breaker, event, record);
+  if (event.until !== null) scheduleExpiry(state.schedule, agent.id, event.until);
 }
 
 function hold(agent: AgentState, event: EventOf<'IntentAllowed'>, context: RecordContext): void {
@@ -129,6 +151,11 @@ function recordOutcome(
   applySettled(agent, event.settled);
   const decided = agent.decidedById.get(intentId);
   if (decided !== undefined) decided.outcome = status;
+  // One that failed changes the breaker by an event.
+  if (status === 'ok' || status === 'cancelled') {
+    if (agent.breaker.mode === 'half-open')
+      agent.breaker = withOutcome(agent.breaker, intentId, status);
+  }
   if (status === 'error') countActivity(agent.activity, context.record.at, { errors: 1 });
 }
 

@@ -4,11 +4,12 @@
  */
 
 import type { AuditHeading } from '@estop/schemas/audit-heading';
+import { scopeText } from '@estop/schemas/halts';
 import { parseSubject, type Subject } from '@estop/schemas/ids';
 import type { AuditRecord, AuditRecordEvent } from '@estop/schemas/messages';
 import { applyAgentEvent } from './apply-agent-event.ts';
+import { noteEndedKill } from './breaker/ended-kills.ts';
 import { forgetOld, forgettingMsOf } from './forget.ts';
-import { scopeText } from './halts.ts';
 import { ANSWERS_MAX } from './limits.ts';
 import type { RecordContext } from './record-context.ts';
 import { applySlices } from './shared/apply-slices.ts';
@@ -50,7 +51,7 @@ export function applyProgress(
 function applyToPartition(state: PartitionState, record: AuditRecord): void {
   applyProgress(state, record);
   if (record.subject !== null) return;
-  for (const event of record.events) applyPartitionEvent(state, event);
+  for (const event of record.events) applyPartitionEvent(state, event, record);
 }
 
 function applyToSubject(state: PartitionState, record: AuditRecord, offset: number): void {
@@ -75,13 +76,18 @@ export function applyToAgent(agent: AgentState, context: RecordContext): void {
   }
 }
 
-function applyPartitionEvent(state: PartitionState, event: AuditRecordEvent): void {
+function applyPartitionEvent(
+  state: PartitionState,
+  event: AuditRecordEvent,
+  record: AuditRecord,
+): void {
   switch (event.type) {
     case 'FleetActivated':
       state.fleetHash = event.hash;
       break;
     case 'HaltApplied':
     case 'HaltLifted':
+      noteEndedKill(state, event.halt, record);
       state.haltByScope.set(scopeText(event.halt.scope), event.halt);
       break;
     default:

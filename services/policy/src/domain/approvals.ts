@@ -6,14 +6,16 @@
 import type { AuditRecordEvent, Command } from '@estop/schemas/messages';
 import type { ApprovalGate } from './authorize.ts';
 import type { CheckContext } from './check-context.ts';
-import { checkIntent, deny, termsInForce, type Verdict } from './check-intent.ts';
+import { termsInForce } from './check-intent.ts';
 import { type CommandResult, done, refuse } from './command-result.ts';
+import { conclude } from './conclude.ts';
 import { knowIntent } from './decide-intent.ts';
+import { deny } from './denial.ts';
 import type { FleetPerson } from './fleet.ts';
 import { hasRole, personOf } from './people.ts';
 import { awaitedOf } from './shared/awaited.ts';
 import type { AgentState, PendingIntent } from './state.ts';
-import { deniedEvent, verdictEvents } from './verdict-events.ts';
+import { deniedEvent } from './verdict-events.ts';
 
 type VoteBody = Extract<Command['body'], { readonly type: 'Approve' | 'Reject' }>;
 
@@ -141,7 +143,5 @@ function rejectedEvent(pending: PendingIntent, person: FleetPerson): AuditRecord
 function finalEvents(context: CheckContext, pending: PendingIntent): readonly AuditRecordEvent[] {
   const { intent } = pending;
   const known = knowIntent(context.fleet, intent);
-  const verdict: Verdict =
-    known.kind === 'deny' ? known : checkIntent(context, known.intent, pending);
-  return verdictEvents(context, { intent, approved: pending }, verdict);
+  return conclude(context, { intent, approved: pending }, known);
 }

@@ -5,7 +5,7 @@
  */
 
 import { limitIdOf } from '@estop/schemas/ids';
-import type { BudgetUse, DenyReason, Intent, RateUse } from '@estop/schemas/messages';
+import type { BudgetUse, Intent, RateUse } from '@estop/schemas/messages';
 import { recentFacts } from './activity.ts';
 import {
   type ApprovalTerms,
@@ -13,7 +13,10 @@ import {
   authorize,
   authorizeApproved,
 } from './authorize.ts';
+import type { Breaker } from './breaker/breaker.ts';
+import { checkSeat, STEP_UP_TERMS, stepUpText } from './breaker/check-seat.ts';
 import type { CheckContext } from './check-context.ts';
+import { type Denial, deny } from './denial.ts';
 import type { FleetAgent, FleetRate, FleetTool, JsonObject, RuleRequest } from './fleet.ts';
 import { haltCovering } from './halts.ts';
 import { type Holder, reserve } from './ledger.ts';
@@ -24,14 +27,6 @@ import { type Lack, mayGetMore } from './shared/holder.ts';
 import { type AgentState, initialAgent, type PartitionState } from './state.ts';
 import { amountText, durationText } from './text.ts';
 import { untrustedPointers } from './untrusted.ts';
-
-export interface Denial {
-  readonly kind: 'deny';
-  readonly reason: DenyReason;
-  readonly message: string;
-  readonly rules: readonly string[];
-  readonly retryAfterMs: number | null;
-}
 
 export type Verdict =
   | Denial
@@ -48,6 +43,8 @@ export type Verdict =
       readonly rules: readonly string[];
       readonly held: readonly BudgetUse[];
       readonly terms: ApprovalTerms;
+      /** What the breaker says that asks; null: it does not. */
+      readonly stepUp: string | null;
     };
 
 /** An intent with what the catalogue says of it. */
@@ -66,17 +63,25 @@ interface Caller<Agent> {
   readonly agentState: AgentState;
 }
 
-/** `approval`: what the intent holds already, when its people have said yes; null: not asked yet. */
+interface Situation {
+  /** What the intent holds already, when its people have said yes; null: not asked yet. */
+  readonly approval: { readonly held: readonly BudgetUse[] } | null;
+  /** As it is now, with what is due. */
+  readonly breaker: Breaker;
+}
+
 export function checkIntent(
   context: CheckContext,
   known: KnownIntent,
-  approval: { readonly held: readonly BudgetUse[] } | null,
+  { approval, breaker }: Situation,
 ): Verdict {
   const { state, fleet } = context;
   const { intent } = known;
   const agent = fleet?.agentById.get(intent.agentId);
   const agentState = state.agentById.get(intent.agentId) ?? initialAgent(intent.agentId);
-  const standing = checkStanding(context, { agent, agentState }, intent);
+  const standing =
+    checkStanding(context, { agent, agentState }, intent) ??
+    checkSeat(breaker, known.tool.tier, context.atMs);
   if (standing !== null) return standing;
   // Standing passed, so both are known.
   if (fleet === null || agent === undefined) return deny('agent-unknown', 'no fleet is in force');
@@ -103,11 +108,22 @@ export function checkIntent(
   }
   const { rules } = authorization;
   const held = reservation.uses;
-  if (authorization.verdict === 'approval-required') {
-    return checkRoomToWait(agentState) ?? { kind: 'pend', rules, held, terms: authorization.terms };
-  }
+  const asked = whoAsks(
+    authorization,
+    approval === null ? stepUpText(breaker, known.tool.tier) : null,
+  );
+  if (asked !== null) return checkRoomToWait(agentState) ?? { kind: 'pend', rules, held, ...asked };
   const rates = limits.rates.map(({ id, windowMs, shared }) => ({ rateId: id, windowMs, shared }));
   return { kind: 'allow', rules, held, rates };
+}
+
+/** What people are asked by the rules, by the breaker, or by both; null: nobody is asked. */
+function whoAsks(
+  authorization: Authorization,
+  stepUp: string | null,
+): { readonly terms: ApprovalTerms; readonly stepUp: string | null } | null {
+  if (authorization.verdict === 'approval-required') return { terms: authorization.terms, stepUp };
+  return stepUp === null ? null : { terms: STEP_UP_TERMS, stepUp };
 }
 
 /** What the rules in force ask of people before this intent; null: they ask nobody. */
@@ -122,16 +138,7 @@ export function termsInForce(context: CheckContext, known: KnownIntent): Approva
   return authorization.verdict === 'approval-required' ? authorization.terms : null;
 }
 
-export function deny(
-  reason: DenyReason,
-  message: string,
-  more: { readonly rules?: readonly string[]; readonly retryAfterMs?: number | null } = {},
-): Denial {
-  const { rules = [], retryAfterMs = null } = more;
-  return { kind: 'deny', reason, message, rules, retryAfterMs };
-}
-
-/** Halt, agent unknown or suspended. The breaker's step belongs here too. */
+/** Halt, agent unknown or suspended. */
 function checkStanding(
   context: CheckContext,
   { agent, agentState }: Caller<FleetAgent | undefined>,

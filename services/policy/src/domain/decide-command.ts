@@ -1,8 +1,9 @@
-/** Orders of people: votes, suspension, ceilings, credentials. Refused orders are facts too. */
+/** Orders of people and services: votes, suspension, breakers, ceilings. Refused ones are facts too. */
 
 import { type PersonId, parseSubject, type Subject } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Command, CommandBody } from '@estop/schemas/messages';
 import { decideVote } from './approvals.ts';
+import { rearmBreaker } from './breaker/orders.ts';
 import { type CeilingOrder, ceilingAfter } from './ceilings.ts';
 import type { CheckContext } from './check-context.ts';
 import { type CommandResult, done, refuse } from './command-result.ts';
@@ -10,6 +11,7 @@ import type { FleetPerson, Role } from './fleet.ts';
 import type { Answer } from './input.ts';
 import { CREDENTIALS_MAX } from './limits.ts';
 import { hasRole, personOf } from './people.ts';
+import { decideServiceOrder, isServiceBody, type ServiceBody } from './service-orders.ts';
 import { isSliceBody, type SliceBody } from './shared/messages.ts';
 import { decideSlice, orderLimit } from './shared/order-limit.ts';
 import {
@@ -28,7 +30,7 @@ interface Order<Body extends CommandBody> extends CheckContext {
 }
 
 /** What a person may order. */
-type OrderBody = Exclude<CommandBody, SliceBody>;
+type OrderBody = Exclude<CommandBody, SliceBody | ServiceBody>;
 
 type BodyOf<Type extends CommandBody['type']> = Extract<CommandBody, { readonly type: Type }>;
 
@@ -37,6 +39,7 @@ const LEAST_ROLE: Readonly<Record<OrderBody['type'], Role>> = {
   Reject: 'approver',
   Suspend: 'operator',
   Resume: 'operator',
+  RearmBreaker: 'operator',
   IssueCredential: 'operator',
   RevokeCredential: 'operator',
   SetCeiling: 'admin',
@@ -55,7 +58,9 @@ export function decideCommand(context: CheckContext, command: Command): Answer {
   if (earlier?.answers.some((answer) => answer.commandId === command.commandId)) {
     return { kind: 'nothing' };
   }
-  const result = carryOut(context, { ...command, body }, subject);
+  const result = isServiceBody(body)
+    ? decideServiceOrder(context, { ...command, body }, subject)
+    : carryOut(context, { ...command, body }, subject);
   const { commandId, by, reason } = command;
   if (result.ok) {
     const accepted: AuditRecordEvent = { type: 'CommandAccepted', commandId, by, reason };
@@ -101,6 +106,8 @@ function carryOut(
       return agent.suspended ? done([]) : done([{ type: 'AgentSuspended' }]);
     case 'Resume':
       return agent.suspended ? done([{ type: 'AgentResumed' }]) : done([]);
+    case 'RearmBreaker':
+      return rearmBreaker(agent.breaker, command, context.atMs);
     case 'SetCeiling':
     case 'RaiseCeiling':
       return setCeiling(context, agent, body);

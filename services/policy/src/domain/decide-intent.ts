@@ -3,13 +3,15 @@
 import { parseAgentId, parseIntentId, parseToolName } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Intent } from '@estop/schemas/messages';
 import type { CheckContext } from './check-context.ts';
-import { checkIntent, type Denial, deny, type KnownIntent } from './check-intent.ts';
+import type { KnownIntent } from './check-intent.ts';
+import { conclude, type Known } from './conclude.ts';
 import { decisionOn } from './decided.ts';
+import { deny } from './denial.ts';
 import type { Fleet, FleetTool, JsonObject } from './fleet.ts';
 import { type Answer, NOTHING } from './input.ts';
 import { POINTER_CHARS_MAX, POINTER_DEPTH_MAX, POINTERS_MAX } from './limits.ts';
 import { awaitedOf } from './shared/awaited.ts';
-import { aboutAgent, verdictEvents } from './verdict-events.ts';
+import { aboutAgent } from './verdict-events.ts';
 
 const ORIGINS = new Set(['user', 'tool', 'model']);
 /** JSON.stringify escapes a half of a pair and writes pairs as they are. No fold could keep a half. */
@@ -30,20 +32,16 @@ export function decideIntent(context: CheckContext, intent: Intent, digest: stri
   if (awaitedOf(context.state, intent) !== undefined) return NOTHING;
 
   const known = knowIntent(context.fleet, intent);
-  const verdict = known.kind === 'deny' ? known : checkIntent(context, known.intent, null);
   const proposed = proposedEvent(context.fleet, intent, {
     digest,
     known: known.kind === 'deny' ? null : known.intent,
   });
-  const events = verdictEvents(context, { intent, approved: null }, verdict);
+  const events = conclude(context, { intent, approved: null }, known);
   return aboutAgent(intent, [proposed, ...events]);
 }
 
 /** Reads what the catalogue says of an intent, or why it makes no sense. */
-export function knowIntent(
-  fleet: Fleet | null,
-  intent: Intent,
-): Denial | { readonly kind: 'known'; readonly intent: KnownIntent } {
+export function knowIntent(fleet: Fleet | null, intent: Intent): Known {
   if (parseToolName(intent.tool) === undefined) return deny('invalid-intent', 'no tool name');
   if ((intent.tokens ?? 0) < 0 || (intent.microUsd ?? 0) < 0) {
     return deny('invalid-intent', 'an estimated cost is negative');

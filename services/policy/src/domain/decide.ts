@@ -6,6 +6,7 @@
 import { type AgentId, agentSubject, type BudgetId } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Outcome } from '@estop/schemas/messages';
 import { expiredEvent } from './approvals.ts';
+import { changeByProbes, seatOf } from './breaker/changes.ts';
 import type { CheckContext } from './check-context.ts';
 import { decideCommand } from './decide-command.ts';
 import { decideIntent } from './decide-intent.ts';
@@ -18,6 +19,7 @@ import { asksAfterFreeing } from './shared/freed.ts';
 import { decideIdle } from './shared/holder.ts';
 import { decideRecallTimeout } from './shared/home.ts';
 import { decideResume } from './shared/resume.ts';
+import { initialAgent } from './state.ts';
 
 /** Decides one input at a time that is not before the state's last one. */
 export function decide(context: CheckContext, input: Input): Answer {
@@ -70,12 +72,13 @@ function decideOutcome(context: CheckContext, outcome: Outcome): Answer {
   const budgetOf = (id: BudgetId) => budgets.find((budget) => budget.id === id);
   const settled = settle({ state: context.state, agent }, hold?.uses ?? [], { outcome, budgetOf });
   const event: AuditRecordEvent = { type: 'OutcomeRecorded', outcome, settled };
-  return { kind: 'record', subject: agentSubject(outcome.agentId), events: [event] };
+  const change = changeByProbes(agent.breaker, [event], context.atMs);
+  const events = change === null ? [event] : [event, change];
+  return { kind: 'record', subject: agentSubject(outcome.agentId), events };
 }
 
 function decideExpiry(context: CheckContext, agentId: AgentId): Answer {
-  const agent = context.state.agentById.get(agentId);
-  if (agent === undefined) return NOTHING;
+  const agent = context.state.agentById.get(agentId) ?? initialAgent(agentId);
   const events: AuditRecordEvent[] = [];
   for (const pending of agent.pendingById.values()) {
     if (events.length === EXPIRY_EVENTS_MAX) break;
@@ -86,6 +89,10 @@ function decideExpiry(context: CheckContext, agentId: AgentId): Answer {
     if (hold.untilMs > context.atMs) continue;
     events.push({ type: 'HoldExpired', intentId, settled: expire(hold.uses) });
   }
+  // Its breaker comes last, in the same record as the holds of its probes.
+  const { breaker, change } = seatOf(context, { agentId, tool: null });
+  const next = change ?? changeByProbes(breaker, events, context.atMs);
+  if (next !== null) events.push(next);
   if (events.length === 0) return NOTHING;
   return { kind: 'record', subject: agentSubject(agentId), events };
 }

@@ -44,6 +44,7 @@ export function decisionOn(
     sessionId: decided.sessionId,
     tool: kind.tool,
     tier: kind.tier,
+    point: kind.point,
     decision: kind.decision,
     reason: kind.reason,
     message: kind.message,
@@ -72,8 +73,8 @@ export function sharedKind(kinds: DecisionKinds, decision: DecisionKind): Decisi
   }
   const same = known.find((kind) => isOfKind(decision, kind));
   if (same !== undefined) return same;
-  const { tool, tier, decision: verdict, reason, message, rules, policyHash } = decision;
-  const made = { tool, tier, decision: verdict, reason, message, rules, policyHash };
+  const { tool, tier, point, decision: verdict, reason, message, rules, policyHash } = decision;
+  const made = { tool, tier, point, decision: verdict, reason, message, rules, policyHash };
   if (known.length >= KINDS_PER_TOOL_MAX) known.shift();
   known.push(made);
   return made;
@@ -84,6 +85,7 @@ function isOfKind(decision: DecisionKind, kind: DecisionKind): boolean {
     decision.decision === kind.decision &&
     decision.reason === kind.reason &&
     decision.tier === kind.tier &&
+    decision.point === kind.point &&
     decision.policyHash === kind.policyHash &&
     decision.message === kind.message &&
     decision.rules.length === kind.rules.length &&

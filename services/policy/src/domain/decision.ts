@@ -77,6 +77,7 @@ function decisionOf(
     sessionId: about.sessionId,
     tool: about.tool,
     tier: what.tier,
+    point: about.point,
     decision: outcome.decision,
     reason: outcome.reason,
     message: outcome.message,

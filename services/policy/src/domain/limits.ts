@@ -39,6 +39,21 @@ export const POINTERS_MAX = 500;
 /** Live halts that one partition knows. */
 export const HALTS_MAX = 10_000;
 
+/** Ended kills that a partition remembers, one for each scope; above, everybody is tried. */
+export const ENDED_KILLS_MAX = 10_000;
+/** Calls that a half-open breaker lets through: in flight or gone well. */
+export const PROBES_MAX = 5;
+/** A breaker whose probe failed stays open for this time, and twice as long each time … */
+export const OPEN_FIRST_MS = 30_000;
+/** … up to this, … */
+export const OPEN_MAX_MS = 15 * 60_000;
+/** … until it did not open for so long. */
+export const OPENS_AGE_MS = 24 * 3_600_000;
+/** Texts of one trip; evidence is kept in the log alone. */
+export const SIGNAL_CHARS_MAX = 128;
+export const EXPLANATION_CHARS_MAX = 1_024;
+export const EVIDENCE_CHARS_MAX = 16 * 1_024;
+
 export const APPROVAL_MS = 15 * 60_000;
 export const APPROVAL_FINANCIAL_MS = 5 * 60_000;
 

@@ -28,6 +28,7 @@ import type {
 } from '@estop/schemas/messages';
 import { type Activity, emptyActivity } from './activity.ts';
 import { AgentTable } from './agent-table.ts';
+import { type Breaker, type EndedKill, NEVER_TRIPPED } from './breaker/breaker.ts';
 import type { RateWindow } from './rate-window.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
 import type { SlicePool } from './shared/pool.ts';
@@ -43,6 +44,8 @@ export interface PartitionState {
   readonly nextOffsetByTopic: Map<string, number>;
   /** The newest word on each scope, also when it was lifted: epochs only grow. */
   readonly haltByScope: Map<string, Halt>;
+  /** The newest kill that is over, by scope. */
+  readonly endedKillByScope: Map<string, EndedKill>;
   readonly agentById: AgentTable<AgentState>;
   readonly personById: Map<PersonId, PersonState>;
   /** Shared limits that agents of this partition use, by kind and id. */
@@ -72,6 +75,7 @@ export type PersonState = SubjectState;
 export interface AgentState extends SubjectState {
   readonly id: AgentId;
   suspended: boolean;
+  breaker: Breaker;
   allowed: number;
   denied: number;
   /** Final decisions by intent, oldest first. */
@@ -87,7 +91,7 @@ export interface AgentState extends SubjectState {
 /** What most decisions on a tool have in common. */
 export type DecisionKind = Pick<
   Decision,
-  'tool' | 'tier' | 'decision' | 'reason' | 'message' | 'rules' | 'policyHash'
+  'tool' | 'tier' | 'point' | 'decision' | 'reason' | 'message' | 'rules' | 'policyHash'
 >;
 
 export interface DecidedIntent
@@ -142,6 +146,7 @@ export function initialState(partition: number): PartitionState {
     fleetHash: null,
     nextOffsetByTopic: new Map(),
     haltByScope: new Map(),
+    endedKillByScope: new Map(),
     agentById: new AgentTable(),
     personById: new Map(),
     accountByLimit: new Map(),
@@ -158,6 +163,7 @@ export function initialAgent(id: AgentId): AgentState {
   return {
     id,
     suspended: false,
+    breaker: NEVER_TRIPPED,
     allowed: 0,
     denied: 0,
     decidedById: new Map(),

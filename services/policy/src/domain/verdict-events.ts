@@ -3,8 +3,10 @@
 import { agentSubject, approvalIdOf, limitIdOf } from '@estop/schemas/ids';
 import type { AuditRecordEvent, BudgetUse, Intent, RateUse } from '@estop/schemas/messages';
 import type { ApprovalTerms } from './authorize.ts';
+import { STEP_UP_TERMS } from './breaker/check-seat.ts';
 import type { CheckContext } from './check-context.ts';
-import { type Denial, deny, type Verdict } from './check-intent.ts';
+import type { Verdict } from './check-intent.ts';
+import { type Denial, deny } from './denial.ts';
 import { expireBeyondBound } from './holds.ts';
 import { APPROVAL_FINANCIAL_MS, APPROVAL_MS, AWAIT_MS, AWAITED_MAX, HOLD_MS } from './limits.ts';
 import { awaitedOf } from './shared/awaited.ts';
@@ -80,7 +82,7 @@ function allowedEvents(
 function pendEvents(
   context: CheckContext,
   { intent }: Judged,
-  { rules, held, terms }: Extract<Verdict, { readonly kind: 'pend' }>,
+  { rules, held, terms, stepUp }: Extract<Verdict, { readonly kind: 'pend' }>,
 ): readonly AuditRecordEvent[] {
   const { intentId, agentId } = intent;
   const tier = context.fleet?.toolOf(intent.tool).tier ?? 'destructive';
@@ -89,8 +91,8 @@ function pendEvents(
     type: 'ApprovalRequested',
     intentId,
     approvalId: approvalIdOf(agentId, intentId),
-    reason: 'approval-required',
-    message: approvalMessage(terms, rules),
+    reason: stepUp === null ? 'approval-required' : 'step-up',
+    message: pendMessage(terms, rules, stepUp),
     rules,
     held,
     expiresAt: context.atMs + waitMs,
@@ -100,6 +102,16 @@ function pendEvents(
     severity: terms.severity,
   };
   return [requested, ...fetchAhead(context, held, [])];
+}
+
+/** The breaker's words, and behind them what rules ask besides. */
+function pendMessage(
+  terms: ApprovalTerms,
+  rules: readonly string[],
+  stepUp: string | null,
+): string {
+  if (stepUp === null) return approvalMessage(terms, rules);
+  return terms === STEP_UP_TERMS ? stepUp : `${stepUp}; ${approvalMessage(terms, rules)}`;
 }
 
 function approvalMessage({ reason, gates }: ApprovalTerms, rules: readonly string[]): string {

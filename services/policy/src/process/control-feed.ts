@@ -7,10 +7,10 @@ import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog, Follower, StoredRecord } from '@estop/log/port';
 import type { Logger } from '@estop/runtime/logger';
 import { messageOf } from '@estop/schemas/errors';
+import { supersedes } from '@estop/schemas/halts';
 import type { PolicyHash } from '@estop/schemas/ids';
 import type { Halt, PolicyRecord } from '@estop/schemas/messages';
 import type { Fleet } from '../domain/fleet.ts';
-import { supersedes } from '../domain/halts.ts';
 import type { Input } from '../domain/input.ts';
 import type { PartitionState } from '../domain/state.ts';
 

@@ -178,7 +178,7 @@ export class Outbox {
     });
     const batches = effectBatches(log, partition, { decisions, views, messages });
     const letters = deadLetterBatches(log, deadLetters);
-    return { letters, batches, count: () => metrics.count(decisions, deadLetters) };
+    return { letters, batches, count: metrics.tally(decisions, deadLetters) };
   }
 
   #withLimits(decision: Decision): Decision {

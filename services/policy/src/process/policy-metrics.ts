@@ -9,7 +9,8 @@ export interface PolicyMetrics {
   readonly partitionFailures: Counter;
   readonly foldedRecords: Counter;
   readonly snapshotsRefused: Counter;
-  count(decisions: readonly Decision[], deadLetters: readonly DeadInput[]): void;
+  /** Tallies them, and answers how to count them once they are out: until then only labels are kept. */
+  tally(decisions: readonly Decision[], deadLetters: readonly DeadInput[]): () => void;
 }
 
 export function createPolicyMetrics(registry: Registry): PolicyMetrics {
@@ -52,9 +53,13 @@ export function createPolicyMetrics(registry: Registry): PolicyMetrics {
       help: 'Snapshots that disagreed with themselves or with the log and were thrown away.',
       registers,
     }),
-    count(decisions, deadLetters) {
-      for (const [labels, count] of countByLabels(decisions)) decided.inc(labels, count);
-      for (const { reason } of deadLetters) dead.inc({ reason });
+    tally(decisions, deadLetters) {
+      const counts = countByLabels(decisions);
+      const reasons = deadLetters.map(({ reason }) => reason);
+      return () => {
+        for (const [labels, count] of counts) decided.inc(labels, count);
+        for (const reason of reasons) dead.inc({ reason });
+      };
     },
   };
 }

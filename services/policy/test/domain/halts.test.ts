@@ -1,4 +1,5 @@
-import { decideHalt, endedHalts, supersedes } from '@estop/policy/domain/halts';
+import { decideHalt, endedHalts } from '@estop/policy/domain/halts';
+import { supersedes } from '@estop/schemas/halts';
 import type { HaltId } from '@estop/schemas/ids';
 import type { Halt } from '@estop/schemas/messages';
 import fc from 'fast-check';

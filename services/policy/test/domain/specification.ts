@@ -58,6 +58,19 @@ export class Partition {
     return this.when({ type: 'command', command: { commandId, subject, by, reason: null, body } });
   }
 
+  /** The breaker service trips a breaker. */
+  trip(more: Partial<Extract<CommandBody, { type: 'TripBreaker' }>> = {}, about: string = AGENT) {
+    const why = { signal: 'loop', explanation: 'the same call 40 times', evidence: null };
+    const body = { type: 'TripBreaker', mode: 'open', until: null, ...why, ...more } as const;
+    return this.order(body, 'service:breaker', about);
+  }
+
+  rearm(by: string, reason: string | null = 'looked at it', about: string = AGENT): Answer {
+    const commandId = `c${this.records.length}` as CommandId;
+    const command = { commandId, subject: about as SubjectId, by, reason };
+    return this.when({ type: 'command', command: { ...command, body: { type: 'RearmBreaker' } } });
+  }
+
   approve(by: string, intentId = 'i1', digest = digestOf({ intentId })): Answer {
     return this.order({ type: 'Approve', intentId: intentId as IntentId, digest }, by);
   }
@@ -133,6 +146,7 @@ export function intentInput(fields: Partial<Record<keyof Intent, unknown>> = {})
     provenance: {},
     undo: null,
     proposedBy: null,
+    point: null,
     ...fields,
   } as Intent;
   const digest = intentDigest(intent.agentId, intent.tool, intent.arguments);

@@ -1,5 +1,5 @@
 /** What estop answers, as a closed union to switch over; and how an answer is read. */
-import type { AllowReason, DenyReason, PendReason } from '@estop/schemas/messages';
+import type { AllowReason, DenyReason, PendReason, Tier } from '@estop/schemas/messages';
 import { isRecord, type JsonRecord } from './json.ts';
 
 interface Answered {
@@ -22,10 +22,16 @@ interface Answered {
 export interface Allowed extends Answered {
   readonly decision: 'allow';
   readonly reason: AllowReason;
-  /** A signed single-use token for the enforcement point; null where none is issued. */
+  /** What the catalogue says of the tool; null: not told. */
+  readonly tier: Tier | null;
+  /** The signed right to make the call once, at one enforcement point; null: none was given. */
   readonly permit: string | null;
-  /** Until when the amounts stay held without an outcome, ms. */
+  /** Until when the permit is good, ms. */
   readonly expiresAt: number | null;
+  /** Until when the amounts stay held without an outcome, ms; null: nothing is held. */
+  readonly holdUntil: number | null;
+  /** For so long, ms, an enforcement point may make the same read again before it asks. */
+  readonly readAgainMs: number;
 }
 
 /** It may not be done. */
@@ -43,7 +49,9 @@ export interface NeedsApproval extends Answered {
   readonly approval: ApprovalAsked;
 }
 
-export type Decision = Allowed | Denied | NeedsApproval;
+export type NotAllowed = Denied | NeedsApproval;
+
+export type Decision = Allowed | NotAllowed;
 
 export interface RecordPosition {
   readonly partition: number;
@@ -82,6 +90,7 @@ const DENY_REASONS: readonly string[] = [
   'timed-out',
   'policy-error',
 ] satisfies DenyReason[];
+const TIERS: readonly unknown[] = ['read', 'write', 'destructive', 'financial'] satisfies Tier[];
 const PEND_REASONS: readonly string[] = ['approval-required', 'step-up'] satisfies PendReason[];
 
 /**
@@ -127,8 +136,16 @@ function parseAnswered(value: JsonRecord): Answered | undefined {
 
 function allowed(answered: Answered, reason: AllowReason, value: JsonRecord): Allowed {
   const permit = isText(value['permit']) ? value['permit'] : null;
-  const expiresAt = numberOrNull(value['expiresAt']);
-  return { ...answered, decision: 'allow', reason, permit, expiresAt };
+  return {
+    ...answered,
+    decision: 'allow',
+    reason,
+    tier: isTier(value['tier']) ? value['tier'] : null,
+    permit,
+    expiresAt: numberOrNull(value['expiresAt']),
+    holdUntil: numberOrNull(value['holdUntil']),
+    readAgainMs: numberOrNull(value['readAgainMs']) ?? 0,
+  };
 }
 
 /** The decision when estop gave none: no answer means no. */
@@ -145,6 +162,10 @@ export function failClosed(intentId: string, why: string, nowMs: number): Denied
     limits: [],
     retryAfterMs: null,
   };
+}
+
+function isTier(tier: unknown): tier is Tier {
+  return TIERS.includes(tier);
 }
 
 function isAllowReason(reason: string): reason is AllowReason {

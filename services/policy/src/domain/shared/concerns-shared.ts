@@ -13,6 +13,7 @@ const OF_AGENT: ReadonlySet<HeadingEvent['type']> = new Set<HeadingEvent['type']
   'ApprovalRequested',
   'OutcomeRecorded',
   'HoldExpired',
+  'BreakerChanged',
 ]);
 
 function isShared({ held, released, settled, rates }: HeadingEvent): boolean {

@@ -1,11 +1,10 @@
 /** An intent that waited for slices is checked once more, from the beginning. */
 
 import type { CheckContext } from '../check-context.ts';
-import type { Verdict } from '../check-intent.ts';
-import { checkIntent } from '../check-intent.ts';
+import { conclude } from '../conclude.ts';
 import { knowIntent } from '../decide-intent.ts';
 import { type Answer, NOTHING } from '../input.ts';
-import { aboutAgent, type Judged, verdictEvents } from '../verdict-events.ts';
+import { aboutAgent, type Judged } from '../verdict-events.ts';
 import { awaitedOf } from './awaited.ts';
 import type { AwaitedRef } from './slice-state.ts';
 
@@ -17,9 +16,6 @@ export function decideResume(context: CheckContext, ref: AwaitedRef): Answer {
   const intent = (awaited.proposed ?? pending)?.intent;
   if (intent === undefined) return NOTHING;
   const judged: Judged = { intent, approved: awaited.proposed === null ? pending : null };
-  const known = knowIntent(context.fleet, intent);
-  const verdict: Verdict =
-    known.kind === 'deny' ? known : checkIntent(context, known.intent, judged.approved);
-  const events = verdictEvents(context, judged, verdict);
+  const events = conclude(context, judged, knowIntent(context.fleet, intent));
   return events.length === 0 ? NOTHING : aboutAgent(intent, events);
 }

@@ -8,6 +8,7 @@ import type { DecidedIntent, DecisionKind, DecisionKinds } from '../state.ts';
 type KindRow = readonly [
   DecisionKind['tool'],
   DecisionKind['tier'],
+  DecisionKind['point'],
   DecisionKind['decision'],
   DecisionKind['reason'],
   DecisionKind['message'],
@@ -106,18 +107,19 @@ export function readDecided(
 }
 
 function kindRow(kind: DecisionKind): KindRow {
-  const { tool, tier, decision, reason, message, rules, policyHash } = kind;
-  return [tool, tier, decision, reason, message, rules, policyHash];
+  const { tool, tier, point, decision, reason, message, rules, policyHash } = kind;
+  return [tool, tier, point, decision, reason, message, rules, policyHash];
 }
 
 function readKind([
   tool,
   tier,
+  point,
   decision,
   reason,
   message,
   rules,
   policyHash,
 ]: KindRow): DecisionKind {
-  return { tool, tier, decision, reason, message, rules, policyHash };
+  return { tool, tier, point, decision, reason, message, rules, policyHash };
 }

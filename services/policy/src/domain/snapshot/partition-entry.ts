@@ -2,9 +2,11 @@
  * What a snapshot keeps of a partition besides its agents and people, as of one record. A map of
  * the state that is added here is a list of its pairs.
  */
+
+import { scopeText } from '@estop/schemas/halts';
 import type { LimitId } from '@estop/schemas/ids';
 import type { AnswerView, Halt } from '@estop/schemas/messages';
-import { scopeText } from '../halts.ts';
+import type { EndedKill } from '../breaker/breaker.ts';
 import { limitKey } from '../shared/account.ts';
 import { awaitedKey } from '../shared/awaited.ts';
 import type { PoolWindow, SliceParty, SlicePool } from '../shared/pool.ts';
@@ -16,6 +18,7 @@ interface PartitionEntry {
   readonly fleetHash: PartitionState['fleetHash'];
   readonly nextOffsetByTopic: readonly (readonly [string, number])[];
   readonly halts: readonly Halt[];
+  readonly endedKills: readonly EndedKill[];
   readonly accounts: readonly SliceAccount[];
   readonly pools: readonly PoolEntry[];
   readonly limits: readonly (readonly [LimitId, readonly AnswerView[]])[];
@@ -40,6 +43,7 @@ export function partitionText(state: PartitionState): string {
     fleetHash: state.fleetHash,
     nextOffsetByTopic: [...state.nextOffsetByTopic],
     halts: [...state.haltByScope.values()],
+    endedKills: [...state.endedKillByScope.values()],
     accounts: [...state.accountByLimit.values()],
     pools: [...state.poolByLimit.values()].map(poolEntry),
     limits: [...state.limitById].map(([id, { answers }]) => [id, answers]),
@@ -55,6 +59,9 @@ export function readPartition(state: PartitionState, text: string): void {
   state.fleetHash = entry.fleetHash;
   for (const [topic, offset] of entry.nextOffsetByTopic) state.nextOffsetByTopic.set(topic, offset);
   for (const halt of entry.halts) state.haltByScope.set(scopeText(halt.scope), halt);
+  for (const kill of entry.endedKills) {
+    state.endedKillByScope.set(scopeText(kill.scope), kill);
+  }
   for (const account of entry.accounts) {
     state.accountByLimit.set(limitKey(account), account);
     // Whoever waited for it may have been left to the next process.

@@ -7,6 +7,7 @@ import { type AgentId, parseSubject, type SubjectId } from '@estop/schemas/ids';
 import type { AuditRecord } from '@estop/schemas/messages';
 import type { StoredAgent } from '../agent-table.ts';
 import { applyBesidesSubject, applyProgress, applyRecord, applyToAgent } from '../apply-record.ts';
+import { breakerDueMs } from '../breaker/breaker.ts';
 import { forgetOld } from '../forget.ts';
 import { scheduleExpiry } from '../schedule.ts';
 import { concernsShared } from '../shared/concerns-shared.ts';
@@ -101,6 +102,8 @@ export class RestoredFold {
     }
     this.#waiting.delete(id);
     forgetOld(agent, state.atMs);
+    const breakerMs = breakerDueMs(agent.breaker);
+    if (breakerMs !== Number.POSITIVE_INFINITY) scheduleExpiry(state.schedule, id, breakerMs);
     for (const { untilMs } of agent.holdById.values()) scheduleExpiry(state.schedule, id, untilMs);
     for (const { expiresAt } of agent.pendingById.values()) {
       scheduleExpiry(state.schedule, id, expiresAt);
@@ -118,9 +121,21 @@ export class RestoredFold {
   }
 
   /** What runs out that an event has begun. */
-  #schedule(id: AgentId, { type, holdUntil, expiresAt }: HeadingEvent): void {
-    const dueMs = type === 'IntentAllowed' ? holdUntil : expiresAt;
-    const isBegun = type === 'IntentAllowed' || type === 'ApprovalRequested';
-    if (isBegun && typeof dueMs === 'number') scheduleExpiry(this.#state.schedule, id, dueMs);
+  #schedule(id: AgentId, event: HeadingEvent): void {
+    const dueMs = dueOf(event);
+    if (typeof dueMs === 'number') scheduleExpiry(this.#state.schedule, id, dueMs);
+  }
+}
+
+function dueOf({ type, holdUntil, expiresAt, until }: HeadingEvent): number | null | undefined {
+  switch (type) {
+    case 'IntentAllowed':
+      return holdUntil;
+    case 'ApprovalRequested':
+      return expiresAt;
+    case 'BreakerChanged':
+      return until;
+    default:
+      return null;
   }
 }

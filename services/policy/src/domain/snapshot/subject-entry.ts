@@ -6,6 +6,7 @@
 import type { AgentId, BudgetId, IntentId, RateId } from '@estop/schemas/ids';
 import type { ActionView, AnswerView, CredentialView } from '@estop/schemas/messages';
 import type { Activity } from '../activity.ts';
+import { type Breaker, breakerDueMs, NEVER_TRIPPED } from '../breaker/breaker.ts';
 import {
   type AgentState,
   type DecidedIntent,
@@ -31,6 +32,7 @@ interface PersonEntry {
 
 interface AgentEntry extends PersonEntry {
   readonly suspended?: boolean | undefined;
+  readonly breaker?: Breaker | undefined;
   readonly allowed: number;
   readonly denied: number;
   readonly decided?: DecidedEntry | undefined;
@@ -60,6 +62,7 @@ export function agentText(agent: AgentState): string {
   const { activity } = agent;
   const entry: AgentEntry = {
     suspended: agent.suspended || undefined,
+    breaker: agent.breaker === NEVER_TRIPPED ? undefined : agent.breaker,
     allowed: agent.allowed,
     denied: agent.denied,
     decided: agent.decidedById.size === 0 ? undefined : decidedEntry(agent.decidedById),
@@ -81,6 +84,7 @@ export function readAgent(id: AgentId, text: string, kinds: DecisionKinds): Agen
   const entry = JSON.parse(text) as AgentEntry;
   const agent = initialAgent(id);
   agent.suspended = entry.suspended ?? false;
+  agent.breaker = entry.breaker ?? NEVER_TRIPPED;
   agent.allowed = entry.allowed;
   agent.denied = entry.denied;
   if (entry.decided !== undefined) readDecided(entry.decided, kinds, agent.decidedById);
@@ -108,7 +112,7 @@ export function readPerson(text: string): PersonState {
 
 /** When something of the agent runs out first, ms; null when nothing does. */
 export function firstDueMs(agent: AgentState): number | null {
-  let first = Number.POSITIVE_INFINITY;
+  let first = breakerDueMs(agent.breaker);
   for (const { untilMs } of agent.holdById.values()) first = Math.min(first, untilMs);
   for (const { expiresAt } of agent.pendingById.values()) first = Math.min(first, expiresAt);
   return first === Number.POSITIVE_INFINITY ? null : first;

@@ -1,0 +1,53 @@
+/** Stopping by the socket of this machine, with the key of the data folder, when nothing else works. */
+import { parseDuration } from '@estop/gateway/domain/duration';
+import { type ScopeBody, scopeOfBody } from '@estop/gateway/domain/halt-body';
+import type { Gateway } from '@estop/gateway/main';
+import { LOCAL_OPERATOR } from '@estop/policy/domain/people';
+import { isKeyOf } from '@estop/schemas/api-key';
+import type { HaltMode } from '@estop/schemas/messages';
+import { type Fields, fieldsOf, flagIn, objectIn, textIn } from '../domain/fields.ts';
+import type { ControlAnswer } from './control-socket.ts';
+
+const WAIT_MS_MAX = 60_000;
+const MODES: readonly string[] = ['pause', 'drain', 'kill'] satisfies HaltMode[];
+
+/** Takes what `POST /v1/halts` takes; needs neither HTTP nor an identity provider nor the log. */
+export async function breakGlass(
+  gateway: Pick<Gateway, 'stop'>,
+  operatorKeyHash: string,
+  request: { readonly key: string; readonly body: unknown },
+): Promise<ControlAnswer> {
+  if (!isKeyOf(request.key, operatorKeyHash)) {
+    return { status: 401, body: { detail: 'this is not the operator key of the data folder' } };
+  }
+  const fields = fieldsOf(request.body);
+  const scope = scopeOfBody(scopeIn(objectIn(fields, 'scope')));
+  if (typeof scope === 'string') return { status: 422, body: { detail: scope } };
+  const mode = textIn(fields, 'mode');
+  if (!isMode(mode)) return { status: 422, body: { detail: 'mode is pause, drain or kill' } };
+  const about = { scope, mode, reason: textIn(fields, 'reason'), by: LOCAL_OPERATOR.id };
+  const order = { ...about, forMs: spanIn(fields, 'for') };
+  const waitMs = Math.min(spanIn(fields, 'wait') ?? 0, WAIT_MS_MAX);
+  const { halt, isWritten } = await gateway.stop(order, waitMs);
+  return { status: isWritten ? 201 : 202, body: halt };
+}
+
+function scopeIn(scope: Fields): ScopeBody {
+  const [group, agent, tool] = ['group', 'agent', 'tool'].map((name) => textIn(scope, name));
+  return {
+    ...(flagIn(scope, 'fleet') ? { fleet: true as const } : {}),
+    ...(typeof group === 'string' ? { group } : {}),
+    ...(typeof agent === 'string' ? { agent } : {}),
+    ...(typeof tool === 'string' ? { tool } : {}),
+  };
+}
+
+/** Null: none, or one that cannot be read; a halt stands until it is lifted then. */
+function spanIn(fields: Fields, name: string): number | null {
+  const span = textIn(fields, name);
+  return span === null ? null : (parseDuration(span) ?? null);
+}
+
+function isMode(mode: string | null): mode is HaltMode {
+  return mode !== null && MODES.includes(mode);
+}

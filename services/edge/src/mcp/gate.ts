@@ -1,0 +1,132 @@
+/** What both doors of the MCP proxy do with a request that is judged, before and after the point. */
+import { sha256Text } from '@estop/schemas/digest';
+import { messageOf } from '@estop/schemas/errors';
+import type { Call, JsonRecord, Outcome } from '../domain/call.ts';
+import { VERSION_KEY } from '../domain/mcp/era.ts';
+import { isRecord, type RequestFrame } from '../domain/mcp/frame.ts';
+import { outcomeOf } from '../domain/mcp/outcome.ts';
+import { refusalText, refusedReply } from '../domain/mcp/replies.ts';
+import type { EnforcementPoint, RunningCall } from '../point.ts';
+import type { ServerPins } from './server-pins.ts';
+
+/** Pages of a listing that the proxy asks for itself. */
+const PAGES_MAX = 100;
+
+export interface JudgedRequest {
+  readonly request: RequestFrame;
+  readonly call: Call;
+  /** The tool, as its server calls it; null for resources and prompts. */
+  readonly toolName: string | null;
+}
+
+/** How a door reaches the tool server for one request. */
+export interface Passage {
+  /** Fires when the client has gone, or has taken the request back. */
+  readonly signal: AbortSignal;
+  /** Sends the request, passes the answer on to the client, and says what came of it. Never throws. */
+  forward(text: string, running: RunningCall): Promise<Outcome>;
+  /** Asks the server itself; answers the result. */
+  ask(method: string, params: JsonRecord): Promise<JsonRecord>;
+}
+
+export class Gate {
+  readonly #point: EnforcementPoint;
+  readonly #pins: ServerPins;
+
+  constructor(point: EnforcementPoint, pins: ServerPins) {
+    this.#point = point;
+    this.#pins = pins;
+  }
+
+  /** What the client is still to be answered; null when the tool server has answered it. */
+  async pass(judged: JudgedRequest, passage: Passage): Promise<JsonRecord | null> {
+    const { request, call, toolName } = judged;
+    const barred = toolName === null ? undefined : await this.#barred(toolName, request, passage);
+    if (barred !== undefined) return refusedReply(request, barred);
+    try {
+      const refusal = await this.#run(request, call, passage);
+      return refusal === null ? null : refusedReply(request, refusal);
+    } catch (error) {
+      // Arguments that have no RFC 8785 form, such as half of a character.
+      return refusedReply(request, `estop: it could not be asked: ${messageOf(error)}.`);
+    }
+  }
+
+  async #run(request: RequestFrame, call: Call, passage: Passage): Promise<string | null> {
+    const { signal } = passage;
+    const ran = await this.#point.run(
+      call,
+      async (running) => {
+        // A yes that comes too late: nobody waits for the call any more.
+        if (signal.aborted) return { result: null, outcome: CANCELLED };
+        const outcome = await passage.forward(JSON.stringify(request.frame), running);
+        return { result: null, outcome };
+      },
+      { signal },
+    );
+    return ran.kind === 'ran' ? null : refusalText(ran);
+  }
+
+  /** Why a tool may not be called, whatever estop decides; undefined when nothing speaks against it. */
+  async #barred(
+    name: string,
+    request: RequestFrame,
+    passage: Passage,
+  ): Promise<string | undefined> {
+    if (this.#pins.statusOf(name) === 'unseen') {
+      const trouble = await this.#look(request, passage);
+      if (trouble !== undefined) return trouble;
+    }
+    const status = this.#pins.statusOf(name);
+    if (status === 'pinned') return undefined;
+    const tool = `${this.#pins.server}.${name}`;
+    if (status === 'unseen') return `estop: the tool server has no tool ${tool}. Nothing was done.`;
+    return (
+      `estop: the definition of ${tool} has changed since it was first seen. Nothing was done. ` +
+      `An operator accepts it with \`estop mcp --accept ${tool}\`.`
+    );
+  }
+
+  /** A client may call what it was told of long ago: the server is asked what it says of it now. */
+  async #look({ params }: RequestFrame, passage: Passage): Promise<string | undefined> {
+    try {
+      let cursor: unknown;
+      for (let page = 0; page < PAGES_MAX; page += 1) {
+        const asked = { ...envelopeOf(params), ...(cursor === undefined ? {} : { cursor }) };
+        const result = await passage.ask('tools/list', asked);
+        await this.#pins.review(result);
+        cursor = result['nextCursor'];
+        if (cursor === undefined || cursor === null) break;
+      }
+      return undefined;
+    } catch (error) {
+      const why = messageOf(error);
+      return `estop: the definitions of the tools could not be read: ${why}. Nothing was done.`;
+    }
+  }
+}
+
+const CANCELLED: Outcome = { status: 'cancelled' };
+
+/** What a modern request says of its client, for a request of our own in its name. */
+function envelopeOf({ _meta: meta }: JsonRecord): JsonRecord {
+  if (!isRecord(meta) || typeof meta[VERSION_KEY] !== 'string') return {};
+  const { progressToken: _, ...envelope } = meta;
+  return { _meta: envelope };
+}
+
+/** What to report of an answer that came `durationMs` after the request was sent. */
+export function reportOf(response: JsonRecord, durationMs: number): Outcome {
+  const outcome = { ...outcomeOf(response), durationMs: Math.round(durationMs) };
+  const resultDigest = digestOf(response['result']);
+  return resultDigest === undefined ? outcome : { ...outcome, resultDigest };
+}
+
+function digestOf(result: unknown): string | undefined {
+  try {
+    return result === undefined ? undefined : sha256Text(JSON.stringify(result));
+  } catch {
+    // Nested too deep to be written again.
+    return undefined;
+  }
+}

@@ -1,0 +1,106 @@
+/** The tools of one server, as far as their definitions were seen and are the pinned ones. */
+import { sha256Text } from '@estop/schemas/digest';
+import canonicalize from 'canonicalize';
+import type { JsonRecord } from '../domain/call.ts';
+import { isRecord } from '../domain/mcp/frame.ts';
+import { reviewTools, type SeenTool, TOOLS_MAX } from '../domain/mcp/tool-pins.ts';
+import type { PinFile } from './pin-file.ts';
+
+export type ToolStatus = 'pinned' | 'changed' | 'unseen';
+
+export class ServerPins {
+  readonly server: string;
+  readonly #file: PinFile;
+  readonly #note: (text: string) => void;
+  /** Digests of what the server said in this session. */
+  readonly #seen = new Map<string, string>();
+  readonly #changed = new Set<string>();
+
+  /** Throws when the pins on disk cannot be understood. */
+  constructor(server: string, file: PinFile, note: (text: string) => void) {
+    this.server = server;
+    this.#file = file;
+    this.#note = note;
+    file.read(server);
+  }
+
+  /** Pins what is new and answers the result without tools whose definition has changed. */
+  async review(result: JsonRecord): Promise<JsonRecord> {
+    const { tools } = result;
+    if (!Array.isArray(tools)) return result;
+    const seen: SeenTool[] = [];
+    const unreadable = new Set<unknown>();
+    for (const tool of tools) {
+      const one = seenTool(tool);
+      if (one === undefined) unreadable.add(tool);
+      else seen.push(one);
+    }
+    if (unreadable.size > 0) this.#note(`${unreadable.size} tools are hidden: no name, or no JSON`);
+    await this.#take(seen);
+    const shown = tools.filter((tool) => !unreadable.has(tool) && !this.#isHidden(tool));
+    return shown.length === tools.length ? result : withTools(result, shown);
+  }
+
+  /** What may be said of a tool now; what was accepted meanwhile counts. */
+  statusOf(name: string): ToolStatus {
+    const digest = this.#seen.get(name);
+    if (digest === undefined) return 'unseen';
+    if (!this.#changed.has(name)) return 'pinned';
+    const pins = this.#file.read(this.server);
+    const isAccepted = Object.hasOwn(pins, name) && pins[name]?.pinned === digest;
+    if (isAccepted) this.#changed.delete(name);
+    return isAccepted ? 'pinned' : 'changed';
+  }
+
+  /** The server says that its tools are others now: they must be seen anew. */
+  forget(): void {
+    this.#seen.clear();
+    this.#changed.clear();
+  }
+
+  async #take(seen: readonly SeenTool[]): Promise<void> {
+    const room = TOOLS_MAX - this.#seen.size;
+    const taken = seen.filter(({ name }, index) => this.#seen.has(name) || index < room);
+    if (taken.length < seen.length) this.#note(`more than ${TOOLS_MAX} tools: the rest is refused`);
+    let changed: readonly string[] = [];
+    await this.#file.update(this.server, (before) => {
+      const review = reviewTools(before, taken);
+      changed = review.changed;
+      return review.isNews ? review.pins : null;
+    });
+    for (const { name, digest } of taken) {
+      this.#seen.set(name, digest);
+      if (!changed.includes(name)) this.#changed.delete(name);
+    }
+    for (const name of changed) this.#bar(name);
+  }
+
+  #bar(name: string): void {
+    this.#changed.add(name);
+    const { server } = this;
+    this.#note(
+      `the definition of ${server}.${name} has changed: refused until \`estop mcp --accept ${server}.${name}\``,
+    );
+  }
+
+  #isHidden(tool: unknown): boolean {
+    const name = isRecord(tool) ? tool['name'] : undefined;
+    return typeof name !== 'string' || this.statusOf(name) !== 'pinned';
+  }
+}
+
+function seenTool(tool: unknown): SeenTool | undefined {
+  if (!isRecord(tool) || typeof tool['name'] !== 'string') return undefined;
+  try {
+    const text = canonicalize(tool);
+    return text === undefined ? undefined : { name: tool['name'], digest: sha256Text(text) };
+  } catch {
+    // A number or a text that RFC 8785 has no form for.
+    return undefined;
+  }
+}
+
+/** A listing that was changed is kept by nobody. */
+function withTools(result: JsonRecord, tools: readonly unknown[]): JsonRecord {
+  return 'ttlMs' in result ? { ...result, tools, ttlMs: 0 } : { ...result, tools };
+}
