@@ -71,6 +71,12 @@ export class HaltBook {
     return this.#knownByScope.get(scopeText(scope))?.halt.haltId === haltId;
   }
 
+  /** What is in force on exactly this scope. */
+  liveOn(scope: HaltScope): KnownHalt | undefined {
+    const known = this.#knownByScope.get(scopeText(scope));
+    return known !== undefined && this.isLive(known.halt) ? known : undefined;
+  }
+
   byId(haltId: string): KnownHalt | undefined {
     for (const known of this.#knownByScope.values()) {
       if (known.halt.haltId === haltId) return known;
