@@ -1,7 +1,8 @@
 /**
- * From the halt that an operator sends to the last of 1,000 enforcement points that has applied it,
- * while agents ask. The rival of the same run is a bare server of Node's that passes the same bytes
- * on to as many open connections and answers the same confirmations.
+ * From the halt that an operator sends to the last of 1,000 enforcement points that has applied it and
+ * accepts no call any more, while agents ask. The points are real ones, several hundred to a process.
+ * The rival of the same run is a bare server of Node's that passes the same bytes on to as many open
+ * connections and answers the same confirmations.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -15,13 +16,18 @@ import { benchFleet } from './bench-fleet.ts';
 import { load } from './load.ts';
 
 const POINTS = Number(process.env['BENCH_POINTS'] ?? 1_000);
+const PROCESSES = 4;
+/** Whose calls run at the points; the load is another agent's. */
+const KILLED_AGENT = 'agent-2';
 const HALTS = 40;
 const PAUSE_MS = 250;
+/** A point that comes back hears the newest word on a scope, not each one. */
+const APPLIED_MS_MAX = 5_000;
 const LOAD_PER_SECOND = 200;
 const PROCESS = join(import.meta.dirname, 'points-process.mjs');
 
 interface HaltLatency {
-  /** Until the last point has applied it. */
+  /** Until the last point has applied it: no action is accepted after. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -39,30 +45,38 @@ export async function benchHalt(): Promise<HaltRows> {
 }
 
 async function measureEstop(): Promise<HaltLatency> {
-  const process = new EstopProcess({ files: Object.fromEntries(benchFleet()), built: true });
+  const files = Object.fromEntries(benchFleet());
+  const estop = new EstopProcess({ files, built: true, nodeArgs: profiling() });
   try {
-    await process.start();
-    const { url } = process;
-    const agentToken = await process.agentKey('agent-1');
-    const points = await PointsProcess.start({ url, token: process.operatorKey });
+    await estop.start();
+    const { url } = estop;
+    const agentToken = await estop.agentKey('agent-1');
+    const points = await Points.start({ url, token: estop.operatorKey });
     const seconds = (HALTS * PAUSE_MS) / 1_000 + 2;
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${agentToken}` };
     const request = { url: `${url}/v1/intents`, headers, body: INTENT, connections: 16 };
     const loading = load({ ...request, seconds, rate: LOAD_PER_SECOND });
-    const latency = await measure(points, url, process.operatorKey);
+    const latency = await measure(points, url, estop.operatorKey);
     await loading;
     points.stop();
+    await estop.stop('SIGINT');
     return latency;
   } finally {
-    await process.dispose();
+    await estop.dispose();
   }
+}
+
+/** With BENCH_PROFILE, a folder: where its time goes. */
+function profiling(): readonly string[] {
+  const folder = process.env['BENCH_PROFILE'];
+  return folder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', folder];
 }
 
 async function measureRival(): Promise<HaltLatency> {
   const server = bareServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const points = await PointsProcess.start({ url, token: 'none' });
+  const points = await Points.start({ url, token: 'none' });
   try {
     return await measure(points, url, 'none');
   } finally {
@@ -72,7 +86,7 @@ async function measureRival(): Promise<HaltLatency> {
   }
 }
 
-async function measure(points: PointsProcess, url: string, token: string): Promise<HaltLatency> {
+async function measure(points: Points, url: string, token: string): Promise<HaltLatency> {
   const latencies: number[] = [];
   for (let index = 0; index < HALTS; index += 1) {
     await pause(PAUSE_MS);
@@ -80,7 +94,7 @@ async function measure(points: PointsProcess, url: string, token: string): Promi
     const response = await fetch(`${url}/v1/halts`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ scope: { tool: `other.tool-${index}` }, mode: 'pause' }),
+      body: JSON.stringify({ scope: { agent: KILLED_AGENT }, mode: 'kill' }),
     });
     const { id } = (await response.json()) as { readonly id: string };
     latencies.push((await points.appliedMs(id)) - sentMs);
@@ -90,43 +104,50 @@ async function measure(points: PointsProcess, url: string, token: string): Promi
   return { p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
-class PointsProcess {
-  readonly #child: ChildProcess;
-  readonly #appliedMs = new Map<string, number>();
+/** All points, in some processes. */
+class Points {
+  readonly #children: readonly ChildProcess[];
+  readonly #appliedMsByKill = new Map<string, number[]>();
+  #connected = 0;
   #news: () => void = () => undefined;
-  #isConnected = false;
 
-  private constructor(child: ChildProcess) {
-    this.#child = child;
+  private constructor(to: { readonly url: string; readonly token: string }) {
+    this.#children = Array.from({ length: PROCESSES }, (_, index) => {
+      const about = { agent: KILLED_AGENT, name: `points-${index}`, points: POINTS / PROCESSES };
+      const child = spawn(process.execPath, [PROCESS, JSON.stringify({ ...to, ...about })], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      createInterface({ input: child.stdout }).on('line', (line) => this.#take(line));
+      return child;
+    });
   }
 
-  static async start(to: { readonly url: string; readonly token: string }): Promise<PointsProcess> {
-    const options = JSON.stringify({ ...to, points: POINTS });
-    const child = spawn(process.execPath, [PROCESS, options], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const points = new PointsProcess(child);
-    createInterface({ input: child.stdout }).on('line', (line) => points.#take(line));
-    while (!points.#isConnected) await points.#untilNews();
+  static async start(to: { readonly url: string; readonly token: string }): Promise<Points> {
+    const points = new Points(to);
+    while (points.#connected < PROCESSES) await points.#untilNews();
     return points;
   }
 
+  /** When the last of all points had applied it; never, when one has lost its connection. */
   async appliedMs(haltId: string): Promise<number> {
+    const late = pause(APPLIED_MS_MAX);
+    const untilMs = performance.now() + APPLIED_MS_MAX;
     for (;;) {
-      const atMs = this.#appliedMs.get(haltId);
-      if (atMs !== undefined) return atMs;
-      await this.#untilNews();
+      const timesMs = this.#appliedMsByKill.get(haltId) ?? [];
+      if (timesMs.length === PROCESSES) return Math.max(...timesMs);
+      if (performance.now() >= untilMs) return Number.POSITIVE_INFINITY;
+      await Promise.race([this.#untilNews(), late]);
     }
   }
 
   stop(): void {
-    this.#child.kill('SIGKILL');
+    for (const child of this.#children) child.kill('SIGKILL');
   }
 
   #take(line: string): void {
     const { connected, id, atMs } = JSON.parse(line);
-    if (connected === true) this.#isConnected = true;
-    else this.#appliedMs.set(id, atMs);
+    if (connected === true) this.#connected += 1;
+    else this.#appliedMsByKill.set(id, [...(this.#appliedMsByKill.get(id) ?? []), atMs]);
     this.#news();
   }
 
@@ -139,23 +160,27 @@ class PointsProcess {
 
 function bareServer(): Server {
   const open = new Set<ServerResponse>();
-  let sequence = 1;
+  const hello = { sequence: 1, epoch: 0, renewMs: 1_000, halts: [], agent: KILLED_AGENT };
+  let epoch = 0;
   const send = (response: ServerResponse, event: string, data: object): void => {
     response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  };
+  const halt = (): object => {
+    epoch += 1;
+    const said = { ...WORD, id: `h-${randomUUID()}`, epoch, sequence: epoch + 1 };
+    for (const one of open) send(one, 'halt', said);
+    return said;
   };
   return createServer((request, response) => {
     if (request.method === 'GET') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      send(response, 'hello', { sequence, epoch: 0 });
+      send(response, 'hello', hello);
       open.add(response);
       return;
     }
     request.resume();
     request.on('end', () => {
-      const isHalt = request.url === '/v1/halts';
-      const answer = isHalt ? { id: randomUUID(), epoch: 1 } : { epoch: 1, at: 1, leaseMs: 3_000 };
-      if (isHalt) sequence += 1;
-      if (isHalt) for (const one of open) send(one, 'halt', { ...WORD, ...answer, sequence });
+      const answer = request.url === '/v1/halts' ? halt() : { epoch, at: 1, leaseMs: 3_000 };
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(answer));
     });
@@ -163,8 +188,8 @@ function bareServer(): Server {
 }
 
 const WORD = {
-  scope: { tool: 'other.tool-1' },
-  mode: 'pause',
+  scope: { agent: KILLED_AGENT },
+  mode: 'kill',
   by: 'operator@local',
   reason: null,
   until: null,

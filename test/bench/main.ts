@@ -1,4 +1,5 @@
 /** `npm run bench`: every figure beside its rival of the same run. `npm run bench -- NAME` runs one. */
+import { benchBreaker } from './breaker.ts';
 import { benchEmbeddedHttp } from './embedded-http.ts';
 import { benchEmbeddedLogToLog } from './embedded-log-to-log.ts';
 import { benchFlood, benchFloodKafka } from './flood.ts';
@@ -10,12 +11,14 @@ import { benchKafkaLogToLog } from './kafka-log-to-log.ts';
 import { benchKafkaProcesses } from './kafka-processes.ts';
 import { benchKafkaRebuild } from './kafka-rebuild.ts';
 import { benchMcpProxy } from './mcp-proxy.ts';
+import { benchPermitCheck } from './permit-check.ts';
 import { benchPolicyEvaluation } from './policy-evaluation.ts';
 import { benchRestartEmbedded, benchRestartKafka } from './restart.ts';
 import { benchSharedCeilings, benchSharedCeilingsKafka } from './shared-ceilings.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   policy: benchPolicyEvaluation,
+  breaker: benchBreaker,
   log: benchEmbeddedLogToLog,
   http: benchEmbeddedHttp,
   restart: benchRestartEmbedded,
@@ -23,6 +26,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   shared: benchSharedCeilings,
   flood: benchFlood,
   halt: benchHalt,
+  permit: benchPermitCheck,
   hook: benchHookStart,
   mcp: benchMcpProxy,
   kafka: benchKafkaLogToLog,

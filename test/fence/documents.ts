@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { topology as audit } from '@estop/audit/topology';
+import { topology as breaker } from '@estop/breaker/topology';
 import { topology as cli } from '@estop/cli/topology';
 import { topology as demo } from '@estop/demo/topology';
 import { topology as edge } from '@estop/edge/topology';
@@ -15,7 +16,9 @@ import { ERROR_TABLE } from '@estop/schemas/errors';
 import { TOPICS } from '@estop/schemas/topics';
 import { topology as sdk } from '@estop/sdk/topology';
 
-export const TOPOLOGIES: readonly Topology[] = [gateway, policy, audit, edge, sdk, cli, demo];
+export const TOPOLOGIES: readonly Topology[] = [
+  ...[gateway, policy, breaker, audit, edge, sdk, cli, demo],
+];
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const VARIABLES_MARK = ['<!-- variables: npm run generate -->', '<!-- /variables -->'] as const;

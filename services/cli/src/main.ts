@@ -18,6 +18,7 @@ import { addLag } from './commands/lag.ts';
 import { addLift } from './commands/lift.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addPropose } from './commands/propose.ts';
+import { addRearm } from './commands/rearm.ts';
 import { addReject } from './commands/reject.ts';
 import { addServe } from './commands/serve.ts';
 import { addSetup } from './commands/setup.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   addBacktest,
   addHalt,
   addLift,
+  addRearm,
   addAgents,
   addApprovals,
   addApprove,

@@ -38,6 +38,7 @@ const ROUTES = [
   'GET /v1/records',
   'GET /v1/records/{partition}/{offset}',
   'GET /v1/stream',
+  'POST /v1/agents/{id}/breaker/rearm',
   'POST /v1/agents/{id}/budgets/{bid}',
   'POST /v1/agents/{id}/credentials',
   'POST /v1/agents/{id}/resume',

@@ -79,6 +79,7 @@ async function playRound(round: Round, world: StoppingWorld): Promise<readonly S
   await delay(HALTED_MS);
   const said = await Promise.all(accepted.map((halt) => withConfirmations(halt, world)));
   const lifted = await Promise.all(said.map((halt) => lift(halt, world)));
+  if (said.some(({ mode }) => mode === 'kill')) await rearmAll(world);
   await Promise.all(faults);
   if (round.plane === 'clock jump') await jump(world, 3 - jumpsOf(round));
   return lifted;
@@ -155,6 +156,17 @@ async function lift(halt: SaidHalt, { estop, secondKey }: StoppingWorld): Promis
   const { status, body } = await estop.post(path, { reason: 'the next round' }, secondKey);
   if (status !== 200) throw new Error(`not lifted: ${status} ${JSON.stringify(body)}`);
   return { ...halt, liftedMs };
+}
+
+/** Agents come back half-open after a kill; here they are to work at once. */
+async function rearmAll({ estop, edges }: StoppingWorld): Promise<void> {
+  await Promise.all(
+    edges.map(async ({ agent }) => {
+      const path = `/v1/agents/${agent}/breaker/rearm`;
+      const { status, body } = await estop.post(path, { reason: 'the next round' });
+      if (status !== 200) throw new Error(`not re-armed: ${status} ${JSON.stringify(body)}`);
+    }),
+  );
 }
 
 function lineOf({ halts, plane, faults }: Round, said: readonly SaidHalt[], atMs: number): string {

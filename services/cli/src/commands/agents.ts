@@ -4,7 +4,15 @@ import { requireReason } from '../ask.ts';
 import type { Context } from '../context.ts';
 import { formatTime } from '../domain/amounts.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
-import { type Fields, flagIn, numberIn, objectsIn, textIn, textsIn } from '../domain/fields.ts';
+import {
+  type Fields,
+  flagIn,
+  numberIn,
+  objectIn,
+  objectsIn,
+  textIn,
+  textsIn,
+} from '../domain/fields.ts';
 import { budgetRow, LIMIT_HEADERS, rateRow } from '../domain/limit-rows.ts';
 import { paintDecision } from '../domain/paint.ts';
 import { formatTable } from '../domain/table.ts';
@@ -87,7 +95,12 @@ function nameOf(agent: Fields): string {
 
 function stateOf(agent: Fields, { painter }: Context): string {
   if (objectsIn(agent, 'halts').length > 0) return painter.bad('halted');
-  return flagIn(agent, 'suspended') ? painter.bad('suspended') : painter.good('active');
+  if (flagIn(agent, 'suspended')) return painter.bad('suspended');
+  const breaker = objectIn(agent, 'breaker');
+  const state = textIn(breaker, 'state') ?? 'closed';
+  if (state === 'closed') return painter.good('active');
+  const why = textIn(breaker, 'explanation');
+  return painter.bad(`breaker ${state}`) + (why === null ? '' : ` (${why})`);
 }
 
 interface Order {

@@ -21,6 +21,29 @@ import {
   sharedRateBody,
 } from './limit-body.ts';
 
+const Breaker = strict(
+  {
+    state: Type.Union(
+      [
+        Type.Literal('closed'),
+        Type.Literal('step-up'),
+        Type.Literal('open'),
+        Type.Literal('half-open'),
+      ],
+      {
+        description:
+          'closed lets through; step-up asks a person above `read`; open denies; half-open tries a few reads.',
+      },
+    ),
+    since: nullable(TimeMs),
+    until: nullable(TimeMs),
+    cause: nullable(Type.String()),
+    signal: nullable(Type.String()),
+    explanation: nullable(Type.String()),
+  },
+  { title: 'Breaker' },
+);
+
 const Agent = strict(
   {
     id: Type.String(),
@@ -31,6 +54,7 @@ const Agent = strict(
     groups: Type.Array(Type.String()),
     attributes: Type.Record(Type.String(), Type.Unknown()),
     suspended: Type.Boolean(),
+    breaker: Breaker,
     halts: Type.Array(Halt),
     allowed: Type.Integer(),
     denied: Type.Integer(),
@@ -55,6 +79,7 @@ const Suspension = strict({ id: Type.String(), suspended: Type.Boolean() });
 export function agentRoutes(app: App, context: GatewayContext): void {
   addRead(app, context);
   for (const verb of ['suspend', 'resume'] as const) addSuspension(app, context, verb);
+  addRearm(app, context);
 }
 
 /** Throws ProblemError `not-found` for text that is no agent id. */
@@ -142,6 +167,44 @@ function addSuspension(app: App, context: GatewayContext, verb: 'suspend' | 'res
   });
 }
 
+function addRearm(app: App, { commander }: GatewayContext): void {
+  app.post(
+    '/v1/agents/:id/breaker/rearm',
+    {
+      schema: { params: IdParams, body: strict({ reason: ReasonText }) },
+      config: {
+        access: 'operator',
+        doc: {
+          operationId: 'rearmBreaker',
+          tag: 'Stopping',
+          summary: 'Close the breaker of an agent, without its probes',
+          answers: { 200: strict({ id: Type.String(), breaker: Breaker }) },
+          problems: ORDER_PROBLEMS,
+        },
+      },
+    },
+    async (request) => {
+      const { view } = await commander.order({
+        subject: agentSubject(agentIdParam(request.params.id)),
+        by: personBehind(principalOf(request)).id,
+        reason: request.body.reason,
+        body: { type: 'RearmBreaker' },
+      });
+      return { id: view.subject, breaker: breakerBody(view) };
+    },
+  );
+}
+
+/** An agent that was never tripped has a closed one. */
+function breakerBody(view: AgentView | undefined) {
+  const { mode, since, until, cause, signal, explanation } = view?.breaker ?? NEVER_TRIPPED;
+  return { state: mode, since, until, cause, signal, explanation };
+}
+
+const NEVER_TRIPPED = {
+  ...{ mode: 'closed', since: null, until: null, cause: null, signal: null, explanation: null },
+} as const;
+
 function limitBodies(
   { sharedLimits }: GatewayContext,
   agent: FleetAgent | undefined,
@@ -172,6 +235,7 @@ function agentBody(context: GatewayContext, agentId: AgentId) {
     groups: inFleet?.groups ?? [],
     attributes: inFleet?.attributes ?? {},
     suspended: view?.suspended ?? false,
+    breaker: breakerBody(view),
     halts: halts.ofAgent(agentId).map(({ halt, at }) => haltBody(halt, at)),
     allowed: view?.allowed ?? 0,
     denied: view?.denied ?? 0,

@@ -1,4 +1,4 @@
-import type { BudgetId, CredentialId, HaltId } from '@estop/schemas/ids';
+import type { BudgetId, CredentialId } from '@estop/schemas/ids';
 import { describe, expect, it } from 'vitest';
 import { callsBudget, createFleetDouble, person, spendBudget } from './fleet-double.ts';
 import { lastEvent, Partition } from './specification.ts';
@@ -183,29 +183,5 @@ describe('orders', () => {
     partition.order({ type: 'Suspend' }, 'nobody@example.com');
     const [agent] = partition.state.agentById.values();
     expect(agent?.answers).toMatchObject([{ code: 'forbidden' }]);
-  });
-});
-
-describe('the report of a halt', () => {
-  const report = {
-    ...({ type: 'ReportHalt', haltId: 'h-1' as HaltId, epoch: 3, points: 4 } as const),
-    ...{ confirmed: 3, confirmedInMs: 12, silent: 1, fencedInMs: 900 },
-  };
-
-  it('is a fact about whoever said the halt, when a gateway reports it', () => {
-    const partition = holding();
-    const { type: _, ...facts } = report;
-    const answer = partition.order(report, 'service:gateway', 'person:otto@example.com');
-    expect(answer).toMatchObject({ subject: 'person:otto@example.com' });
-    expect(lastEvent(answer)).toEqual({ type: 'HaltReported', ...facts });
-  });
-
-  it('is taken from nobody else, and about nobody else', () => {
-    const dead = { kind: 'dead-letter', reason: 'malformed' };
-    const partition = holding();
-    expect(partition.order(report, 'adam@example.com', 'person:otto@example.com')).toMatchObject(
-      dead,
-    );
-    expect(partition.order(report, 'service:gateway')).toMatchObject(dead);
   });
 });
