@@ -73,8 +73,9 @@ export class HaltDesk {
     const at = clock.nowMs();
     const { scope, mode, reason, forMs, by } = request;
     const asked = { mode, until: forMs === null ? null : at + forMs };
-    const standing = book.liveOn(scope);
-    const terms = standing === undefined ? asked : strictest(asked, standing.halt);
+    const standing = book.on(scope)?.halt;
+    const isHalted = standing !== undefined && book.isLive(standing);
+    const terms = isHalted ? strictest(asked, standing) : asked;
     const about = { scope, ...terms, epoch: book.highestEpoch + 1, by, reason };
     const halt: Halt = { haltId: newHaltId(), ...about, lifted: false };
     return { halt, at, isWritten: await this.#say(halt, at) };
@@ -98,10 +99,20 @@ export class HaltDesk {
     this.#rewriteLater();
   }
 
-  /** The log holds this word. */
+  /**
+   * The log holds this word, the newest on its scope by offset. Of each scope it keeps that one alone in
+   * the end: where it is not the one that stands, whoever starts then would never hear of that.
+   */
   logged(halt: Halt): void {
-    const waiting = this.#unwritten.get(scopeText(halt.scope));
-    if (waiting?.haltId === halt.haltId && waiting.lifted === halt.lifted) this.#written(waiting);
+    const scope = scopeText(halt.scope);
+    const waiting = this.#unwritten.get(scope);
+    if (waiting !== undefined && isSameWord(waiting, halt)) this.#written(waiting);
+    const standing = this.#deps.book.on(halt.scope)?.halt;
+    if (standing === undefined || isSameWord(standing, halt)) return;
+    // A copy: the answer to an earlier write of it, still on its way, is none to this one.
+    this.#unwritten.set(scope, { ...standing });
+    void this.#keep();
+    this.#rewriteLater();
   }
 
   /** In force here at once; answers whether the log has it, after a bounded time. */
@@ -247,6 +258,10 @@ export class HaltDesk {
 
 function isSame(one: HaltTerms, other: HaltTerms): boolean {
   return one.mode === other.mode && one.until === other.until;
+}
+
+function isSameWord(one: Halt, other: Halt): boolean {
+  return one.haltId === other.haltId && one.epoch === other.epoch && one.lifted === other.lifted;
 }
 
 function newHaltId(): Halt['haltId'] {

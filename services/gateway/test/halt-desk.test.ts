@@ -223,3 +223,35 @@ describe('a halt that another gateway has said', () => {
     expect(await words()).toEqual([]);
   });
 });
+
+describe('a word that comes into the log behind a later one', () => {
+  const halt: Halt = {
+    ...{ haltId: 'h-new' as HaltId, scope: FLEET_WIDE, mode: 'kill', epoch: 6, by: BY },
+    ...{ reason: null, until: null, lifted: false },
+  };
+  /** As the feed does with what it reads. */
+  const hear = (word: Halt): void => {
+    book.take(word, 0);
+    desk.logged(word);
+  };
+
+  it('is not what the log keeps of the scope: the one that stands is written again', async () => {
+    hear(halt);
+    hear({ ...halt, haltId: 'h-old' as HaltId, epoch: 5, lifted: true });
+    await vi.waitFor(async () => expect(await words()).toEqual([halt]));
+  });
+
+  it('does not bring back a halt that was lifted', async () => {
+    hear({ ...halt, lifted: true });
+    hear(halt);
+    await vi.waitFor(async () => expect(await words()).toEqual([{ ...halt, lifted: true }]));
+  });
+
+  it('is left alone when somebody else has written the one that stands again', async () => {
+    hear(halt);
+    hear({ ...halt, haltId: 'h-old' as HaltId, epoch: 5 });
+    hear(halt);
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(await words()).toEqual([]);
+  });
+});

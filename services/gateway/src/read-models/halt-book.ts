@@ -71,10 +71,9 @@ export class HaltBook {
     return this.#knownByScope.get(scopeText(scope))?.halt.haltId === haltId;
   }
 
-  /** What is in force on exactly this scope. */
-  liveOn(scope: HaltScope): KnownHalt | undefined {
-    const known = this.#knownByScope.get(scopeText(scope));
-    return known !== undefined && this.isLive(known.halt) ? known : undefined;
+  /** The newest word on exactly this scope. */
+  on(scope: HaltScope): KnownHalt | undefined {
+    return this.#knownByScope.get(scopeText(scope));
   }
 
   byId(haltId: string): KnownHalt | undefined {
