@@ -84,6 +84,15 @@ describe('an enforcement point', () => {
     expect(known()).toMatchObject({ known: [] });
   });
 
+  it('is not cut off for what it began with, when that is much', () => {
+    for (let index = 0; index < 1_001; index += 1) halt(`tool-${index}`);
+    const link = new Link();
+    expect(points.connect('one', OWNER, link)).toMatchObject({ ok: true });
+    halt();
+    expect(link.isClosed).toBe(false);
+    expect(link.said).toHaveLength(1);
+  });
+
   it('confirms a halt by its epoch, or by the number of the word', () => {
     connect('one');
     const second = connect('two');

@@ -6,7 +6,7 @@ import type { KnownHalt } from '../read-models/halt-book.ts';
 
 /** How long a point may act on one renewal, which it counts from before it asked for it. */
 export const LEASE_MS = 3_000;
-/** Words that a connected point owes an answer to; one that owes more is disconnected. */
+/** Words that a connected point owes an answer to, beside those it began with; one above is cut off. */
 const OWED_MAX = 1_000;
 
 /** A word on a scope as it goes out to every point: written once, however many there are. */
@@ -43,6 +43,7 @@ export class Point {
   #link: PointLink | null = null;
   #sequence = 0;
   #owed: Owed[] = [];
+  #owedMax = OWED_MAX;
   #renewedMs = Number.NEGATIVE_INFINITY;
 
   constructor(id: string, principal: string) {
@@ -70,6 +71,7 @@ export class Point {
     this.#owed = known.map(({ halt: { haltId, epoch } }) => {
       return { sequence: this.#sequence, haltId, epoch };
     });
+    this.#owedMax = OWED_MAX + known.length;
     return this.#sequence;
   }
 
@@ -88,7 +90,7 @@ export class Point {
     const { haltId, epoch } = word.halt;
     this.#sequence += 1;
     this.#owed.push({ sequence: this.#sequence, haltId, epoch });
-    if (this.#owed.length > OWED_MAX) link.close();
+    if (this.#owed.length > this.#owedMax) link.close();
     else link.say(word, this.#sequence);
   }
 
