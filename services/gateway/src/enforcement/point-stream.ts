@@ -47,6 +47,8 @@ export class PointStream implements PointLink {
     const { known, sequence, agentId: agent, groups } = hello;
     const halts = known.map(({ halt, at }) => haltBody(halt, at));
     const about = { point, leaseMs: LEASE_MS, renewMs: RENEW_MS, ...this.#state() };
+    // Whoever left while it was asked who they are does not leave again.
+    if (this.#response.destroyed) return onEnd();
     this.#heartbeat = setInterval(() => this.#beat(), RENEW_MS);
     this.#response.on('close', () => {
       this.#stopBeating();
