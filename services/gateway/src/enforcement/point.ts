@@ -30,6 +30,13 @@ export interface Heard {
   readonly sequence: number | null;
 }
 
+export interface Renewal {
+  /** Ids of halts. */
+  readonly applied: readonly string[];
+  /** Whether it has applied everything, so that it may go on. */
+  readonly isCurrent: boolean;
+}
+
 interface Owed {
   readonly sequence: number;
   readonly haltId: string;
@@ -95,21 +102,21 @@ export class Point {
   }
 
   /**
-   * It goes on acting, if it has applied all that it was told; answers the halts that it has now
-   * applied.
+   * It goes on acting, if it has applied all that it was told; answers whether it has, and the halts
+   * that it has now applied.
    */
-  renew({ epoch, sequence }: Heard, nowMs: number): readonly string[] {
+  renew({ epoch, sequence }: Heard, nowMs: number): Renewal {
+    // A larger number is of another stream, and says nothing of this one.
+    const heard = sequence !== null && sequence > this.#sequence ? 0 : sequence;
     const isApplied = (owed: Owed): boolean => {
-      return sequence === null ? owed.epoch <= epoch : owed.sequence <= sequence;
+      return heard === null ? owed.epoch <= epoch : owed.sequence <= heard;
     };
-    const applied = this.#owed.filter(isApplied);
+    const applied = this.#owed.filter(isApplied).map(({ haltId }) => haltId);
     this.#owed = this.#owed.filter((owed) => !isApplied(owed));
+    // By the number: what is confirmed may be so by another process that took the name over.
+    const isCurrent = this.#owed.length === 0 && (heard ?? this.#sequence) === this.#sequence;
     // Who has not heard everything gets no new lease: the old one fences it.
-    if (this.#owed.length === 0) this.#renewedMs = nowMs;
-    return applied.map(({ haltId }) => haltId);
-  }
-
-  get isCurrent(): boolean {
-    return this.#owed.length === 0;
+    if (isCurrent) this.#renewedMs = nowMs;
+    return { applied, isCurrent };
   }
 }
