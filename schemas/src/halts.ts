@@ -1,5 +1,5 @@
 /** What scopes of halts mean: whom one covers, which word on it stands, whether it is in force. */
-import type { Halt, HaltScope } from './messages.ts';
+import type { Halt, HaltMode, HaltScope } from './messages.ts';
 
 /** The key of a scope on halts.v1 and in every table of halts. */
 export function scopeText(scope: HaltScope): string {
@@ -44,4 +44,20 @@ export function supersedes(
   if (word.epoch !== known.epoch) return word.epoch > known.epoch;
   if (word.haltId !== known.haltId) return word.haltId > known.haltId;
   return word.lifted && !known.lifted;
+}
+
+/** How much a halt stops and until when. */
+export type HaltTerms = Pick<Halt, 'mode' | 'until'>;
+
+/** Each stops more than those before it. */
+const MODES: readonly HaltMode[] = ['drain', 'pause', 'kill'];
+
+/** What two halts of one scope come to: who stops once more never lets through what was stopped. */
+export function strictest(one: HaltTerms, other: HaltTerms): HaltTerms {
+  const isOne = MODES.indexOf(one.mode) >= MODES.indexOf(other.mode);
+  const isEndless = one.until === null || other.until === null;
+  return {
+    mode: isOne ? one.mode : other.mode,
+    until: isEndless ? null : Math.max(one.until, other.until),
+  };
 }

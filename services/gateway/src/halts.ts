@@ -9,7 +9,7 @@ import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
 import { messageOf } from '@estop/schemas/errors';
-import { scopeText } from '@estop/schemas/halts';
+import { type HaltTerms, scopeText, strictest } from '@estop/schemas/halts';
 import { type PersonId, parseHaltId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
 import type { AuditRecordEvent, Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
@@ -64,14 +64,19 @@ export class HaltDesk {
     deps.book.onNews((news) => this.#heard(news));
   }
 
-  /** Stops what the scope covers. Never rejects: `isWritten` false means that the log is away. */
+  /**
+   * Stops what the scope covers, as strictly and for as long as what is in force there already. Never
+   * rejects: `isWritten` false means that the log is away.
+   */
   async stop(request: HaltRequest): Promise<SaidHalt> {
     const { clock, book } = this.#deps;
     const at = clock.nowMs();
     const { scope, mode, reason, forMs, by } = request;
-    const until = forMs === null ? null : at + forMs;
-    const epoch = book.highestEpoch + 1;
-    const about = { scope, mode, epoch, by, reason, until };
+    const asked = { mode, until: forMs === null ? null : at + forMs };
+    const standing = book.on(scope)?.halt;
+    const isHalted = standing !== undefined && book.isLive(standing);
+    const terms = isHalted ? strictest(asked, standing) : asked;
+    const about = { scope, ...terms, epoch: book.highestEpoch + 1, by, reason };
     const halt: Halt = { haltId: newHaltId(), ...about, lifted: false };
     return { halt, at, isWritten: await this.#say(halt, at) };
   }
@@ -94,10 +99,20 @@ export class HaltDesk {
     this.#rewriteLater();
   }
 
-  /** The log holds this word. */
+  /**
+   * The log holds this word, the newest on its scope by offset. Of each scope it keeps that one alone in
+   * the end: where it is not the one that stands, whoever starts then would never hear of that.
+   */
   logged(halt: Halt): void {
-    const waiting = this.#unwritten.get(scopeText(halt.scope));
-    if (waiting?.haltId === halt.haltId && waiting.lifted === halt.lifted) this.#written(waiting);
+    const scope = scopeText(halt.scope);
+    const waiting = this.#unwritten.get(scope);
+    if (waiting !== undefined && isSameWord(waiting, halt)) this.#written(waiting);
+    const standing = this.#deps.book.on(halt.scope)?.halt;
+    if (standing === undefined || isSameWord(standing, halt)) return;
+    // A copy: the answer to an earlier write of it, still on its way, is none to this one.
+    this.#unwritten.set(scope, { ...standing });
+    void this.#keep();
+    this.#rewriteLater();
   }
 
   /** In force here at once; answers whether the log has it, after a bounded time. */
@@ -155,18 +170,22 @@ export class HaltDesk {
   }
 
   /**
-   * Two gateways may give one scope the same epoch at the same time, and one word stands. Who said
-   * the other one says it again: to lift the first must not end what a second person has stopped.
+   * Two gateways may halt one scope before they hear of each other, and one word stands. Who said the
+   * other one says it again where both have the same epoch: to lift the first must not end what a
+   * second person has stopped; and where the one that stands stops less.
    */
   #heard({ halt, before }: HaltNews): void {
+    const { book, clock } = this.#deps;
     const scope = scopeText(halt.scope);
     const mine = this.#said.get(scope);
     if (mine === undefined || mine.haltId === halt.haltId) return;
-    const isTie = halt.epoch === mine.epoch && before?.haltId === mine.haltId && !before.lifted;
     this.#said.delete(scope);
-    if (!isTie) return;
-    const again = { ...mine, epoch: this.#deps.book.highestEpoch + 1 };
-    void this.#say(again, this.#deps.clock.nowMs());
+    if (before?.haltId !== mine.haltId || !book.isLive(before)) return;
+    const terms = halt.lifted ? mine : strictest(halt, mine);
+    const isLess = !halt.lifted && !isSame(terms, halt);
+    if (halt.epoch !== mine.epoch && !isLess) return;
+    const { mode, until } = terms;
+    void this.#say({ ...mine, mode, until, epoch: book.highestEpoch + 1 }, clock.nowMs());
   }
 
   /**
@@ -235,6 +254,14 @@ export class HaltDesk {
     if (agent !== null) return [partitionOfKey(agent, partitions)];
     return Array.from({ length: partitions }, (_, partition) => partition);
   }
+}
+
+function isSame(one: HaltTerms, other: HaltTerms): boolean {
+  return one.mode === other.mode && one.until === other.until;
+}
+
+function isSameWord(one: Halt, other: Halt): boolean {
+  return one.haltId === other.haltId && one.epoch === other.epoch && one.lifted === other.lifted;
 }
 
 function newHaltId(): Halt['haltId'] {

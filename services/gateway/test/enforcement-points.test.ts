@@ -84,6 +84,35 @@ describe('an enforcement point', () => {
     expect(known()).toMatchObject({ known: [] });
   });
 
+  it('is taken at its word only for what its own stream has told', () => {
+    const said = halt();
+    expect(points.connect('one', OWNER, new Link())).toMatchObject({ ok: true, sequence: 1 });
+    // The last number of a stream that it held before, at another gateway.
+    const renewed = points.renew(OWNER, 'one', { epoch: said.epoch, sequence: 57 });
+    expect(renewed).toEqual({ ok: true, isCurrent: false });
+  });
+
+  it('gets no lease for what another process under its name has applied', () => {
+    connect('one');
+    const second = connect('one');
+    const said = halt();
+    const sequence = second.said[0]?.sequence ?? 0;
+    expect(points.renew(OWNER, 'one', { epoch: said.epoch, sequence })).toMatchObject({
+      isCurrent: true,
+    });
+    const first = points.renew(OWNER, 'one', { epoch: said.epoch - 1, sequence: sequence - 2 });
+    expect(first).toEqual({ ok: true, isCurrent: false });
+  });
+
+  it('is not cut off for what it began with, when that is much', () => {
+    for (let index = 0; index < 1_001; index += 1) halt(`tool-${index}`);
+    const link = new Link();
+    expect(points.connect('one', OWNER, link)).toMatchObject({ ok: true });
+    halt();
+    expect(link.isClosed).toBe(false);
+    expect(link.said).toHaveLength(1);
+  });
+
   it('confirms a halt by its epoch, or by the number of the word', () => {
     connect('one');
     const second = connect('two');

@@ -66,6 +66,47 @@ describe('a kill', () => {
   });
 });
 
+describe('a scope that is halted again', () => {
+  const OTHER = 'dan@example.com' as PersonId;
+
+  it('stays killed, for as long as was said, when somebody pauses it for a moment', async () => {
+    await desk.stop({ ...REQUEST, mode: 'kill' });
+    const { halt } = await desk.stop({ ...REQUEST, mode: 'pause', forMs: 1_000 });
+    expect(halt).toMatchObject({ mode: 'kill', until: null });
+    const lift = desk.lift(halt.haltId, { by: BY, reason: 'over' });
+    await expect(lift).rejects.toMatchObject({ code: 'second-person' });
+  });
+
+  it('is killed by the second word where the first one paused, and for the longer time', async () => {
+    const { halt: first } = await desk.stop({ ...REQUEST, forMs: 60_000 });
+    const { halt } = await desk.stop({ ...REQUEST, mode: 'kill', forMs: 1_000, by: OTHER });
+    expect(halt).toMatchObject({ mode: 'kill', by: OTHER, until: first.until });
+  });
+
+  it('is as the new word says when the one before is over', async () => {
+    const { halt: over } = await desk.stop({ ...REQUEST, mode: 'kill' });
+    await desk.lift(over.haltId, { by: OTHER, reason: 'over' });
+    expect((await desk.stop(REQUEST)).halt).toMatchObject({ mode: 'pause', until: null });
+  });
+
+  it('is killed again when a gateway that had not heard of the kill pauses it', async () => {
+    const { halt: mine } = await desk.stop({ ...REQUEST, mode: 'kill' });
+    const about = { haltId: 'h-later' as HaltId, by: OTHER, mode: 'pause' } as const;
+    book.take({ ...mine, ...about, epoch: mine.epoch + 1 }, 0);
+    const again = { haltId: mine.haltId, mode: 'kill', epoch: mine.epoch + 2 };
+    expect(book.live().map(({ halt }) => halt)).toMatchObject([again]);
+    await vi.waitFor(async () => expect((await words()).at(-1)).toMatchObject(again));
+  });
+
+  it('stays killed when a pause of the same epoch is said again', async () => {
+    const { halt: mine } = await desk.stop({ ...REQUEST, forMs: 1_000 });
+    const about = { haltId: 'h-~' as HaltId, by: OTHER, mode: 'kill' } as const;
+    book.take({ ...mine, ...about, until: null }, 0);
+    const again = { haltId: mine.haltId, mode: 'kill', until: null };
+    expect(book.live().map(({ halt }) => halt)).toMatchObject([again]);
+  });
+});
+
 describe('epochs', () => {
   it('grow even on a scope that was forgotten among many', () => {
     const word = (name: string, epoch: number): Halt => ({
@@ -178,6 +219,38 @@ describe('a halt that another gateway has said', () => {
     desk.takeFromPeer(halt, 0);
     desk.logged(halt);
     await vi.waitFor(() => expect(kept).toEqual([]));
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(await words()).toEqual([]);
+  });
+});
+
+describe('a word that comes into the log behind a later one', () => {
+  const halt: Halt = {
+    ...{ haltId: 'h-new' as HaltId, scope: FLEET_WIDE, mode: 'kill', epoch: 6, by: BY },
+    ...{ reason: null, until: null, lifted: false },
+  };
+  /** As the feed does with what it reads. */
+  const hear = (word: Halt): void => {
+    book.take(word, 0);
+    desk.logged(word);
+  };
+
+  it('is not what the log keeps of the scope: the one that stands is written again', async () => {
+    hear(halt);
+    hear({ ...halt, haltId: 'h-old' as HaltId, epoch: 5, lifted: true });
+    await vi.waitFor(async () => expect(await words()).toEqual([halt]));
+  });
+
+  it('does not bring back a halt that was lifted', async () => {
+    hear({ ...halt, lifted: true });
+    hear(halt);
+    await vi.waitFor(async () => expect(await words()).toEqual([{ ...halt, lifted: true }]));
+  });
+
+  it('is left alone when somebody else has written the one that stands again', async () => {
+    hear(halt);
+    hear({ ...halt, haltId: 'h-old' as HaltId, epoch: 5 });
+    hear(halt);
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     expect(await words()).toEqual([]);
   });

@@ -103,6 +103,8 @@ export class Control {
     const { point, agent } = this.#options;
     const query = new URLSearchParams({ point, ...(agent === undefined ? {} : { agent }) });
     this.#heardMs = this.#options.monotonicMs();
+    // Numbers are of one stream: on this one nothing was told yet.
+    this.#sequence = 0;
     const lines = new EventLines();
     this.#endStream = openStream(this.#options, `/v1/enforcement/stream?${query}`, {
       failed: (error) => fail(error.message),

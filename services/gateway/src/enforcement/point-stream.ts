@@ -7,7 +7,10 @@ import { LEASE_MS, type PointLink, type SaidWord } from './point.ts';
 
 /** A point renews its lease and hears a heartbeat this often. */
 export const RENEW_MS = 1_000;
-/** What a slow point may owe before it is disconnected: it comes back and hears everything anew. */
+/**
+ * What a slow point may owe, beside what it hears first, before it is disconnected: it comes back and
+ * hears everything anew.
+ */
 const BUFFER_BYTES_MAX = 1024 * 1024;
 
 /** What a point is told with each heartbeat. */
@@ -22,6 +25,7 @@ export class PointStream implements PointLink {
   readonly #response: ServerResponse;
   readonly #state: () => GatewayState;
   #heartbeat: NodeJS.Timeout | null = null;
+  #bufferBytesMax = BUFFER_BYTES_MAX;
 
   constructor(response: ServerResponse, state: () => GatewayState) {
     this.#response = response;
@@ -43,12 +47,16 @@ export class PointStream implements PointLink {
     const { known, sequence, agentId: agent, groups } = hello;
     const halts = known.map(({ halt, at }) => haltBody(halt, at));
     const about = { point, leaseMs: LEASE_MS, renewMs: RENEW_MS, ...this.#state() };
+    // Whoever left while it was asked who they are does not leave again.
+    if (this.#response.destroyed) return onEnd();
     this.#heartbeat = setInterval(() => this.#beat(), RENEW_MS);
     this.#response.on('close', () => {
       this.#stopBeating();
       onEnd();
     });
-    this.#send('hello', JSON.stringify({ ...about, agent, groups, sequence, halts }));
+    const text = JSON.stringify({ ...about, agent, groups, sequence, halts });
+    this.#bufferBytesMax += Buffer.byteLength(text);
+    this.#send('hello', text);
   }
 
   say({ text }: SaidWord, sequence: number): void {
@@ -68,7 +76,7 @@ export class PointStream implements PointLink {
     const response = this.#response;
     if (response.writableEnded || response.destroyed) return;
     response.write(`event: ${event}\ndata: ${data}\n\n`);
-    if (response.writableLength > BUFFER_BYTES_MAX) this.close();
+    if (response.writableLength > this.#bufferBytesMax) this.close();
   }
 
   #stopBeating(): void {

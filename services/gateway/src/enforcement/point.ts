@@ -6,7 +6,7 @@ import type { KnownHalt } from '../read-models/halt-book.ts';
 
 /** How long a point may act on one renewal, which it counts from before it asked for it. */
 export const LEASE_MS = 3_000;
-/** Words that a connected point owes an answer to; one that owes more is disconnected. */
+/** Words that a connected point owes an answer to, beside those it began with; one above is cut off. */
 const OWED_MAX = 1_000;
 
 /** A word on a scope as it goes out to every point: written once, however many there are. */
@@ -30,6 +30,13 @@ export interface Heard {
   readonly sequence: number | null;
 }
 
+export interface Renewal {
+  /** Ids of halts. */
+  readonly applied: readonly string[];
+  /** Whether it has applied everything, so that it may go on. */
+  readonly isCurrent: boolean;
+}
+
 interface Owed {
   readonly sequence: number;
   readonly haltId: string;
@@ -43,6 +50,7 @@ export class Point {
   #link: PointLink | null = null;
   #sequence = 0;
   #owed: Owed[] = [];
+  #owedMax = OWED_MAX;
   #renewedMs = Number.NEGATIVE_INFINITY;
 
   constructor(id: string, principal: string) {
@@ -70,6 +78,7 @@ export class Point {
     this.#owed = known.map(({ halt: { haltId, epoch } }) => {
       return { sequence: this.#sequence, haltId, epoch };
     });
+    this.#owedMax = OWED_MAX + known.length;
     return this.#sequence;
   }
 
@@ -88,26 +97,26 @@ export class Point {
     const { haltId, epoch } = word.halt;
     this.#sequence += 1;
     this.#owed.push({ sequence: this.#sequence, haltId, epoch });
-    if (this.#owed.length > OWED_MAX) link.close();
+    if (this.#owed.length > this.#owedMax) link.close();
     else link.say(word, this.#sequence);
   }
 
   /**
-   * It goes on acting, if it has applied all that it was told; answers the halts that it has now
-   * applied.
+   * It goes on acting, if it has applied all that it was told; answers whether it has, and the halts
+   * that it has now applied.
    */
-  renew({ epoch, sequence }: Heard, nowMs: number): readonly string[] {
+  renew({ epoch, sequence }: Heard, nowMs: number): Renewal {
+    // A larger number is of another stream, and says nothing of this one.
+    const heard = sequence !== null && sequence > this.#sequence ? 0 : sequence;
     const isApplied = (owed: Owed): boolean => {
-      return sequence === null ? owed.epoch <= epoch : owed.sequence <= sequence;
+      return heard === null ? owed.epoch <= epoch : owed.sequence <= heard;
     };
-    const applied = this.#owed.filter(isApplied);
+    const applied = this.#owed.filter(isApplied).map(({ haltId }) => haltId);
     this.#owed = this.#owed.filter((owed) => !isApplied(owed));
+    // By the number: what is confirmed may be so by another process that took the name over.
+    const isCurrent = this.#owed.length === 0 && (heard ?? this.#sequence) === this.#sequence;
     // Who has not heard everything gets no new lease: the old one fences it.
-    if (this.#owed.length === 0) this.#renewedMs = nowMs;
-    return applied.map(({ haltId }) => haltId);
-  }
-
-  get isCurrent(): boolean {
-    return this.#owed.length === 0;
+    if (isCurrent) this.#renewedMs = nowMs;
+    return { applied, isCurrent };
   }
 }

@@ -62,10 +62,9 @@ export class EnforcementPoints {
     if (point === undefined) return { ok: false, why: 'no-stream' };
     if (other !== undefined) return { ok: false, why: 'several-points' };
     const nowMs = this.#clock.monotonicMs();
-    for (const haltId of point.renew(heard, nowMs)) {
-      this.#rollById.get(haltId)?.confirm(point.id, nowMs);
-    }
-    return { ok: true, isCurrent: point.isCurrent };
+    const { applied, isCurrent } = point.renew(heard, nowMs);
+    for (const haltId of applied) this.#rollById.get(haltId)?.confirm(point.id, nowMs);
+    return { ok: true, isCurrent };
   }
 
   /** Undefined when nobody was asked here, or it is too long ago. */

@@ -71,6 +71,11 @@ export class HaltBook {
     return this.#knownByScope.get(scopeText(scope))?.halt.haltId === haltId;
   }
 
+  /** The newest word on exactly this scope. */
+  on(scope: HaltScope): KnownHalt | undefined {
+    return this.#knownByScope.get(scopeText(scope));
+  }
+
   byId(haltId: string): KnownHalt | undefined {
     for (const known of this.#knownByScope.values()) {
       if (known.halt.haltId === haltId) return known;

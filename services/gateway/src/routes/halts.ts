@@ -54,6 +54,7 @@ function addStop(app: App, context: GatewayContext): void {
           description:
             'In force at this gateway, and told to its enforcement points, before it is written. 202 instead of ' +
             '201: the log is away; the halt is in force here and will be written when the log is back. ' +
+            'On a scope that is halted already the stricter mode and the later end stay. ' +
             '`wait`: answer when every point has confirmed or its lease is over, or after so long.',
           answers: { 201: Halt, 202: Halt },
         },

@@ -38,6 +38,8 @@ export class StreamClient implements HubClient {
   /** Sends what came after `lastEventId`, then everything new, until the connection ends. */
   async run(lastEventId: string | null): Promise<void> {
     const { hub, response, heartbeatMs } = this.#options;
+    // Whoever left while it was asked who they are does not leave again.
+    if (response.destroyed) return;
     const joinedAt = hub.nextOffsets;
     hub.join(this);
     response.on('close', () => this.#leave());

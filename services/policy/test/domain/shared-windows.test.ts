@@ -91,4 +91,24 @@ describe('the windows of a shared limit', () => {
       answer: { partition: 2, amount: 0 },
     });
   });
+
+  it('counts no call of a shared rate twice when there are more sub-windows than are kept', () => {
+    const limit = 1_000;
+    const windowMs = 600;
+    const all = world({ rates: [sharedRate(limit, windowMs)] });
+    // One call in each sub-window, until the slice is half used and the calls are reported.
+    for (let call = 0; call < 400; call += 1) {
+      propose(all, 'agent-1', `slow-${call}`);
+      all.settle();
+      all.atMs += windowMs / 60;
+    }
+    pass(all, 2 * windowMs);
+    const before = all.eventsOf('IntentAllowed').length;
+    for (let call = 0; call < limit; call += 1) {
+      propose(all, 'agent-1', `one-${call}`);
+      propose(all, 'agent-2', `other-${call}`);
+      all.settle();
+    }
+    expect(all.eventsOf('IntentAllowed').length - before).toBeLessThanOrEqual(limit);
+  });
 });

@@ -99,10 +99,16 @@ export function useOnce(account: SliceAccount, atMs: number): void {
   account.uses.shift();
 }
 
-/** Calls that an ask reports; a call of the same record is newer than the report. */
+/**
+ * Calls that an ask reports. A call of the same record is newer than the report; it may have made one
+ * of the oldest two that were reported apart.
+ */
 export function forgetReported(account: SliceAccount, reported: readonly SliceUse[]): void {
   for (const { bucket, calls } of reported) {
-    const at = account.uses.findIndex((use) => use.bucket === bucket);
+    const at = Math.max(
+      0,
+      account.uses.findIndex((use) => use.bucket === bucket),
+    );
     const use = account.uses[at];
     if (use === undefined) continue;
     use.calls -= calls;
