@@ -1,5 +1,10 @@
 /** Shared limits whose windows turn, are forgotten, or are made longer by a new fleet. */
 import type { FleetBudget, FleetRate } from '@estop/policy/domain/fleet';
+import { bucketOf, usedOf } from '@estop/policy/domain/rate-window';
+import { applyToPool } from '@estop/policy/domain/shared/apply-pool';
+import { newPool } from '@estop/policy/domain/shared/pool';
+import type { LimitId } from '@estop/schemas/ids';
+import type { SliceAsk } from '@estop/schemas/messages';
 import { describe, expect, it } from 'vitest';
 import { callsBudget, createFleetDouble, rate } from './fleet-double.ts';
 import { HOME, Partitions } from './partitions.ts';
@@ -110,5 +115,28 @@ describe('the windows of a shared limit', () => {
       all.settle();
     }
     expect(all.eventsOf('IntentAllowed').length - before).toBeLessThanOrEqual(limit);
+  });
+
+  it('uncounts no call of a shared rate while partitions hear of another length in turn', () => {
+    const pool = newPool('rate', 'fleet-rate' as LimitId);
+    const atMs = 86_400_000;
+    const ask = (partition: number, windowMs: number, calls: number): SliceAsk => ({
+      ...({ kind: 'rate', limitId: 'fleet-rate' as LimitId, windowStart: 0, windowMs } as const),
+      ...{ partition, sequence: 1, need: 0, least: 0, returned: 0, answersRecall: false },
+      uses: calls === 0 ? [] : [{ bucket: bucketOf(windowMs, atMs), calls }],
+    });
+    const about = { kind: 'rate', limitId: 'fleet-rate' as LimitId, windowStart: 0 } as const;
+    const grant = { ...about, partition: 1, sequence: 0, amount: 8, free: 0, dryUntil: null };
+    applyToPool(pool, { type: 'SliceGranted', answer: grant }, atMs);
+    const used: (number | undefined)[] = [];
+    for (const [partition, windowMs, calls] of [
+      [1, 1_800_000, 5],
+      [2, 3_600_000, 0],
+      [3, 1_800_000, 0],
+    ] as const) {
+      applyToPool(pool, { type: 'SliceAsked', ask: ask(partition, windowMs, calls) }, atMs);
+      used.push(pool.used === null ? undefined : usedOf(pool.used, atMs));
+    }
+    expect(used).toEqual([5, 5, 5]);
   });
 });

@@ -1,7 +1,7 @@
 /** What events do to a pool, the same while deciding and while folding. */
 import type { AuditRecordEvent, SliceAnswer, SliceAsk } from '@estop/schemas/messages';
 import { SLICE_ASKS_MAX } from '../limits.ts';
-import { addCalls, bucketOf, emptyRateWindow } from '../rate-window.ts';
+import { addCalls, bucketOf, emptyRateWindow, type RateWindow, usedOf } from '../rate-window.ts';
 import { POOL_WINDOWS_MAX, type PoolWindow, partyOf, type SlicePool, windowIn } from './pool.ts';
 
 export function applyToPool(pool: SlicePool, event: AuditRecordEvent, atMs: number): void {
@@ -49,7 +49,7 @@ function takeBack(
 ): void {
   let back = ask.returned;
   if (ask.kind === 'rate') {
-    if (pool.used?.windowMs !== ask.windowMs) pool.used = emptyRateWindow(ask.windowMs);
+    pool.used = inWindow(pool.used, ask.windowMs, atMs);
     // Sub-windows of the length before the fleet changed it may seem to lie far ahead.
     const newest = bucketOf(ask.windowMs, atMs) + 1;
     for (const { bucket, calls } of ask.uses) {
@@ -62,6 +62,18 @@ function takeBack(
   const taken = Math.min(back, out);
   window.outByPartition.set(ask.partition, out - taken);
   window.out -= taken;
+}
+
+/**
+ * What was used, in windows of another length: all of it as calls of now. Partitions hear of a new
+ * length at different times, so that asks of both may come in turn; no call is ever uncounted.
+ */
+function inWindow(used: RateWindow | null, windowMs: number, atMs: number): RateWindow {
+  if (used?.windowMs === windowMs) return used;
+  const made = emptyRateWindow(windowMs);
+  const calls = used === null ? 0 : usedOf(used, atMs);
+  if (calls > 0) addCalls(made, { bucket: bucketOf(windowMs, atMs), calls }, atMs);
+  return made;
 }
 
 /** A window begins with its first grant; the one that began longest ago is forgotten for it. */
