@@ -183,7 +183,9 @@ export class HaltDesk {
     if (before?.haltId !== mine.haltId || !book.isLive(before)) return;
     const terms = halt.lifted ? mine : strictest(halt, mine);
     const isLess = !halt.lifted && !isSame(terms, halt);
-    if (halt.epoch !== mine.epoch && !isLess) return;
+    // Whoever lifted that one could not mean a word that the log never held.
+    const isOwed = halt.lifted && this.#unwritten.get(scope)?.haltId === mine.haltId;
+    if (halt.epoch !== mine.epoch && !isLess && !isOwed) return;
     const { mode, until } = terms;
     void this.#say({ ...mine, mode, until, epoch: book.highestEpoch + 1 }, clock.nowMs());
   }
@@ -211,7 +213,9 @@ export class HaltDesk {
       throw new ProblemError('conflict', `the scope of ${haltId} was halted anew`);
     }
     await this.#write(lifted);
-    if (this.#unwritten.delete(scopeText(lifted.scope))) void this.#keep();
+    // Another halt of the scope may have come meanwhile, and wait.
+    const waiting = this.#unwritten.get(scopeText(lifted.scope));
+    if (waiting?.haltId === lifted.haltId) this.#written(waiting);
     const at = clock.nowMs();
     book.take(lifted, at);
     onSaid({ halt: lifted, at });

@@ -255,3 +255,26 @@ describe('a word that comes into the log behind a later one', () => {
     expect(await words()).toEqual([]);
   });
 });
+
+describe('a halt that the log does not hold yet', () => {
+  it('stands against the end of an earlier one that it had not heard of', async () => {
+    vi.spyOn(log, 'publish').mockRejectedValue(new EstopError('log-unavailable', 'pulled out'));
+    const { halt } = await desk.stop({ ...REQUEST, mode: 'kill' });
+    const earlier = { ...halt, haltId: 'h-0' as HaltId, epoch: halt.epoch + 3, lifted: true };
+    book.take(earlier, 0);
+    expect(book.live()).toMatchObject([{ halt: { mode: 'kill', lifted: false } }]);
+    desk.close();
+  });
+
+  it('is not forgotten when an earlier one of its scope is lifted', async () => {
+    const first = (await desk.stop(REQUEST)).halt;
+    const write = vi.spyOn(log, 'publish');
+    const lifted = desk.lift(first.haltId, { by: BY, reason: 'over' }).catch(() => undefined);
+    await vi.waitFor(() => expect(write).toHaveBeenCalled());
+    write.mockRejectedValue(new EstopError('log-unavailable', 'pulled out'));
+    const second = (await desk.stop(REQUEST)).halt;
+    await lifted;
+    await vi.waitFor(() => expect(kept.map(({ haltId }) => haltId)).toEqual([second.haltId]));
+    desk.close();
+  });
+});

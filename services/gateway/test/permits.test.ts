@@ -97,6 +97,25 @@ describe('a permit', () => {
     expect(epochs).toEqual({ 'group:finance': over.epoch });
   });
 
+  it('is not given for a yes from before a halt, also when the halt is over', async () => {
+    const { approval } = await ask('p-11', { tool: 'crm.delete' });
+    const vote = { decision: 'approve', digest: approval.digest };
+    await bench.send('POST', `/v1/approvals/${approval.id}`, { body: vote });
+    const look = async () => (await bench.send('GET', '/v1/intents/p-11?wait=5s', { key })).body;
+    expect((await look()).permit).toBeDefined();
+    const body = { scope: { agent: 'billing-bot' }, mode: 'pause' };
+    const halt = (await bench.send('POST', '/v1/halts', { body })).body;
+    await bench.send('POST', `/v1/halts/${halt.id}/lift`, { body: { reason: 'tried' } });
+    const after = await look();
+    expect(after).toMatchObject({ decision: 'allow' });
+    expect(after.permit).toBeUndefined();
+  });
+
+  it('stays spent until no other one of its intent can be good, whichever gateway gave it', async () => {
+    const { permit, at } = await ask('p-12');
+    expect(decodeJwt(permit)).toMatchObject({ spendUntil: at + 180_000 });
+  });
+
   it('stands in each answer of a batch', async () => {
     const line = { id: 'p-10', tool: 'crm.write', arguments: { id: 2 }, point: 'door-1' };
     const answer = await bench.send('POST', '/v1/intents/batch', {

@@ -65,7 +65,7 @@ export class PermitOffice {
 
   /** Null: the decision is no, or too old. */
   async permitFor(decision: Decision): Promise<Permit | null> {
-    if (decision.decision !== 'allow') return null;
+    if (decision.decision !== 'allow' || this.#isVoid(decision)) return null;
     const { clock, keys } = this.#deps;
     const nowMs = clock.nowMs();
     const times = this.#timesOf(decision, nowMs);
@@ -105,8 +105,20 @@ export class PermitOffice {
     // From when it arrived here, where it did: the log's clock may be another one.
     const { decisions } = this.#deps;
     const arrival = decisions.arrival(agentId, intentId) ?? { atMs: at, ageMs: nowMs - at };
-    if (arrival.ageMs >= lifeMs) return null;
-    return { from: arrival.atMs, lifeMs, spendUntil: arrival.atMs + lifeMs + CLOCK_SLACK_MS };
+    // It may arrive again, long after it was made: nobody remembers by then that it was used.
+    if (arrival.ageMs >= lifeMs || nowMs - at > lifeMs + CLOCK_SLACK_MS) return null;
+    return { from: arrival.atMs, lifeMs, spendUntil: at + 2 * (lifeMs + CLOCK_SLACK_MS) };
+  }
+
+  /** What was decided before a halt is void for good, also when the halt is over; `drain` lets it end. */
+  #isVoid(decision: Decision): boolean {
+    const { agentId, tool, at: decidedAt } = decision;
+    const call = { agentId, tool, groups: this.#groupsOf(decision) };
+    return this.#deps.halts
+      .all()
+      .some(
+        ({ halt, at }) => halt.mode !== 'drain' && at > decidedAt && scopeCovers(halt.scope, call),
+      );
   }
 
   #groupsOf({ agentId }: Decision): readonly string[] {
@@ -125,7 +137,7 @@ export class PermitOffice {
   }
 }
 
-/** A gateway that tells its time again may tell an earlier one. */
+/** The clocks of gateways and of the log may differ by so much, and gateways' may be set back. */
 const CLOCK_SLACK_MS = 60_000;
 
 /** Who names no door is one itself. */
