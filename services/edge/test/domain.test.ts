@@ -111,6 +111,14 @@ describe('the halts that a door knows', () => {
     expect(table.covering(BOT, 0)).toBeDefined();
   });
 
+  it('void permits from before a kill also when a drain has come after it', () => {
+    const table = new HaltTable();
+    table.take(word({ epoch: 5, lifted: true }));
+    table.take(word({ epoch: 6, id: 'h-2', mode: 'drain' }));
+    expect(table.voiding({ 'agent:bot': 4 }, BOT, 0)).toBeDefined();
+    expect(table.voiding({ 'agent:bot': 5 }, BOT, 0)).toBeUndefined();
+  });
+
   it('void even a permit that knows of the halt while it is in force', () => {
     const table = new HaltTable();
     table.take(word({ epoch: 7, mode: 'pause' }));

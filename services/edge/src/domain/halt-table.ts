@@ -15,6 +15,8 @@ export interface Subject {
 
 export class HaltTable {
   readonly #wordByScope = new Map<string, HaltWord>();
+  /** The newest epoch of a scope that voids permits from before it; a drain leaves it as it is. */
+  readonly #voidEpochByScope = new Map<string, number>();
 
   /** Whether the word is news: the newest on its scope. */
   take(word: HaltWord): boolean {
@@ -23,6 +25,7 @@ export class HaltTable {
     if (known !== undefined && !supersedes(word, known)) return false;
     if (known === undefined && this.#wordByScope.size >= SCOPES_MAX) this.#dropOldestLifted();
     this.#wordByScope.set(scope, word);
+    if (word.mode !== 'drain') this.#voidEpochByScope.set(scope, word.epoch);
     return true;
   }
 
@@ -44,8 +47,9 @@ export class HaltTable {
     nowMs: number,
   ): HaltWord | undefined {
     for (const [scope, word] of this.#wordByScope) {
-      if (word.mode === 'drain' || !covers(word, subject)) continue;
-      if (isLive(word, nowMs) || word.epoch > (epochs[scope] ?? 0)) return word;
+      if (!covers(word, subject)) continue;
+      if (word.mode !== 'drain' && isLive(word, nowMs)) return word;
+      if ((this.#voidEpochByScope.get(scope) ?? 0) > (epochs[scope] ?? 0)) return word;
     }
     return undefined;
   }
@@ -55,6 +59,7 @@ export class HaltTable {
     for (const [scope, word] of this.#wordByScope) {
       if (!word.lifted) continue;
       this.#wordByScope.delete(scope);
+      this.#voidEpochByScope.delete(scope);
       return;
     }
   }

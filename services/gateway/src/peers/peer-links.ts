@@ -59,7 +59,7 @@ export class PeerLinks {
 
   /** Tells everybody a word that was said here; never waits, never throws. */
   tell(known: KnownHalt): void {
-    for (const peer of this.#peers) void this.#send(peer, [known]);
+    for (const peer of this.#peers) void this.#send(peer, [known], 'one word');
   }
 
   #tellAgain(): void {
@@ -68,13 +68,17 @@ export class PeerLinks {
     for (const peer of this.#peers) {
       if ((!isSilent && !peer.isBehind) || peer.isBeingTold || told.length === 0) continue;
       peer.isBeingTold = true;
-      void this.#send(peer, told).finally(() => {
+      void this.#send(peer, told, 'all of them').finally(() => {
         peer.isBeingTold = false;
       });
     }
   }
 
-  async #send(peer: Peer, known: readonly KnownHalt[]): Promise<void> {
+  async #send(
+    peer: Peer,
+    known: readonly KnownHalt[],
+    what: 'one word' | 'all of them',
+  ): Promise<void> {
     const { clock, proof, logger } = this.#deps;
     const halts = known.map(({ halt, at }): HaltBody => haltBody(halt, at));
     const at = clock.nowMs();
@@ -88,7 +92,8 @@ export class PeerLinks {
       });
       await response.arrayBuffer();
       if (!response.ok) throw new Error(`status ${response.status}`);
-      peer.isBehind = false;
+      // One word that arrives does not make up for another that did not.
+      if (what === 'all of them') peer.isBehind = false;
     } catch (error) {
       if (!peer.isBehind) logger.warn({ peer: peer.url, error: messageOf(error) }, 'peer not told');
       peer.isBehind = true;

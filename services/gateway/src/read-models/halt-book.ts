@@ -47,6 +47,8 @@ export class HaltBook {
     const known = this.#knownByScope.get(scope)?.halt;
     if (known !== undefined && !supersedes(halt, known)) return false;
     if (known === undefined && this.#knownByScope.size >= SCOPES_MAX) this.#dropOldestEnded();
+    // To the end: what was said last is told first of all that does not fit.
+    this.#knownByScope.delete(scope);
     this.#knownByScope.set(scope, { halt, at, takenMs: this.#clock.monotonicMs() });
     this.#highestEpoch = Math.max(this.#highestEpoch, halt.epoch);
     for (const listener of this.#listeners) listener({ halt, at, before: known ?? null });
