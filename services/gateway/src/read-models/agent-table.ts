@@ -31,6 +31,8 @@ export class AgentTable {
     if (parseSubject(view.subject)?.kind === 'limit') return;
     const known = this.#viewBySubject.get(view.subject);
     if (known === undefined && this.#viewBySubject.size >= SUBJECTS_MAX) return;
+    // Of a writer that came to its effects after the next one had gone on: a key may be gone since.
+    if (known !== undefined && isOlder(view.record, known.record)) return;
     for (const { credentialId } of known?.credentials ?? []) {
       this.#credentialById.delete(credentialId);
     }
@@ -75,4 +77,9 @@ export class AgentTable {
       waiter({ answer, view });
     }
   }
+}
+
+/** Whether a view was made before another one of the same subject. */
+export function isOlder(record: AgentView['record'], known: AgentView['record']): boolean {
+  return record.partition === known.partition && record.offset < known.offset;
 }

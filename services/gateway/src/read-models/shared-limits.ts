@@ -6,6 +6,7 @@ import { coversAgent } from '@estop/policy/domain/fleet/limit-index';
 import type { Clock } from '@estop/runtime/clock';
 import { type LimitId, limitIdOf, parseSubject } from '@estop/schemas/ids';
 import type { AgentView, SharedLimitView } from '@estop/schemas/messages';
+import { isOlder } from './agent-table.ts';
 import type { FleetState } from './fleet-state.ts';
 
 /** A shared limit in the window of now; what is in slices is granted and not used yet. */
@@ -17,10 +18,15 @@ export interface SharedTotal {
   readonly inSlices: number;
 }
 
+interface Part extends SharedLimitView {
+  readonly record: AgentView['record'];
+}
+
 export class SharedLimits {
   readonly #clock: Clock;
   readonly #fleet: FleetState;
-  readonly #partsByLimit = new Map<LimitId, Map<number, SharedLimitView>>();
+  /** By limit and partition. */
+  readonly #partsByLimit = new Map<LimitId, Map<number, Part>>();
 
   constructor(clock: Clock, fleet: FleetState) {
     this.#clock = clock;
@@ -31,10 +37,12 @@ export class SharedLimits {
   take({ subject, sharedLimit, record }: AgentView): void {
     const named = parseSubject(subject);
     if (named?.kind !== 'limit') return;
-    const parts = this.#partsByLimit.get(named.id) ?? new Map<number, SharedLimitView>();
+    const parts = this.#partsByLimit.get(named.id) ?? new Map<number, Part>();
     this.#partsByLimit.set(named.id, parts);
+    const known = parts.get(record.partition);
+    if (known !== undefined && isOlder(record, known.record)) return;
     if (sharedLimit === null) parts.delete(record.partition);
-    else parts.set(record.partition, sharedLimit);
+    else parts.set(record.partition, { ...sharedLimit, record });
     if (parts.size === 0) this.#partsByLimit.delete(named.id);
   }
 
