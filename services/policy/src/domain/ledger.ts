@@ -125,10 +125,10 @@ function balanceOf({ state, agent }: Holder, budget: FleetBudget, atMs: number):
     return availableOf(state.accountByLimit.get(`budget:${budget.id}`), budgetRef(budget, atMs));
   }
   const entry = agent.ledgerById.get(budget.id);
-  const ceiling = entry?.ceiling ?? budget.ceiling;
-  if (entry === undefined || entry.windowStart !== windowStartOf(budget.window, atMs)) {
-    return ceiling;
-  }
+  if (entry === undefined) return budget.ceiling;
+  const ceiling = entry.ceiling ?? budget.ceiling;
+  const windowStart = windowStartOf(budget.window, atMs);
+  if (entry.windowStart !== windowStart) return ceiling - heldIn(agent, budget.id, windowStart);
   return ceiling - entry.spent - entry.reserved;
 }
 
@@ -213,9 +213,21 @@ function entryFor(agent: AgentState, budgetId: BudgetId, windowStart: number): L
   } else if (entry.windowStart !== windowStart) {
     entry.windowStart = windowStart;
     entry.spent = 0;
-    entry.reserved = 0;
+    entry.reserved = heldIn(agent, budgetId, windowStart);
   }
   return entry;
+}
+
+/** In a window that begins: nothing, but where a fleet comes back to one that another has left. */
+function heldIn(
+  { holdById, pendingById }: AgentState,
+  budgetId: BudgetId,
+  windowStart: number,
+): number {
+  let held = 0;
+  for (const { uses } of holdById.values()) held += heldOn(uses, budgetId, windowStart);
+  for (const pending of pendingById.values()) held += heldOn(pending.held, budgetId, windowStart);
+  return held;
 }
 
 function amountOf(budget: FleetBudget, cost: CallCost): number | null {

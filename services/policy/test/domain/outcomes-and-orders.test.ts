@@ -98,6 +98,22 @@ describe('settling', () => {
     expect(ledger(partition)).toMatchObject({ spent: 60, reserved: 0 });
   });
 
+  it('counts what is held in a window that a fleet has left and another comes back to', () => {
+    const hours = createFleetDouble({ budgets: [callsBudget('calls', 2)] });
+    const days = createFleetDouble({ budgets: [callsBudget('calls', 2, 86_400_000)] });
+    const partition = new Partition(hours);
+    expect(partition.propose({ intentId: 'i1' })).toMatchObject({ type: 'IntentAllowed' });
+    partition.fleet = days;
+    expect(partition.propose({ intentId: 'i2' })).toMatchObject({ type: 'IntentAllowed' });
+    partition.fleet = hours;
+    expect(partition.propose({ intentId: 'i3' })).toMatchObject({ type: 'IntentAllowed' });
+    // What one gives back is not taken from what another holds.
+    expect(partition.propose({ intentId: 'i4' })).toMatchObject({ type: 'IntentDenied' });
+    partition.outcome('cancelled');
+    expect(partition.propose({ intentId: 'i5' })).toMatchObject({ type: 'IntentAllowed' });
+    expect(partition.propose({ intentId: 'i6' })).toMatchObject({ type: 'IntentDenied' });
+  });
+
   it('books nothing into a window that has turned', () => {
     const partition = holding().after(86_400_000);
     partition.propose({ intentId: 'i2', microUsd: 5 });
