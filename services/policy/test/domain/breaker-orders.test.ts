@@ -101,3 +101,17 @@ describe('a report on a halt', () => {
     expect(codes).toEqual(['forbidden', 'forbidden', 'invalid', 'invalid']);
   });
 });
+
+describe('a long reason to re-arm', () => {
+  it.each([0, 1, 2, 3])(
+    'is cut between characters, %i later: the log gives the same state',
+    (more) => {
+      const partition = partitionWith();
+      const head = 're-armed by op@example.com: '.length;
+      const reason = `${'x'.repeat(1_022 - head + more)}\u{1F6D1}${'y'.repeat(10)}`;
+      const event = lastEvent(partition.rearm('op@example.com', reason));
+      expect(JSON.stringify(event)).not.toMatch(/\\ud[89ab]/i);
+      expect(event).toMatchObject({ cause: 'rearmed' });
+    },
+  );
+});

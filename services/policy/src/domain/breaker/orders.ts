@@ -46,7 +46,10 @@ export function rearmBreaker(
   if (reason === null || reason.trim() === '') {
     return refuse('invalid', 'say why it is safe to go on: re-arming takes a reason');
   }
-  const explanation = `re-armed by ${by}: ${reason}`.slice(0, EXPLANATION_CHARS_MAX);
+  // Half of a surrogate pair would come back from the log as another character.
+  const explanation = `re-armed by ${by}: ${reason}`
+    .slice(0, EXPLANATION_CHARS_MAX)
+    .replace(/[\uD800-\uDBFF]$/, '');
   const event = change(breaker, atMs, { to: 'closed', cause: 'rearmed', opens: 0, explanation });
   return done([event]);
 }
