@@ -110,7 +110,7 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     onHaltLogged: (halt) => haltDesk.logged(halt),
   });
   halts.onNews(({ halt }) => {
-    if (halt.mode === 'kill' && !halt.lifted) proposer.endStopped();
+    if (halt.mode === 'kill' && !halt.lifted) proposer.endKilled();
   });
   return {
     ...deps,

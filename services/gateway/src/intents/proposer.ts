@@ -6,7 +6,7 @@ import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog, Headers } from '@estop/log/port';
 import type { Codec } from '@estop/schemas/codec';
 import type { AgentId, IntentId } from '@estop/schemas/ids';
-import type { Decision, Intent } from '@estop/schemas/messages';
+import type { Decision, Halt, Intent } from '@estop/schemas/messages';
 import type { Limits } from '../config.ts';
 import { intentKey, isFinal, vetoed } from '../domain/decision-body.ts';
 import { LEASE_MS } from '../enforcement/point.ts';
@@ -34,8 +34,8 @@ export class Proposer {
   readonly #codec: Codec<Intent>;
   readonly #pendingByAgent = new Map<AgentId, number>();
   #pending = 0;
-  /** What waits for a person, with how to end it. */
-  readonly #longPolls = new Map<() => void, Decision>();
+  /** What waits for a person, with how to end it: under a halt, with no. */
+  readonly #longPolls = new Map<(halt?: Halt) => void, Decision>();
 
   constructor(deps: ProposerDeps) {
     this.#deps = deps;
@@ -99,10 +99,11 @@ export class Proposer {
     for (const finish of [...this.#longPolls.keys()]) finish();
   }
 
-  /** A kill: whoever waits for a person under it waits for nothing. */
-  endStopped(): void {
+  /** A kill: whoever waits for a person under it waits for nothing, and is told no. */
+  endKilled(): void {
     for (const [finish, decision] of [...this.#longPolls]) {
-      if (this.#deps.halts.covering(decision) !== undefined) finish();
+      const halt = this.#deps.halts.covering(decision, 'kill');
+      if (halt !== undefined) finish(halt);
     }
   }
 
@@ -113,13 +114,13 @@ export class Proposer {
     // Who finds no place to wait is told how it stands now, and asks again.
     if (this.#longPolls.size >= limits.longPolls) return this.#answer(decision, done);
     let newest = decision;
-    const finish = (): void => {
+    const finish = (halt?: Halt): void => {
       clearTimeout(timer);
       unlisten();
       this.#longPolls.delete(finish);
-      this.#answer(newest, done);
+      this.#answer(halt === undefined ? newest : vetoed(newest, halt), done);
     };
-    const timer = setTimeout(finish, Math.min(waitMs, limits.waitMs));
+    const timer = setTimeout(() => finish(), Math.min(waitMs, limits.waitMs));
     const key = intentKey(decision.agentId, decision.intentId);
     const unlisten = decisions.listen(key, (next) => {
       newest = next;

@@ -5,7 +5,7 @@
 
 import type { Clock } from '@estop/runtime/clock';
 import { isLive, scopeCovers, scopeText, supersedes } from '@estop/schemas/halts';
-import type { Decision, Halt, HaltScope } from '@estop/schemas/messages';
+import type { Decision, Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
 import type { FleetState } from './fleet-state.ts';
 
 /** Scopes that were ever halted; the policy's bound is the same. */
@@ -111,17 +111,17 @@ export class HaltBook {
   }
 
   /**
-   * A live halt that stops what this decision allows, or undefined. `drain` lets what was decided
-   * before it come to its end.
+   * A live halt, of this mode where one is given, that stops what this decision allows, or undefined.
+   * `drain` lets what was decided before it come to its end.
    */
-  covering({
-    agentId,
-    tool,
-    at: decidedAt,
-  }: Pick<Decision, 'agentId' | 'tool' | 'at'>): Halt | undefined {
+  covering(
+    { agentId, tool, at: decidedAt }: Pick<Decision, 'agentId' | 'tool' | 'at'>,
+    mode?: HaltMode,
+  ): Halt | undefined {
     if (this.#knownByScope.size === 0) return undefined;
     const nowMs = this.#clock.nowMs();
     for (const { halt, at } of this.#knownByScope.values()) {
+      if (mode !== undefined && halt.mode !== mode) continue;
       if (!isLive(halt, nowMs) || (halt.mode === 'drain' && decidedAt < at)) continue;
       const groups = this.#groupsOf(agentId, halt.scope);
       if (scopeCovers(halt.scope, { agentId, tool, groups })) return halt;
