@@ -12,8 +12,9 @@ import type { PeerProof } from './peer-proof.ts';
 
 const ROUND_MS = 1_000;
 const TIMEOUT_MS = 1_000;
-/** Words in one message; the rest follows with the next round. */
+/** Words in one message, and their bytes as JSON: less than the body that a gateway takes. */
 export const PEER_WORDS_MAX = 1_000;
+const MESSAGE_BYTES_MAX = 128 * 1024;
 /** The log is taken for silent after so long. */
 const SILENT_MS = 1_500;
 
@@ -30,9 +31,11 @@ export interface PeerLinksDeps {
 
 interface Peer {
   readonly url: string;
-  /** It missed something. */
+  /** It missed something since it was last told of everything. */
   isBehind: boolean;
   isBeingTold: boolean;
+  /** The last message did not arrive, and that was logged. */
+  isAway: boolean;
 }
 
 export class PeerLinks {
@@ -43,7 +46,8 @@ export class PeerLinks {
   constructor(deps: PeerLinksDeps) {
     this.#deps = deps;
     this.#peers = deps.urls.map((url) => {
-      return { url: url.replace(/\/+$/, ''), isBehind: false, isBeingTold: false };
+      const base = url.replace(/\/+$/, '');
+      return { url: base, isBehind: false, isBeingTold: false, isAway: false };
     });
   }
 
@@ -58,29 +62,31 @@ export class PeerLinks {
   }
 
   /** Tells everybody a word that was said here; never waits, never throws. */
-  tell(known: KnownHalt): void {
-    for (const peer of this.#peers) void this.#send(peer, [known], 'one word');
+  tell({ halt, at }: KnownHalt): void {
+    for (const peer of this.#peers) void this.#send(peer, [haltBody(halt, at)]);
   }
 
   #tellAgain(): void {
     const isSilent = this.#deps.silentMs() > SILENT_MS;
-    const told = this.#deps.book.voiding().slice(-PEER_WORDS_MAX);
-    for (const peer of this.#peers) {
-      if ((!isSilent && !peer.isBehind) || peer.isBeingTold || told.length === 0) continue;
-      peer.isBeingTold = true;
-      void this.#send(peer, told, 'all of them').finally(() => {
-        peer.isBeingTold = false;
-      });
-    }
+    const owing = this.#peers.filter((peer) => (isSilent || peer.isBehind) && !peer.isBeingTold);
+    if (owing.length === 0) return;
+    const messages = messagesOf(this.#deps.book.voiding());
+    for (const peer of owing) void this.#tellAll(peer, messages);
   }
 
-  async #send(
-    peer: Peer,
-    known: readonly KnownHalt[],
-    what: 'one word' | 'all of them',
-  ): Promise<void> {
+  async #tellAll(peer: Peer, messages: readonly (readonly HaltBody[])[]): Promise<void> {
+    peer.isBeingTold = true;
+    // Before the first message: a later word that does not arrive meanwhile is owed still.
+    peer.isBehind = false;
+    for (const message of messages) {
+      if (!(await this.#send(peer, message))) break;
+    }
+    peer.isBeingTold = false;
+  }
+
+  /** Answers whether it arrived; what did not is told again. */
+  async #send(peer: Peer, halts: readonly HaltBody[]): Promise<boolean> {
     const { clock, proof, logger } = this.#deps;
-    const halts = known.map(({ halt, at }): HaltBody => haltBody(halt, at));
     const at = clock.nowMs();
     try {
       const response = await this.#deps.fetch(`${peer.url}/v1/peers/halts`, {
@@ -92,11 +98,33 @@ export class PeerLinks {
       });
       await response.arrayBuffer();
       if (!response.ok) throw new Error(`status ${response.status}`);
-      // One word that arrives does not make up for another that did not.
-      if (what === 'all of them') peer.isBehind = false;
+      peer.isAway = false;
+      return true;
     } catch (error) {
-      if (!peer.isBehind) logger.warn({ peer: peer.url, error: messageOf(error) }, 'peer not told');
+      if (!peer.isAway) logger.warn({ peer: peer.url, error: messageOf(error) }, 'peer not told');
+      peer.isAway = true;
       peer.isBehind = true;
+      return false;
     }
   }
+}
+
+/** All of them, the newest first: what was said last matters most to who was away. */
+function messagesOf(known: readonly KnownHalt[]): readonly (readonly HaltBody[])[] {
+  const messages: HaltBody[][] = [];
+  let message: HaltBody[] = [];
+  let bytes = 0;
+  for (const { halt, at } of known.toReversed()) {
+    const body = haltBody(halt, at);
+    const size = Buffer.byteLength(JSON.stringify(body)) + 1;
+    const isFull = message.length === PEER_WORDS_MAX || bytes + size > MESSAGE_BYTES_MAX;
+    if (message.length === 0 || isFull) {
+      message = [];
+      bytes = 0;
+      messages.push(message);
+    }
+    message.push(body);
+    bytes += size;
+  }
+  return messages;
 }
