@@ -50,8 +50,15 @@ export class HaltReporter {
 
   async #reportSettled(halt: Halt): Promise<void> {
     const { points, closing, logger } = this.#deps;
+    const wasAsked = points.confirmations(halt.haltId) !== undefined;
     await points.untilSettled(halt.haltId, SETTLED_MS_MAX, closing);
-    const { byPoint: _, ...counts } = confirmationsBody(points.confirmations(halt.haltId) ?? []);
+    const confirmations = points.confirmations(halt.haltId);
+    if (wasAsked && confirmations === undefined) {
+      // That no point was asked would be false, and stand in the log for good.
+      logger.error({ haltId: halt.haltId }, 'answers forgotten among many halts: not reported');
+      return;
+    }
+    const { byPoint: _, ...counts } = confirmationsBody(confirmations ?? []);
     for (let isTold = false; !closing.aborted; ) {
       try {
         return await this.#write(halt, counts);

@@ -1,0 +1,83 @@
+import { MemoryLog } from '@estop/log/memory-log';
+import { createMemoryLogger } from '@estop/runtime/logger';
+import type { HaltId, ToolName } from '@estop/schemas/ids';
+import type { Halt } from '@estop/schemas/messages';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HaltReporter } from '../src/enforcement/halt-reporter.ts';
+import { LEASE_MS } from '../src/enforcement/point.ts';
+import { EnforcementPoints } from '../src/enforcement/points.ts';
+import { FleetState } from '../src/read-models/fleet-state.ts';
+import { HaltBook } from '../src/read-models/halt-book.ts';
+
+const OWNER = 'agent:billing-bot';
+
+let log: MemoryLog;
+let book: HaltBook;
+let points: EnforcementPoints;
+let reporter: HaltReporter;
+let logLines: readonly string[];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  log = new MemoryLog();
+  const { logger, lines } = createMemoryLogger();
+  logLines = lines;
+  const clock = { nowMs: () => Date.now(), monotonicMs: () => Date.now() };
+  const checkFleet = () => Promise.reject(new Error('no fleet here'));
+  book = new HaltBook(clock, new FleetState({ log, logger, checkFleet }));
+  points = new EnforcementPoints(clock, book);
+  const closing = new AbortController().signal;
+  reporter = new HaltReporter({ log, logger, points, closing });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function say(number: number): void {
+  const tool = `crm.tool-${number}` as ToolName;
+  const scope = { fleet: false, group: null, agent: null, tool };
+  const about = { mode: 'kill', by: 'olga@example.com', reason: null, until: null } as const;
+  const halt: Halt = {
+    haltId: `h-${number}` as HaltId,
+    scope,
+    epoch: number,
+    lifted: false,
+    ...about,
+  };
+  book.take(halt, Date.now());
+  reporter.report(halt);
+}
+
+async function reports(): Promise<readonly object[]> {
+  const found: object[] = [];
+  for (let partition = 0; partition < log.partitions; partition += 1) {
+    const options = { fromOffset: 0, maxRecords: 1_000 };
+    const { records } = await log.read('commands.v1', partition, options);
+    for (const { value } of records) {
+      const { body } = log.codec('commands.v1').decode(value ?? Buffer.alloc(0));
+      if (body.type === 'ReportHalt') found.push(body);
+    }
+  }
+  return found;
+}
+
+describe('the report of a halt', () => {
+  it('says that nobody was asked where no point was connected', async () => {
+    say(1);
+    await vi.advanceTimersByTimeAsync(LEASE_MS);
+    expect(await reports()).toMatchObject([{ haltId: 'h-1', points: 0, confirmed: 0 }]);
+  });
+
+  it('never says so of a halt whose answers were forgotten among many', async () => {
+    points.connect('mute', OWNER, { say: () => undefined, close: () => undefined });
+    points.renew(OWNER, 'mute', { epoch: 0, sequence: null });
+    const count = 70;
+    for (let number = 1; number <= count; number += 1) say(number);
+    await vi.advanceTimersByTimeAsync(2 * LEASE_MS);
+    const written = await reports();
+    expect(written.filter((report) => 'points' in report && report.points !== 1)).toEqual([]);
+    const untold = logLines.filter((line) => line.includes('not reported'));
+    expect(written.length + untold.length).toBe(count);
+  });
+});
