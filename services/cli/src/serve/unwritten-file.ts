@@ -1,6 +1,6 @@
 /** Halts that the log does not hold yet, as a file in the data folder. */
 import { existsSync, readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { UnwrittenHalts } from '@estop/gateway/unwritten-halts';
 import type { Logger } from '@estop/runtime/logger';
@@ -9,7 +9,7 @@ import type { Halt } from '@estop/schemas/messages';
 
 const FILE = 'halts-unwritten.json';
 
-/** Survives a killed process and a lost power: each version is synced before it counts. */
+/** Survives a killed process and a lost power: each version, and its name, is synced before it counts. */
 export function unwrittenFile(folder: string, logger: Logger): UnwrittenHalts {
   const file = join(folder, FILE);
   return {
@@ -26,16 +26,25 @@ export function unwrittenFile(folder: string, logger: Logger): UnwrittenHalts {
     async save(halts) {
       if (halts.length === 0) return rm(file, { force: true });
       const draft = `${file}.new`;
-      const handle = await open(draft, 'w', 0o600);
-      try {
+      await withOpen(await open(draft, 'w', 0o600), async (handle) => {
         await handle.writeFile(JSON.stringify(halts));
         await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      });
       await rename(draft, file);
+      await withOpen(await open(folder, 'r'), (handle) => handle.sync());
     },
   };
+}
+
+async function withOpen(
+  handle: FileHandle,
+  use: (handle: FileHandle) => Promise<void>,
+): Promise<void> {
+  try {
+    await use(handle);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Written by this program: it is looked at only as far as a torn or edited file could hurt. */
