@@ -72,8 +72,19 @@ export function createApi(options: ApiOptions): Api {
   return { url: base, call, send };
 }
 
+/** The gateway has answered, and not with what was asked. */
+export class RefusedError extends CliError {
+  /** Of HTTP. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(exitOfStatus(status), message, hintOf(status));
+    this.status = status;
+  }
+}
+
 /** The problem document of a refused request, as an error with its exit code. */
-export async function errorOf(response: Response): Promise<CliError> {
+export async function errorOf(response: Response): Promise<RefusedError> {
   const problem = fieldsOf(await response.json().catch(() => ({})));
   const title =
     textIn(problem, 'detail') ?? textIn(problem, 'title') ?? `status ${response.status}`;
@@ -81,11 +92,7 @@ export async function errorOf(response: Response): Promise<CliError> {
     const place = textIn(one, 'pointer') || textIn(one, 'file') || '/';
     return `\n  ${place}: ${textIn(one, 'detail') ?? textIn(one, 'message') ?? ''}`;
   });
-  return new CliError(
-    exitOfStatus(response.status),
-    title + details.join(''),
-    hintOf(response.status),
-  );
+  return new RefusedError(response.status, title + details.join(''));
 }
 
 function hintOf(status: number): string | undefined {

@@ -1,9 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Ran, runLine } from './memory-io.ts';
+import { type Ran, runLine, startScripted } from './memory-io.ts';
 
 const ENV = { ESTOP_PARTITIONS: '3', ESTOP_LOG_LEVEL: 'silent' };
 const FLEET = {
@@ -87,6 +88,17 @@ function propose(id: string, tool: string, key?: string): Promise<Ran> {
   return runLine(args, { env, stdin });
 }
 
+/** `estop halt` beside the running process, with a gateway in front that answers so. */
+async function haltWhere(status: number): Promise<Ran> {
+  const front = await startScripted({
+    'POST /v1/halts': { status, json: { detail: 'said by the test' } },
+  });
+  const env = { ...ENV, ...front.env };
+  const halt = await runLine(['halt', 'a', '--data', join(folder, 'data')], { env });
+  await front.close();
+  return halt;
+}
+
 describe('estop start', () => {
   it('serves, decides, halts, lifts and explains, on a fleet folder of its own', async () => {
     running = await start('--fleet', 'fleet');
@@ -148,6 +160,40 @@ describe('estop start', () => {
     expect(again).toMatchObject({ exitCode: 0, err: expect.stringContaining('by the socket') });
     expect((await estop('halt', '--group', 'g', '--socket', '-o', 'json')).exitCode).toBe(0);
     expect((await estop('status')).out).toContain('the fleet');
+  });
+
+  it('halts by the socket when HTTP takes the connection and never answers', async () => {
+    running = await start('--fleet', 'fleet');
+    const mute = createServer().listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const address = mute.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const env = { ...ENV, ESTOP_URL: `http://127.0.0.1:${port}`, ESTOP_KEY: 'key' };
+    const args = ['halt', 'a', '--wait', '60s', '--data', join(folder, 'data')];
+    const halt = await runLine(args, { env });
+    mute.close();
+    expect(halt).toMatchObject({ exitCode: 0, err: expect.stringContaining('by the socket') });
+  }, 15_000);
+
+  it('halts by the socket when the server is in trouble or knows nobody', async () => {
+    running = await start('--fleet', 'fleet');
+    for (const status of [401, 429, 500, 503]) {
+      const { exitCode, err } = await haltWhere(status);
+      expect({ status, exitCode }).toEqual({ status, exitCode: 0 });
+      expect(err).toContain('by the socket');
+    }
+  });
+
+  it('does not halt by the socket what the gateway has refused', async () => {
+    running = await start('--fleet', 'fleet');
+    for (const status of [400, 403, 404, 409, 413, 422]) {
+      const { exitCode, err } = await haltWhere(status);
+      expect({ status, isHalted: exitCode === 0 }).toEqual({ status, isHalted: false });
+      expect(err).not.toContain('by the socket');
+    }
+    // A slip of the hand, which would stand until it is lifted.
+    expect((await estop('halt', 'a', '--for', '30x')).exitCode).toBe(1);
+    expect(JSON.parse((await propose('i1', 'crm.read')).out)).toMatchObject({ decision: 'allow' });
   });
 
   it('halts by no socket without the key of the data folder', async () => {

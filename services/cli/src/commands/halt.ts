@@ -2,6 +2,7 @@ import { parseDuration } from '@estop/gateway/domain/duration';
 import { messageOf } from '@estop/schemas/errors';
 import { type Command, Option } from 'commander';
 import type { Act } from '../act.ts';
+import { RefusedError } from '../api.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { readTextFile } from '../data-folder.ts';
@@ -21,6 +22,10 @@ interface HaltOptions extends ScopeOptions {
 /** Long enough for a confirmation over any network; nobody who is asked at 3 AM waits longer. */
 const SHOWN_WAIT = '500ms';
 const WAIT_MS_MAX = 60_000;
+/** A key that is not accepted, and the many of them that are not looked at any more. */
+const NOT_KNOWN: readonly number[] = [401, 429];
+/** However long it may wait, the gateway answers when no lease can run any more. */
+const LEASE_MS = 3_000;
 /** Beside what the gateway waits for its enforcement points. */
 const PATIENCE_MS = 2_000;
 
@@ -52,7 +57,7 @@ async function stop(context: Context, body: object, options: HaltOptions): Promi
   const wait = options.wait ?? SHOWN_WAIT;
   if (options.socket === true) return bySocket(context, { ...body, wait });
   try {
-    const timeoutMs = (parseDuration(wait) ?? WAIT_MS_MAX) + PATIENCE_MS;
+    const timeoutMs = Math.min(parseDuration(wait) ?? LEASE_MS, LEASE_MS) + PATIENCE_MS;
     return await context.api().call('POST', '/v1/halts', { body, query: { wait }, timeoutMs });
   } catch (error) {
     if (context.io.signal.aborted || !mayBreakGlass(error)) throw error;
@@ -67,6 +72,7 @@ async function stop(context: Context, body: object, options: HaltOptions): Promi
 
 /** Nobody answers, the key is not accepted, or the server is in trouble; never a refused request. */
 function mayBreakGlass(error: unknown): boolean {
+  if (error instanceof RefusedError) return error.status >= 500 || NOT_KNOWN.includes(error.status);
   if (!(error instanceof CliError)) return true;
   return error.exitCode === EXIT.error || error.exitCode === EXIT.notAuthorised;
 }
