@@ -25,13 +25,35 @@ function deaf(log: EventLog): EventLog {
     topic === 'halts.v1'
       ? Promise.reject(new EstopError('log-unavailable', 'pulled out by the test'))
       : log.publish(topic, partition, record);
-  return new Proxy(log, {
-    get: (target, name) => {
-      if (name === 'publish') return publish;
-      const value = Reflect.get(target, name, target);
+  const follow: EventLog['follow'] = async (options) =>
+    withMethods(await log.follow(options), { silentMs: () => Number.POSITIVE_INFINITY });
+  return withMethods(log, { publish, follow });
+}
+
+function withMethods<T extends object>(target: T, methods: object): T {
+  return new Proxy(target, {
+    get: (_, name) => {
+      const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+}
+
+/** The control stream of an enforcement point, up to the first text like this. */
+async function hear(bench: Bench, wanted: RegExp): Promise<string> {
+  const leaving = new AbortController();
+  const { body } = await fetch(`${bench.url}/v1/enforcement/stream?point=far-door`, {
+    headers: { authorization: `Bearer ${bench.operatorKey}` },
+    signal: leaving.signal,
+  });
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (wanted.test(text)) break;
+  }
+  leaving.abort();
+  return text;
 }
 
 async function live(bench: Bench): Promise<readonly string[]> {
@@ -46,6 +68,18 @@ describe('a halt with the log away', () => {
     const { status, body } = await near.send('POST', '/v1/halts', { body: HALT });
     expect(status).toBe(202);
     await vi.waitFor(async () => expect(await live(far)).toEqual([body.id]));
+  });
+
+  it('reaches the enforcement points of the others, which get no lease meanwhile', async () => {
+    const far = await open({ wrapLog: deaf });
+    const near = await open({ wrapLog: deaf, peerUrls: [far.url] });
+    const heard = hear(far, /^event: halt\ndata: .*\n$/m);
+    const renew = () =>
+      far.send('POST', '/v1/enforcement/acks', { body: { epoch: 0, at: 1, sequence: 1 } });
+    // Only now is it connected.
+    await vi.waitFor(async () => expect((await renew()).body.leaseMs).toBe(0));
+    const { body } = await near.send('POST', '/v1/halts', { body: HALT });
+    expect(await heard).toContain(`"id":"${body.id}"`);
   });
 
   it('reaches a gateway that was away when it was said', async () => {
