@@ -65,6 +65,8 @@ function operationOf(route: DocumentedRoute, components: Map<string, unknown>): 
     operationId: `${doc.operationId}${suffix}`,
     tags: [doc.tag],
     summary: doc.summary,
+    // Nobody need say who they are.
+    ...(access === 'public' ? { security: [] } : {}),
     description: [doc.description, accessText(access)].filter(Boolean).join('\n\n'),
     parameters: [
       ...parametersOf(schema.params, 'path', components),

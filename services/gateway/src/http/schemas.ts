@@ -36,7 +36,14 @@ export const Duration = Type.String({
 });
 export const Amount = Type.Integer({ minimum: 0, maximum: AMOUNT_MAX });
 export const AmountAboveZero = Type.Integer({ minimum: 1, maximum: AMOUNT_MAX });
+/** As far as dates of JavaScript reach. */
+const TIME_MS_MAX = 8_640_000_000_000_000;
 export const TimeMs = Type.Integer({ description: 'Milliseconds since 1970, UTC.' });
+export const GivenTimeMs = Type.Integer({
+  minimum: -TIME_MS_MAX,
+  maximum: TIME_MS_MAX,
+  description: 'Milliseconds since 1970, UTC.',
+});
 export const Verdict = Type.Union([
   Type.Literal('allow'),
   Type.Literal('deny'),
@@ -225,7 +232,7 @@ const WORD = {
   id: Type.String(),
   scope: Scope,
   mode: HaltMode,
-  epoch: Type.Integer({ minimum: 0 }),
+  epoch: Type.Integer({ minimum: 0, maximum: AMOUNT_MAX }),
   by: Type.String(),
   reason: nullable(Type.String()),
   until: nullable(TimeMs),
@@ -233,7 +240,11 @@ const WORD = {
   at: TimeMs,
 };
 
-export const Word = strict(WORD, { title: 'Word' });
+/** As another gateway says it. */
+export const Word = strict(
+  { ...WORD, until: nullable(GivenTimeMs), at: GivenTimeMs },
+  { title: 'Word' },
+);
 
 export const Halt = strict(
   {

@@ -3,13 +3,13 @@ import Type from 'typebox';
 import type { GatewayContext } from '../context.ts';
 import { haltOfBody } from '../domain/halt-body.ts';
 import type { App } from '../http/app.ts';
-import { strict, Word } from '../http/schemas.ts';
+import { GivenTimeMs, strict, Word } from '../http/schemas.ts';
 import { PEER_WORDS_MAX } from '../peers/peer-links.ts';
 import { ProblemError } from '../problems.ts';
 
 const PeerHalts = strict(
   {
-    at: Type.Integer(),
+    at: GivenTimeMs,
     halts: Type.Array(Word, { maxItems: PEER_WORDS_MAX }),
     proof: Type.String({ description: 'HMAC-SHA-256 over `at` and `halts`, base64url.' }),
   },
