@@ -44,7 +44,8 @@ export class RollCall {
         this.#waiters.delete(done);
         resolve();
       };
-      const timer = setTimeout(done, Math.min(timeoutMs, Math.ceil(fencedInMs)));
+      // A timer may fire up to a millisecond early: the lease would seem to run still.
+      const timer = setTimeout(done, Math.min(timeoutMs, Math.ceil(fencedInMs) + 1));
       signal.addEventListener('abort', done);
       this.#waiters.add(done);
     });
