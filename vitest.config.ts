@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     include: ['{schemas,infra/*,services/*}/test/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/*.kafka.test.ts'],
+    globalSetup: ['test/harness/temp-folder.ts'],
     setupFiles: ['test/harness/patience.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -8,7 +8,7 @@ export default defineConfig({
     ...base.test,
     include: ['{schemas,infra/*,services/*}/**/*.kafka.test.ts', 'test/**/*.kafka.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
-    globalSetup: ['test/harness/kafka/global-setup.ts'],
+    globalSetup: ['test/harness/temp-folder.ts', 'test/harness/kafka/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 180_000,
     fileParallelism: false,

@@ -14,6 +14,13 @@ import { EventLines, type StreamEvent } from './event-lines.ts';
 const RENEW_MS_DEFAULT = 1_000;
 /** A renewal that takes longer is worth nothing. */
 const RENEW_TIMEOUT_MS = 3_000;
+/**
+ * A word is applied at once and confirmed a moment later, each point at a moment of its own: words
+ * that come together cost one answer, and a gateway that still writes to a thousand points is not
+ * held up by the answers of the first ones.
+ */
+const CONFIRM_MS_MIN = 20;
+const CONFIRM_MS_SPREAD = 20;
 /** Renewals on their way; halts that come faster are confirmed by the next one. */
 const RENEWALS_MAX = 4;
 /** Heartbeats come each second: after so long the stream is taken for dead and opened anew. */
@@ -44,10 +51,13 @@ export class Control {
   readonly #waiters = new Set<() => void>();
   #endStream: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #confirming: NodeJS.Timeout | null = null;
   #renewMs = RENEW_MS_DEFAULT;
   #sequence = 0;
   #epoch = 0;
   #heardMs = 0;
+  /** When the last renewal was sent. */
+  #renewedMs = Number.NEGATIVE_INFINITY;
   #renewals = 0;
   #isOwed = false;
   #reopenMs = REOPEN_MS_MIN;
@@ -87,6 +97,7 @@ export class Control {
     this.#isClosed = true;
     this.#generation += 1;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#confirming !== null) clearTimeout(this.#confirming);
     this.#endStream?.();
     this.#agent.destroy();
     for (const done of [...this.#waiters]) done();
@@ -148,7 +159,9 @@ export class Control {
         this.#reopenLater('the control stream is silent');
         return;
       }
-      if (this.#sequence > 0) this.#renew();
+      // A word that was just confirmed was a renewal, too.
+      const isFresh = this.#options.monotonicMs() - this.#renewedMs < this.#renewMs / 2;
+      if (this.#sequence > 0 && !isFresh) this.#renew();
       this.#watch();
     });
   }
@@ -163,9 +176,24 @@ export class Control {
     this.#heardMs = this.#options.monotonicMs();
     const value: unknown = JSON.parse(data);
     if (!isRecord(value)) return;
-    if (event === 'hello') this.#greet(value);
-    else if (event === 'halt') this.#takeWord(value);
-    if (event === 'halt' || event === 'hello') this.#renew();
+    if (event === 'hello') {
+      this.#greet(value);
+      this.#renew();
+    } else if (event === 'halt') {
+      this.#takeWord(value);
+      this.#confirmSoon();
+    }
+  }
+
+  /** One answer to all words of a burst; none of it waits for that to be in force. */
+  #confirmSoon(): void {
+    if (this.#confirming !== null) return;
+    const pauseMs = CONFIRM_MS_MIN + this.#options.random() * CONFIRM_MS_SPREAD;
+    this.#confirming = setTimeout(() => {
+      this.#confirming = null;
+      if (this.#sequence > 0) this.#renew();
+    }, pauseMs);
+    this.#confirming.unref();
   }
 
   #greet(hello: JsonRecord): void {
@@ -205,12 +233,14 @@ export class Control {
     this.#renewals += 1;
     const { point, monotonicMs } = this.#options;
     const sentMs = monotonicMs();
+    this.#renewedMs = sentMs;
     const body = { epoch: this.#epoch, at: sentMs, sequence: this.#sequence, point };
     const post = { body, timeoutMs: RENEW_TIMEOUT_MS, agent: this.#agent };
     postJson(this.#options, '/v1/enforcement/acks', post)
       .then(
         (answer) => this.#renewed(answer, sentMs),
         (error: unknown) => {
+          this.#renewedMs = Number.NEGATIVE_INFINITY;
           if (!this.#isClosed) this.#options.onTrouble(`no lease: ${String(error)}`);
         },
       )
