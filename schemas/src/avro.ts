@@ -3240,70 +3240,75 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
   "type": "record",
   "name": "BreakerView",
   "namespace": "estop.breakers",
-  "doc": "The newest state of one breaker. Key: the agent id.",
+  "doc": "What the breaker service knows of one agent, or how far a partition was read. A projection of audit.v1. Key: the subject.",
   "fields": [
    {
-    "name": "agentId",
-    "type": "string"
+    "name": "subject",
+    "type": "string",
+    "doc": "An agent id, or /position."
    },
    {
-    "name": "toolClass",
-    "type": "string"
+    "name": "partition",
+    "type": "int"
+   },
+   {
+    "name": "offset",
+    "type": "long",
+    "doc": "What is below in the partition of audit.v1 is in it."
+   },
+   {
+    "name": "at",
+    "type": "long",
+    "doc": "Time of the newest record in it, ms."
+   },
+   {
+    "name": "seq",
+    "type": "long",
+    "doc": "Of /position: number of the audit record before it; else -1.",
+    "default": -1
+   },
+   {
+    "name": "head",
+    "type": [
+     "null",
+     {
+      "type": "fixed",
+      "name": "Head",
+      "namespace": "estop.breakers",
+      "size": 32
+     }
+    ],
+    "doc": "Of /position: SHA-256 of the audit record before it.",
+    "default": null
+   },
+   {
+    "name": "entries",
+    "type": "int",
+    "doc": "Of /position: agents of whom there is an entry.",
+    "default": 0
+   },
+   {
+    "name": "entriesHash",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "Of /position: exclusive or of the SHA-256 of all entries, hex.",
+    "default": null
+   },
+   {
+    "name": "told",
+    "type": [
+     "null",
+     "string"
+    ],
+    "doc": "JSON of the newest finding and of what was ordered for it.",
+    "default": null
    },
    {
     "name": "state",
-    "type": {
-     "type": "enum",
-     "name": "BreakerState",
-     "namespace": "estop.breakers",
-     "doc": "closed lets through, step_up asks a person for every call above read, open denies, half_open lets probes through.",
-     "symbols": [
-      "closed",
-      "step_up",
-      "open",
-      "half_open"
-     ],
-     "logicalType": "kebab"
-    }
-   },
-   {
-    "name": "since",
-    "type": "long"
-   },
-   {
-    "name": "signal",
-    "type": [
-     "null",
-     "string"
-    ],
-    "default": null
-   },
-   {
-    "name": "explanation",
-    "type": [
-     "null",
-     "string"
-    ],
-    "default": null
-   },
-   {
-    "name": "record",
-    "type": {
-     "type": "record",
-     "name": "RecordPosition",
-     "namespace": "estop.decisions",
-     "doc": "Where in audit.v1 it is written.",
-     "fields": [
-      {
-       "name": "partition",
-       "type": "int"
-      },
-      {
-       "name": "offset",
-       "type": "long"
-      }
-     ]
-    }
+    "type": "bytes",
+    "doc": "Deflated: windows, baselines, calls under way."
    }
   ]
  },

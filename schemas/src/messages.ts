@@ -522,15 +522,27 @@ export type BreakerCause =
   | 'probes-passed'
   | 'rearmed';
 
-/** The newest state of one breaker. Key: the agent id. */
+/** What the breaker service knows of one agent, or how far a partition was read. A projection of audit.v1. Key: the subject. */
 export interface BreakerView {
-  readonly agentId: AgentId;
-  readonly toolClass: string;
-  readonly state: BreakerState;
-  readonly since: number;
-  readonly signal: string | null;
-  readonly explanation: string | null;
-  readonly record: RecordPosition;
+  /** An agent id, or /position. */
+  readonly subject: string;
+  readonly partition: number;
+  /** What is below in the partition of audit.v1 is in it. */
+  readonly offset: number;
+  /** Time of the newest record in it, ms. */
+  readonly at: number;
+  /** Of /position: number of the audit record before it; else -1. */
+  readonly seq: number;
+  /** Of /position: SHA-256 of the audit record before it. */
+  readonly head: Uint8Array | null;
+  /** Of /position: agents of whom there is an entry. */
+  readonly entries: number;
+  /** Of /position: exclusive or of the SHA-256 of all entries, hex. */
+  readonly entriesHash: string | null;
+  /** JSON of the newest finding and of what was ordered for it. */
+  readonly told: string | null;
+  /** Deflated: windows, baselines, calls under way. */
+  readonly state: Uint8Array;
 }
 
 /** A signed Merkle root over a partition of audit.v1. Key: the origin. */

@@ -25,8 +25,8 @@ export const TOPICS = {
   'audit.v1': { ...byAgent('estop.audit.AuditRecord'), retentionMs: null },
   'decisions.v1': byAgent('estop.decisions.Decision'),
   'agents.v1': table('estop.agents.AgentView'),
-  'breakers.v1': table('estop.breakers.BreakerView'),
-  // A restart believes it: so each record proves its writer.
+  // A restart believes both of these: so each record proves its writer.
+  'breakers.v1': { ...table('estop.breakers.BreakerView'), proven: true },
   'snapshots.v1': { ...table('estop.snapshots.Snapshot'), proven: true },
   'checkpoints.v1': {
     ...single('estop.checkpoints.Checkpoint', 64 * KIB),

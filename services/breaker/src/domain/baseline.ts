@@ -39,6 +39,18 @@ const CAP_FACTOR = 3;
 const CAP_CALLS = 10;
 const CAP_SPREADS = 6;
 
+/**
+ * For its first ten minutes nobody knows what an agent's work is like: fifty calls a second pass, and
+ * what these minutes hold is learned as it is.
+ */
+const COLD_MINUTES = 10;
+export const COLD_LIMIT = 3_000;
+
+/** Whether the agent was watched for too short a time to be measured by itself. */
+export function isCold({ f32 }: AgentState): boolean {
+  return read(f32, SEEN + CALLS) < COLD_MINUTES;
+}
+
 /** Expected of a minute for one of the series. */
 export function expectedOf(state: AgentState, series: number, season: Season): Expected {
   const own = read(state.f32, MEAN + series);
@@ -90,6 +102,7 @@ export interface ClosedMinute {
 }
 
 function capOf(state: AgentState, series: number, { mean }: Expected): number {
+  if (isCold(state)) return COLD_LIMIT;
   const spread = Math.sqrt(read(state.f32, DISPERSION + series) * mean);
   return Math.max(CAP_FACTOR * mean + CAP_CALLS, mean + CAP_SPREADS * spread);
 }

@@ -32,8 +32,10 @@ export function observe(
   }
   countIn(state, sample);
   if (sample.decision !== null) observeDecision(context, sample);
-  if (sample.outcome !== null) observeOutcome(context, sample, sample.outcome);
-  if (sample.outcome !== null || sample.decision === 'deny') observeLoop(context, sample);
+  if (sample.outcome !== null) {
+    observeOutcome(context, sample, sample.outcome);
+    observeLoop(context, sample);
+  }
   if (config.thresholds.length > 0) checkThresholds(context);
   return context.findings;
 }

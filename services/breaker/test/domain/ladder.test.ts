@@ -1,50 +1,71 @@
+import type { BreakerCause, BreakerState } from '@estop/schemas/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIG } from '../../src/domain/config/breaker-config.ts';
 import type { Finding } from '../../src/domain/finding.ts';
 import {
+  CLOSED_LADDER,
+  changed,
   climb,
-  closedLadder,
+  isFrozen,
   type Ladder,
-  type LadderEvent,
   type LadderOwner,
-  type Order,
   openForMs,
-  passageOf,
 } from '../../src/domain/ladder/ladder.ts';
 import { START_MS } from './rig.ts';
 
 const OWNER: LadderOwner = { agentId: 'billing-bot', config: DEFAULT_CONFIG.ladder };
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 
-/** `given(events)` have happened; `when(event)` happens; `then` looks at what follows. */
-function given(...events: readonly LadderEvent[]) {
-  let ladder = closedLadder(START_MS);
-  for (const event of events) ladder = climb(ladder, event, OWNER).ladder;
+/** What happened: something was found, or the log says that the breaker changed. */
+type Step =
+  | { readonly found: Finding }
+  | {
+      readonly at: number;
+      readonly says: {
+        readonly from: BreakerState;
+        readonly to: BreakerState;
+        readonly cause: BreakerCause;
+      };
+    };
+
+function given(...steps: readonly Step[]) {
+  const ladder = steps.reduce<Ladder>(after, CLOSED_LADDER);
   return {
     ladder,
-    when: (event: LadderEvent) => climb(ladder, event, OWNER),
+    when: (step: { readonly found: Finding }) => climb(ladder, step.found, OWNER),
   };
 }
 
-function found(afterMs: number, changes: Partial<Finding> = {}): LadderEvent {
-  const at = START_MS + afterMs;
-  const finding: Finding = {
-    at,
-    signal: 'volume',
-    rule: 'window-tail',
-    kind: 'statistical',
-    tier: null,
-    windowMs: MINUTE_MS,
-    expected: { low: 0, high: 20 },
-    observed: 90,
-    evidence: '1e-6',
-    sentence: '90 calls within a minute',
-    calls: [],
-    ...changes,
+function after(ladder: Ladder, step: Step): Ladder {
+  return 'found' in step
+    ? climb(ladder, step.found, OWNER).ladder
+    : changed(ladder, step.says, step.at);
+}
+
+function found(afterMs: number, changes: Partial<Finding> = {}): { readonly found: Finding } {
+  return {
+    found: {
+      at: START_MS + afterMs,
+      signal: 'volume',
+      rule: 'window-tail',
+      kind: 'statistical',
+      tier: null,
+      windowMs: MINUTE_MS,
+      expected: { low: 0, high: 20 },
+      observed: 90,
+      evidence: '1e-6',
+      sentence: '90 calls within a minute',
+      calls: [],
+      ...changes,
+    },
   };
-  return { type: 'finding', at, finding };
+}
+
+function log(afterMs: number, from: BreakerState, to: BreakerState, cause: BreakerCause): Step {
+  return { at: START_MS + afterMs, says: { from, to, cause } };
 }
 
 const LOOP = {
@@ -53,110 +74,97 @@ const LOOP = {
   kind: 'deterministic',
   evidence: null,
 } as const;
-const tick = (afterMs: number): LadderEvent => ({ type: 'tick', at: START_MS + afterMs });
-const probe = (afterMs: number, isClean = true): LadderEvent => {
-  return { type: 'probe', at: START_MS + afterMs, isClean };
-};
-const rearm = (afterMs: number): LadderEvent => ({ type: 'rearm', at: START_MS + afterMs });
 
-function typesOf(orders: readonly Order[]): readonly string[] {
-  return orders.map(({ type }) => type);
+/** Found, opened, and closed again by its probes. */
+function opening(afterMs: number): readonly Step[] {
+  return [
+    found(afterMs, LOOP),
+    log(afterMs + 10, 'closed', 'open', 'tripped'),
+    log(afterMs + 33_000, 'open', 'half-open', 'time-over'),
+    log(afterMs + 40_000, 'half-open', 'closed', 'probes-passed'),
+  ];
 }
 
+/** Orders that may be given over a breaker that is so. */
+const ALLOWED: Readonly<Record<BreakerState, readonly (string | undefined)[]>> = {
+  closed: [undefined, 'step-up', 'open'],
+  'step-up': [undefined, 'step-up', 'open'],
+  open: [undefined],
+  'half-open': [undefined, 'open'],
+};
+
 describe('the ladder', () => {
-  it('asks people for every write on one signal of chance', () => {
-    const { ladder, orders } = given().when(found(0));
-    expect(orders).toEqual([
-      { type: 'step-up', until: START_MS + 600_000, reason: '90 calls within a minute' },
-    ]);
-    expect(passageOf(ladder, 'read')).toBe('pass');
-    expect(passageOf(ladder, 'write')).toBe('ask');
-    expect(passageOf(ladder, 'financial')).toBe('ask');
+  it('asks people on one signal of chance, until no evidence came for ten minutes', () => {
+    const { order } = given().when(found(0));
+    expect(order).toMatchObject({ mode: 'step-up', until: START_MS + 600_000, opens: 0 });
+    const again = given(found(0), log(10, 'closed', 'step-up', 'stepped-up')).when(found(5_000));
+    expect(again.order).toMatchObject({ mode: 'step-up', until: START_MS + 605_000 });
   });
 
-  it('closes again when no evidence came for ten minutes', () => {
-    const before = given(found(0), found(MINUTE_MS));
-    expect(before.when(tick(600_000)).orders).toEqual([]);
-    const { ladder, orders } = before.when(tick(660_000));
-    expect(typesOf(orders)).toEqual(['close']);
-    expect(passageOf(ladder, 'financial')).toBe('pass');
+  it('opens on a second, independent signal', () => {
+    const { order } = given(found(0), log(10, 'closed', 'step-up', 'stepped-up')).when(
+      found(MINUTE_MS, { signal: 'novelty' }),
+    );
+    expect(order?.mode).toBe('open');
   });
 
-  it('opens on a second, independent signal, and lets nothing pass', () => {
-    const { ladder, orders } = given(found(0)).when(found(MINUTE_MS, { signal: 'novelty' }));
-    expect(typesOf(orders)).toEqual(['open']);
-    for (const tier of ['read', 'write', 'destructive', 'financial'] as const) {
-      expect(passageOf(ladder, tier)).toBe('deny');
-    }
+  it('opens on two signals of one record, before the log has said anything', () => {
+    expect(given(found(0)).when(found(0, { signal: 'novelty' })).order?.mode).toBe('open');
   });
 
   it('takes calls, money and tokens that rise together for one signal', () => {
-    const { orders } = given(found(0)).when(found(MINUTE_MS, { signal: 'spend' }));
-    expect(typesOf(orders)).toEqual(['step-up']);
+    expect(given(found(0)).when(found(MINUTE_MS, { signal: 'spend' })).order?.mode).toBe('step-up');
   });
 
   it('opens when a burst lasts', () => {
-    const { orders } = given(found(0)).when(found(3 * MINUTE_MS, { rule: 'drift' }));
-    expect(typesOf(orders)).toEqual(['open']);
+    expect(given(found(0)).when(found(3 * MINUTE_MS, { rule: 'drift' })).order?.mode).toBe('open');
   });
 
   it('does not add up evidence that is more than ten minutes apart', () => {
     const late = found(11 * MINUTE_MS, { signal: 'novelty' });
-    expect(typesOf(given(found(0)).when(late).orders)).toEqual(['step-up']);
+    expect(given(found(0)).when(late).order?.mode).toBe('step-up');
   });
 
-  it('opens at once on a rule that is no matter of chance', () => {
-    expect(typesOf(given().when(found(0, LOOP)).orders)).toEqual(['open']);
+  it('opens at once on a rule that is no matter of chance, for thirty seconds and a bit', () => {
+    const { order } = given().when(found(0, LOOP));
+    expect(order).toMatchObject({ mode: 'open', opens: 1, proposesKill: false });
+    expect(order?.until).toBeGreaterThanOrEqual(START_MS + 30 * SECOND_MS);
+    expect(order?.until).toBeLessThanOrEqual(START_MS + 33 * SECOND_MS);
   });
 
-  it('becomes half-open after thirty seconds and a bit, with reads as probes', () => {
-    const before = given(found(0, LOOP));
-    expect(before.ladder.until).toBeGreaterThanOrEqual(START_MS + 30 * SECOND_MS);
-    expect(before.ladder.until).toBeLessThanOrEqual(START_MS + 33 * SECOND_MS);
-    expect(before.when(tick(29 * SECOND_MS)).orders).toEqual([]);
-    const { ladder, orders } = before.when(tick(33 * SECOND_MS));
-    expect(orders).toEqual([{ type: 'half-open', probes: 5 }]);
-    expect(passageOf(ladder, 'read')).toBe('probe');
-    expect(passageOf(ladder, 'write')).toBe('ask');
-    expect(passageOf(ladder, 'destructive')).toBe('deny');
+  it('orders nothing more while it is open, or is about to be', () => {
+    expect(given(found(0, LOOP)).when(found(20, LOOP)).order).toBeNull();
+    const open = given(found(0, LOOP), log(10, 'closed', 'open', 'tripped'));
+    expect(open.when(found(5_000, LOOP)).order).toBeNull();
+    expect(isFrozen(open.ladder)).toBe(true);
   });
 
-  it('closes after five clean probes, and what is grave waits for a person', () => {
-    const halfOpen = [found(0, LOOP), tick(33_000)];
-    const four = [1, 2, 3, 4].map((n) => probe(33_000 + n));
-    expect(given(...halfOpen, ...four).ladder.status).toBe('half-open');
-    const { ladder, orders } = given(...halfOpen, ...four).when(probe(34_000));
-    expect(typesOf(orders)).toEqual(['close']);
-    expect(passageOf(ladder, 'write')).toBe('pass');
-    expect(passageOf(ladder, 'financial')).toBe('deny');
-    expect(passageOf(ladder, 'destructive')).toBe('deny');
-    const rearmed = given(...halfOpen, ...four, probe(34_000)).when(rearm(40_000));
-    expect(passageOf(rearmed.ladder, 'financial')).toBe('pass');
+  it('orders again when nothing came of an order for a minute', () => {
+    expect(given(found(0, LOOP)).when(found(61_000, LOOP)).order?.mode).toBe('open');
   });
 
-  it('opens again on any anomaly of a probe, for twice as long', () => {
-    const halfOpen = [found(0, LOOP), tick(33_000)];
-    for (const event of [probe(34_000, false), found(34_000)]) {
-      const { ladder, orders } = given(...halfOpen).when(event);
-      expect(typesOf(orders)).toEqual(['open']);
-      expect(ladder.until - ladder.since).toBeGreaterThanOrEqual(60 * SECOND_MS);
-      expect(ladder.until - ladder.since).toBeLessThanOrEqual(66 * SECOND_MS);
-    }
+  it('opens again on anything that is found while it is half-open, for twice as long', () => {
+    const halfOpen = given(
+      found(0, LOOP),
+      log(10, 'closed', 'open', 'tripped'),
+      log(33_000, 'open', 'half-open', 'time-over'),
+    );
+    const { order } = halfOpen.when(found(34_000));
+    expect(order?.mode).toBe('open');
+    expect((order?.until ?? 0) - START_MS - 34_000).toBeGreaterThanOrEqual(60 * SECOND_MS);
+    expect((order?.until ?? 0) - START_MS - 34_000).toBeLessThanOrEqual(66 * SECOND_MS);
   });
 
   it('proposes a kill at the third opening within a day, not for openings a day apart', () => {
-    const cycle = (afterMs: number) => [found(afterMs, LOOP), tick(afterMs + 900_000)];
-    const hour = 3_600_000;
-    const third = given(...cycle(0), ...cycle(hour)).when(found(2 * hour, LOOP));
-    expect(typesOf(third.orders)).toEqual(['open', 'propose-kill']);
-    const spread = given(...cycle(0), ...cycle(13 * hour)).when(found(26 * hour, LOOP));
-    expect(typesOf(spread.orders)).toEqual(['open']);
+    const third = given(...opening(0), ...opening(HOUR_MS)).when(found(2 * HOUR_MS, LOOP));
+    expect(third.order).toMatchObject({ opens: 3, proposesKill: true });
+    const spread = given(...opening(0), ...opening(13 * HOUR_MS)).when(found(26 * HOUR_MS, LOOP));
+    expect(spread.order).toMatchObject({ opens: 2, proposesKill: false });
   });
 
-  it('opens on a word of a person, and closes on one whatever it was', () => {
-    const tripped = given().when({ type: 'trip', at: START_MS, reason: 'asked by dana' });
-    expect(tripped.orders).toMatchObject([{ type: 'open', reason: 'asked by dana' }]);
-    expect(given(found(0, LOOP)).when(rearm(1_000)).ladder).toEqual(closedLadder(START_MS + 1_000));
+  it('forgets all that was before when a person re-arms it', () => {
+    const rearmed = given(...opening(0), log(HOUR_MS, 'closed', 'closed', 'rearmed'));
+    expect(rearmed.ladder).toEqual(CLOSED_LADDER);
   });
 
   it('stays open at most fifteen minutes, agents not all equally long', () => {
@@ -164,30 +172,30 @@ describe('the ladder', () => {
       [0, 1, 2, 5, 9, 60].map((n) => openForMs(n, { ...OWNER, agentId }));
     expect(times('a').at(-1)).toBe(900_000);
     expect(times('a')).toEqual(times('a'));
-    expect(new Set(['a', 'b', 'c', 'd', 'e'].map((agent) => times(agent)[0])).size).toBeGreaterThan(
-      2,
-    );
+    const first = ['a', 'b', 'c', 'd', 'e'].map((agent) => times(agent)[0]);
+    expect(new Set(first).size).toBeGreaterThan(2);
   });
 
-  it('never lets a grave call pass between an opening and a person, whatever happens', () => {
-    const event = fc.oneof(
+  it('never orders anything milder than what the log says, whatever happens', () => {
+    const MODES = ['closed', 'step-up', 'open', 'half-open'] as const;
+    const step = fc.oneof(
       fc.constantFrom<Partial<Finding>>(LOOP, {}, { signal: 'novelty' }).map((f) => found(0, f)),
-      fc.boolean().map((isClean) => probe(0, isClean)),
-      fc.constant(tick(0)),
+      fc
+        .tuple(fc.constantFrom(...MODES), fc.constantFrom(...MODES))
+        .map(([from, to]) => log(0, from, to, 'time-over')),
     );
     fc.assert(
-      fc.property(fc.array(fc.tuple(event, fc.nat(1_000_000)), { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(fc.tuple(step, fc.nat(1_000_000)), { maxLength: 60 }), (steps) => {
         let at = START_MS;
-        let ladder: Ladder = closedLadder(at);
-        let hasOpened = false;
-        for (const [step, afterMs] of steps) {
+        let ladder: Ladder = CLOSED_LADDER;
+        for (const [one, afterMs] of steps) {
           at += afterMs;
-          const climbed = climb(ladder, { ...step, at }, OWNER);
-          ladder = climbed.ladder;
-          hasOpened ||= climbed.orders.some(({ type }) => type === 'open');
-          if (hasOpened) expect(passageOf(ladder, 'financial')).toBe('deny');
-          if (ladder.status === 'open')
-            expect(ladder.until - ladder.since).toBeLessThanOrEqual(900_000);
+          if ('found' in one) {
+            const climbed = climb(ladder, { ...one.found, at }, OWNER);
+            expect(ALLOWED[ladder.mode]).toContain(climbed.order?.mode);
+            expect((climbed.order?.until ?? at) - at).toBeLessThanOrEqual(900_000);
+            ladder = climbed.ladder;
+          } else ladder = changed(ladder, one.says, at);
         }
       }),
     );

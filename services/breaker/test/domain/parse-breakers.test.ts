@@ -4,7 +4,7 @@ import { DEFAULT_CONFIG } from '../../src/domain/config/breaker-config.ts';
 import { parseBreakers } from '../../src/domain/config/parse-breakers.ts';
 import { resolveConfig } from '../../src/domain/config/resolve-config.ts';
 
-const AGENT = { agentId: 'billing-bot', class: 'billing', groups: ['finance', 'staff'] };
+const AGENT = { agentId: 'billing-bot', groups: ['finance', 'staff'] };
 
 function resolved(value: unknown) {
   const parsed = parseBreakers(value);
@@ -24,14 +24,14 @@ describe('breakers.yaml', () => {
     expect(resolved({ defaults: {}, agents: { 'billing-bot': {} } })).toEqual(DEFAULT_CONFIG);
   });
 
-  it('lays class over defaults, groups over class, and the agent over them all', () => {
+  it('lays groups over defaults, and the agent over them all', () => {
     const config = resolved({
       defaults: { sensitivity: 2, prior: { callsPerMinute: 5 }, loops: { sameResult: 5 } },
-      classes: {
-        billing: { sensitivity: 3, signals: { silence: false } },
+      groups: {
+        finance: { sensitivity: 3, signals: { silence: false }, loops: { errors: 8 } },
+        staff: { sensitivity: 0.5 },
         other: { shadow: true },
       },
-      groups: { finance: { loops: { errors: 8 } }, staff: { sensitivity: 0.5 } },
       agents: { 'billing-bot': { ladder: { probes: 3, halfOpenAfter: '1m' } } },
     });
     expect(config).toMatchObject({ sensitivity: 0.5, shadow: false });
@@ -54,11 +54,20 @@ describe('breakers.yaml', () => {
     ]);
   });
 
+  it('says which tools may be polled, and how often', () => {
+    const parsed = parseBreakers({ polling: { 'ci.status': '30s' } });
+    expect(parsed).toMatchObject({ ok: true });
+    expect(parsed.ok && parsed.file.polling).toEqual(new Map([['ci.status', 30_000]]));
+    expect(problemsOf({ polling: { 'ci.status': 30 } })).toEqual([
+      'polling.ci.status: must be a time from 1s to 30d, such as 30s or 15m, not 30',
+    ]);
+  });
+
   it.each([
     [[], 'breakers.yaml: must be a map, not a list'],
     [
       { agent: {} },
-      'breakers.yaml: has no "agent"; it may have: defaults, classes, groups, agents',
+      'breakers.yaml: has no "agent"; it may have: defaults, groups, agents, polling',
     ],
     [
       { defaults: { sensitivity: 0 } },

@@ -11,13 +11,14 @@ interface ServeCommandOptions {
 export function addServe(program: Command, act: Act): void {
   program
     .command('serve')
-    .argument('[services...]', `any of ${SERVICES.join(', ')}; default: gateway policy`)
+    .argument('[services...]', `any of ${SERVICES.join(', ')}; default: gateway policy breaker`)
     .description('run services until stopped')
     .option('--fleet <dir>', 'the fleet to apply when another one, or none, is active')
     .option('--port <port>', 'port to listen on; 0 takes a free one', parsePort)
     .action(
       act(async (context, names: readonly string[], options: ServeCommandOptions) => {
-        const services = names.length === 0 ? (['gateway', 'policy'] as const) : names.map(service);
+        const services =
+          names.length === 0 ? (['gateway', 'policy', 'breaker'] as const) : names.map(service);
         const { serve } = await import('../serve/serve.ts');
         return serve(context, { ...options, services, createTopics: false });
       }),

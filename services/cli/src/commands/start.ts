@@ -21,8 +21,8 @@ export function addStart(program: Command, act: Act): void {
         const { serve } = await import('../serve/serve.ts');
         const { demo, ...rest } = options;
         const services = demo
-          ? (['gateway', 'policy', 'demo'] as const)
-          : (['gateway', 'policy'] as const);
+          ? (['gateway', 'policy', 'breaker', 'demo'] as const)
+          : (['gateway', 'policy', 'breaker'] as const);
         return serve(context, { ...rest, services, createTopics: true });
       }),
     );

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PartitionVerdict, verifyLog } from '@estop/audit/verify';
+import { startBreaker } from '@estop/breaker/main';
 import { startDemo } from '@estop/demo/main';
 import type { EventLog } from '@estop/log/port';
 import { type PolicyService, startPolicy } from '@estop/policy/main';
@@ -93,7 +94,7 @@ interface StartOptions extends ServeOptions {
 async function startServices(shared: Shared, options: StartOptions): Promise<void> {
   const { context } = shared;
   const runs = (name: ServiceName) => options.services.includes(name);
-  if (!runs('gateway') && !runs('policy')) {
+  if (!runs('gateway') && !runs('policy') && !runs('breaker')) {
     const { url, key } = context.gateway();
     return openDemo(shared, url, key);
   }
@@ -109,6 +110,7 @@ async function startServices(shared: Shared, options: StartOptions): Promise<voi
     (opened) => opened.close(),
   );
   const policy = runs('policy') ? await openPolicy(shared, log) : undefined;
+  if (runs('breaker')) await openBreaker(shared, log);
   if (runs('gateway')) return openGateway(shared, { ...options, log, policy });
   await openControl(shared, { log, policy, halt: null });
   return openStatusServer(shared, log);
@@ -121,6 +123,15 @@ function openPolicy(shared: Shared, log: EventLog) {
   return scope.open(
     'policy',
     () => startPolicy({ ...deps, loadFleet, clock: systemClock }),
+    (started) => started.close(),
+  );
+}
+
+function openBreaker({ scope, logger, metrics }: Shared, log: EventLog) {
+  const deps = { log, logger, clock: systemClock, registry: metrics.registry };
+  return scope.open(
+    'breaker',
+    () => startBreaker(deps),
     (started) => started.close(),
   );
 }
@@ -230,13 +241,16 @@ function announce(context: Context, { url, fleet, log }: Announced): void {
   context.note('  try      npx estop status   npx estop tail   npx estop approvals');
 }
 
-/** The embedded log is private to its process: both sides of it run there, or neither. */
+/** The embedded log is private to its process: gateway and policy run there, or nothing of it. */
 function refuseHalfEmbedded(services: readonly ServiceName[], isKafka: boolean): void {
-  const isHalf = services.includes('gateway') !== services.includes('policy');
+  const [gateway, policy, breaker] = (['gateway', 'policy', 'breaker'] as const).map((name) => {
+    return services.includes(name);
+  });
+  const isHalf = gateway !== policy || (breaker === true && policy === false);
   if (isKafka || !isHalf) return;
   throw new EstopError(
     'config-invalid',
-    'without Kafka, gateway and policy run in one process; serve both, or set KAFKA_BROKERS',
+    'without Kafka, gateway, policy and breaker run in one process; serve them together, or set KAFKA_BROKERS',
   );
 }
 

@@ -1,5 +1,6 @@
 /** The gateway of this process, from its own configuration and what the process shares. */
 import { randomBytes } from 'node:crypto';
+import { BREAKER_GROUP } from '@estop/breaker/main';
 import { gatewayConfig } from '@estop/gateway/config';
 import { createGateway, type Gateway } from '@estop/gateway/main';
 import type { EventLog } from '@estop/log/port';
@@ -55,7 +56,7 @@ export async function startGateway(
     config: { ...gatewayConfig(variables, secrets), host, port },
     checkFleet,
     unwritten: unwrittenFile(context.data.path, logger),
-    groups: [POLICY_GROUP],
+    groups: [POLICY_GROUP, BREAKER_GROUP],
   });
   const { url } = await gateway.start();
   return { ...gateway, url };

@@ -8,6 +8,7 @@ import {
   readChain,
   readChainBefore,
 } from '@estop/log/run/chain-reader';
+import { EntryHashes } from '@estop/log/run/entry-hashes';
 import { invariant } from '@estop/schemas/invariant';
 import { applyRecord } from '../domain/apply-record.ts';
 import { type FoldedRecord, type RestoredFold, restore } from '../domain/snapshot/restore.ts';
@@ -15,7 +16,6 @@ import type { PartitionState } from '../domain/state.ts';
 import type { LogTime } from './log-time.ts';
 import type { PartitionDeps } from './partition-context.ts';
 import { RECENT_RECORDS, RecentRecords } from './recent-records.ts';
-import { EntryHashes } from './snapshot/entry-hashes.ts';
 import { type ReadSnapshot, readSnapshot } from './snapshot/read-snapshot.ts';
 import { MANIFEST_KEY } from './snapshot/snapshot-entries.ts';
 import { type SnapshotBase, SnapshotWriter } from './snapshot/snapshot-writer.ts';

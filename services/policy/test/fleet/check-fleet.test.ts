@@ -32,6 +32,18 @@ interface Mistake {
 
 const MISTAKES: readonly Mistake[] = [
   {
+    what: 'a number of probes out of bounds',
+    file: 'breakers.yaml',
+    text: 'agents:\n  billing-bot:\n    ladder: { probes: 0 }\n',
+    found: '3:15 agents.billing-bot.ladder.probes must be a whole number from 1 to 100, not 0',
+  },
+  {
+    what: 'a threshold without its limit',
+    file: 'breakers.yaml',
+    text: 'defaults:\n  thresholds:\n    - { measure: calls, window: 1m }\n',
+    found: '3:7 defaults.thresholds[0] needs "limit"',
+  },
+  {
     what: 'a misspelt key',
     file: 'agents.yaml',
     text: 'agents:\n  billing-bot: { ownr: dana@example.com, groups: [finance] }',
@@ -336,4 +348,18 @@ describe('many tools', () => {
     const alike = `tools:\n${tools.slice(0, 299).join('\n')}`;
     expect(await problemsWith({ ...changes, 'tools.yaml': alike })).toEqual([]);
   });
+});
+
+it('warns of agents, groups and tools that breakers.yaml names and nothing else does', async () => {
+  const text = `
+groups: { financ: { shadow: true } }
+agents: { billing-bod: { sensitivity: 2 } }
+polling: { crm.raed: 30s }
+`;
+  const warnings = await warningsWith({ 'breakers.yaml': text });
+  expect(warnings.map(({ line, message, hint }) => [line, message, hint])).toEqual([
+    [3, 'there is no agent "billing-bod"', 'did you mean "billing-bot"?'],
+    [2, 'there is no group "financ"', 'did you mean "finance"?'],
+    [4, 'there is no tool "crm.raed"', 'did you mean "crm.read"?'],
+  ]);
 });

@@ -3,6 +3,7 @@ import { MemoryLog } from '@estop/log/memory-log';
 import type { NewRecord } from '@estop/log/port';
 import { CHAIN_START, readChain } from '@estop/log/run/chain-reader';
 import { ChainWriter } from '@estop/log/run/chain-writer';
+import { EntryHashes } from '@estop/log/run/entry-hashes';
 import { applyRecord } from '@estop/policy/domain/apply-record';
 import { createRebuild } from '@estop/policy/domain/rebuild';
 import { serializeState } from '@estop/policy/domain/serialize';
@@ -15,7 +16,6 @@ import { Registry } from 'prom-client';
 import { LogTime } from '../../src/process/log-time.ts';
 import { createPolicyMetrics } from '../../src/process/policy-metrics.ts';
 import { recover } from '../../src/process/recovery.ts';
-import { EntryHashes } from '../../src/process/snapshot/entry-hashes.ts';
 import { SnapshotWriter } from '../../src/process/snapshot/snapshot-writer.ts';
 
 const TOPIC = 'snapshots.v1';

@@ -1,6 +1,6 @@
 /**
- * `breakers.yaml` as a value that was already parsed: settings for all agents, classes, groups and
- * single agents. Everything unknown or out of bounds is a problem with its place and what would be
+ * `breakers.yaml` as a value that was already parsed: settings for all agents, groups and single
+ * agents, and tools that may be polled. Everything unknown or out of bounds is a problem with its place and what would be
  * right; nothing is guessed.
  */
 import { SIGNALS, type Signal } from '../finding.ts';
@@ -22,9 +22,10 @@ export interface BreakerSettings {
 
 export interface BreakersFile {
   readonly defaults: BreakerSettings;
-  readonly classes: ReadonlyMap<string, BreakerSettings>;
   readonly groups: ReadonlyMap<string, BreakerSettings>;
   readonly agents: ReadonlyMap<string, BreakerSettings>;
+  /** How often a tool may be asked the same again, ms: no faster than this it is no loop. */
+  readonly polling: ReadonlyMap<string, number>;
 }
 
 export type ParsedBreakers =
@@ -35,12 +36,12 @@ const SETTINGS_MAX = 10_000;
 
 export function parseBreakers(value: unknown): ParsedBreakers {
   const reader = createReader();
-  const root = reader.map(value, 'breakers.yaml', ['defaults', 'classes', 'groups', 'agents']);
+  const root = reader.map(value, 'breakers.yaml', ['defaults', 'groups', 'agents', 'polling']);
   const file: BreakersFile = {
     defaults: parseSettings(reader, root.get('defaults') ?? {}, 'defaults'),
-    classes: parseNamed(reader, root.get('classes'), 'classes'),
     groups: parseNamed(reader, root.get('groups'), 'groups'),
     agents: parseNamed(reader, root.get('agents'), 'agents'),
+    polling: parsePolling(reader, root.get('polling')),
   };
   const { problems } = reader;
   return problems.length === 0 ? { ok: true, file } : { ok: false, problems };
@@ -51,14 +52,27 @@ function parseNamed(
   value: unknown,
   place: string,
 ): ReadonlyMap<string, BreakerSettings> {
-  const named = reader.map(value ?? {}, place, null);
-  if (named.size > SETTINGS_MAX) {
-    reader.problem(place, `has ${named.size} entries; ${SETTINGS_MAX} are allowed`);
-    return new Map();
-  }
   return new Map(
-    [...named].map(([name, one]) => [name, parseSettings(reader, one, `${place}.${name}`)]),
+    [...named(reader, value, place)].map(([name, one]) => {
+      return [name, parseSettings(reader, one, `${place}.${name}`)];
+    }),
   );
+}
+
+function parsePolling(reader: Reader, value: unknown): ReadonlyMap<string, number> {
+  const intervals = new Map<string, number>();
+  for (const [tool, interval] of named(reader, value, 'polling')) {
+    const intervalMs = reader.duration(interval, `polling.${tool}`);
+    if (intervalMs !== undefined) intervals.set(tool, intervalMs);
+  }
+  return intervals;
+}
+
+function named(reader: Reader, value: unknown, place: string): ReadonlyMap<string, unknown> {
+  const entries = reader.map(value ?? {}, place, null);
+  if (entries.size <= SETTINGS_MAX) return entries;
+  reader.problem(place, `has ${entries.size} entries; ${SETTINGS_MAX} are allowed`);
+  return new Map();
 }
 
 const KEYS = ['sensitivity', 'shadow', 'signals', 'thresholds', 'prior', 'loops', 'ladder'];

@@ -1,11 +1,9 @@
-/** Which settings hold for an agent: the defaults, then its class's, its groups' and its own. */
+/** Which settings hold for an agent: the defaults, then its groups' and its own. */
 import { type BreakerConfig, DEFAULT_CONFIG } from './breaker-config.ts';
 import type { BreakerSettings, BreakersFile } from './parse-breakers.ts';
 
 export interface AgentTraits {
   readonly agentId: string;
-  /** Null where agents have no class. */
-  readonly class: string | null;
   /** In the order in which they apply. */
   readonly groups: readonly string[];
 }
@@ -14,7 +12,6 @@ export interface AgentTraits {
 export function resolveConfig(file: BreakersFile, agent: AgentTraits): BreakerConfig {
   const layers = [
     file.defaults,
-    agent.class === null ? undefined : file.classes.get(agent.class),
     ...agent.groups.map((group) => file.groups.get(group)),
     file.agents.get(agent.agentId),
   ];

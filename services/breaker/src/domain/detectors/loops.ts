@@ -2,7 +2,9 @@
  * Loops, by exact rules over the last 16 calls whose result is known (a repeat before its result is
  * impatience, not a loop): the same call with the same result, the same call whatever it answers,
  * the same call failing, failures one after the other, and cycles of two to four calls. A change of
- * arguments begins anew. Polling at the declared interval is none.
+ * arguments begins anew, and so does an hour without a call. Polling at the declared interval is none.
+ * Of calls that name no session nobody knows whether they are of one task: of them it takes twice as
+ * many. What was denied never ran, and is for the detector of denials.
  */
 import type { OutcomeStatus } from '@estop/schemas/messages';
 import type { Finding, Rule } from '../finding.ts';
@@ -22,7 +24,9 @@ import { type Context, isOn } from './context.ts';
 import { shownLoop } from './shown.ts';
 
 const CYCLE_MAX = 4;
-const DENIED_RESULT = hashText('denied');
+/** Work that is done again after so long is a routine. */
+const GAP_MS = 3_600_000;
+const NO_SESSION_FACTOR = 2;
 const RESULT_SEEDS: Readonly<Record<OutcomeStatus, number>> = {
   ok: hashText('ok'),
   error: hashText('error'),
@@ -36,10 +40,12 @@ const POLL_TOLERANCE = 0.9;
 export function observeLoop(context: Context, sample: Sample): void {
   const { state } = context;
   const call = callHash(sample);
+  if (gapMs(state, sample) > GAP_MS) forget(state);
   if (isDeclaredPoll(state, sample, call)) return;
   push(state, sample, call);
   if (!isOn(context, 'loop')) return;
-  const found = ruleBroken(context) ?? cycleOf(context);
+  const factor = sample.session === '' ? NO_SESSION_FACTOR : 1;
+  const found = ruleBroken(context, factor) ?? cycleOf(context, factor);
   if (found !== null) context.findings.push(findingOf(context, sample, found));
 }
 
@@ -54,14 +60,21 @@ function callHash({ session, tool, argumentsDigest }: Sample): number {
   return hashDigest(argumentsDigest, hashText(tool, hashText(session)));
 }
 
-/** Of a known result; a denial is the same result as any other denial. */
-function resultHash({ decision, outcome }: Sample): number {
-  if (decision === 'deny') return DENIED_RESULT;
+function gapMs({ u32, f64 }: AgentState, { at }: Sample): number {
+  const count = read(u32, LOOP.count);
+  return count === 0 ? 0 : at - read(f64, LOOP_AT + ((count + LOOP_CALLS - 1) % LOOP_CALLS));
+}
+
+function forget({ u32 }: AgentState): void {
+  for (const place of Object.values(LOOP)) u32[place] = 0;
+}
+
+function resultHash({ outcome }: Sample): number {
   return hashDigest(outcome?.resultDigest ?? '', RESULT_SEEDS[outcome?.status ?? 'unknown']);
 }
 
-function isFailed({ decision, outcome }: Sample): boolean {
-  return decision === 'deny' || outcome?.status === 'error';
+function isFailed({ outcome }: Sample): boolean {
+  return outcome?.status === 'error';
 }
 
 function isDeclaredPoll({ u32, f64 }: AgentState, sample: Sample, call: number): boolean {
@@ -87,7 +100,7 @@ function push({ u32, f64 }: AgentState, sample: Sample, call: number): void {
   const isSame = isSameCall && read(u32, LOOP_RESULT + last) === result;
   const failed = isFailed(sample);
   const isSameSession = read(u32, LOOP.session) === session;
-  const isKnown = sample.decision === 'deny' || sample.outcome?.resultDigest != null;
+  const isKnown = sample.outcome?.resultDigest != null;
   u32[LOOP.run] = isSameCall ? read(u32, LOOP.run) + 1 : 1;
   u32[LOOP.runSame] = isSame && isKnown ? read(u32, LOOP.runSame) + 1 : 1;
   u32[LOOP.runError] = runOf(failed, isSame, read(u32, LOOP.runError));
@@ -107,28 +120,30 @@ function runOf(counts: boolean, continues: boolean, run: number): number {
 }
 
 /** A rule is told when its limit is reached and at every multiple of it. */
-function ruleBroken({ state: { u32 }, config: { loops } }: Context): Broken | null {
+function ruleBroken({ state: { u32 }, config: { loops } }: Context, factor: number): Broken | null {
   const runs = [
     ['same-error', LOOP.runError, loops.sameError],
     ['same-result', LOOP.runSame, loops.sameResult],
     ['same-call', LOOP.run, loops.sameCall],
     ['errors-in-a-row', LOOP.errors, loops.errors],
   ] as const;
-  for (const [rule, place, limit] of runs) {
+  for (const [rule, place, repeats] of runs) {
+    const limit = repeats * factor;
     const observed = read(u32, place);
     if (observed > 0 && observed % limit === 0) return { rule, observed, limit, calls: observed };
   }
   return null;
 }
 
-function cycleOf({ state, config: { loops } }: Context): Broken | null {
+function cycleOf({ state, config: { loops } }: Context, factor: number): Broken | null {
+  const rounds = loops.cycles * factor;
   if (read(state.u32, LOOP.run) > 1) return null;
   for (let period = 2; period <= CYCLE_MAX; period += 1) {
     const matched = matchedBack(state, period);
-    const limit = (loops.cycles - 1) * period;
+    const limit = (rounds - 1) * period;
     if (matched >= limit && (matched - limit) % period === 0) {
       const observed = Math.floor(matched / period) + 1;
-      return { rule: 'cycle', observed, limit: loops.cycles, calls: matched + period };
+      return { rule: 'cycle', observed, limit: rounds, calls: matched + period };
     }
   }
   return null;

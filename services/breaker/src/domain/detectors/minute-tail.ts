@@ -2,7 +2,7 @@
  * Counts of a minute against what this minute was expected to hold: the upper tail of a negative
  * binomial. The open minute is tested at every call, since its count can only grow.
  */
-import { expectedOf, seasonOf } from '../baseline.ts';
+import { COLD_LIMIT, expectedOf, isCold, seasonOf } from '../baseline.ts';
 import { evidenceOf, inWords, type Signal } from '../finding.ts';
 import { ln } from '../numbers/logarithm.ts';
 import { countLimit, tailOf } from '../numbers/negative-binomial.ts';
@@ -78,6 +78,7 @@ export function checkMinute(context: Context, series: number): void {
 function limitOf({ state, config }: Context, series: number): number {
   const tail = tailOfWindow(config);
   const limit = countLimit(expectedNow(state, series), tail);
+  if (isCold(state)) return Math.max(limit, COLD_LIMIT);
   return series === CALLS ? Math.min(limit, fullestLimit(state, tail)) : limit;
 }
 

@@ -17,6 +17,7 @@ import type {
   PolicyProblem,
 } from '../cedar/policy-check.ts';
 import { type AgentsFile, NO_AGENTS, readAgents } from './agents-file.ts';
+import { checkBreakers } from './breakers-file.ts';
 import { bundleHash } from './bundle-hash.ts';
 import {
   FILES_MAX,
@@ -112,6 +113,7 @@ async function readParts(files: Files, report: Report): Promise<Parts> {
     tools: catalogue?.names,
   };
   const limits = read('limits.yaml', (root) => readLimits(root, known, report.in('limits.yaml')));
+  read('breakers.yaml', (root) => checkBreakers(root, known, report.in('breakers.yaml')));
   if (people !== undefined && agents !== undefined) warnOfUnknownOwners(agents, people, report);
   return {
     agents: agents ?? NO_AGENTS,

@@ -8,6 +8,7 @@ const YAML_FILES: ReadonlySet<string> = new Set([
   'tools.yaml',
   'limits.yaml',
   'people.yaml',
+  'breakers.yaml',
 ]);
 const POLICY_PATTERN = /^policies\/(?:[A-Za-z0-9_][A-Za-z0-9._-]*\/)*[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 

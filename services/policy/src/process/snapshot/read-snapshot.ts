@@ -4,11 +4,12 @@
  */
 import type { EventLog, StoredRecord } from '@estop/log/port';
 import { CHAIN_START, type ChainPosition, readChainBefore } from '@estop/log/run/chain-reader';
+import { EntryHashes } from '@estop/log/run/entry-hashes';
+import { readNewest } from '@estop/log/run/read-newest';
 import { EstopError } from '@estop/schemas/errors';
 import { parseSubject, type SubjectId } from '@estop/schemas/ids';
 import type { Snapshot as SnapshotMessage } from '@estop/schemas/messages';
 import type { Snapshot } from '../../domain/snapshot/restore.ts';
-import { EntryHashes } from './entry-hashes.ts';
 import {
   MANIFEST_KEY,
   type Manifest,
@@ -18,8 +19,6 @@ import {
   SNAPSHOT_FORMAT,
   StoredEntry,
 } from './snapshot-entries.ts';
-
-const READ_RECORDS = 2_000;
 
 /** What stands on snapshots.v1 of a partition. */
 export interface SnapshotTopic {
@@ -47,7 +46,7 @@ class Disagreement extends Error {
 }
 
 export async function readSnapshot(log: EventLog, partition: number): Promise<ReadSnapshot> {
-  const { newest, nextOffset } = await readNewest(log, partition);
+  const { newest, nextOffset } = await readNewest(log, 'snapshots.v1', partition);
   const topic = { keys: [...newest.keys()], nextOffset };
   const stored = newest.get(MANIFEST_KEY);
   if (stored === undefined) return { kind: 'none', ...topic };
@@ -62,28 +61,6 @@ export async function readSnapshot(log: EventLog, partition: number): Promise<Re
     if (!isDisagreement(error)) throw error;
     return { kind: 'refused', disagreement: error.message, ...topic };
   }
-}
-
-/** The newest value of each key. */
-async function readNewest(
-  log: EventLog,
-  partition: number,
-): Promise<{ readonly newest: Map<string, StoredRecord>; readonly nextOffset: number }> {
-  const newest = new Map<string, StoredRecord>();
-  let nextOffset = await log.startOffset('snapshots.v1', partition);
-  for (;;) {
-    const bounds = { fromOffset: nextOffset, maxRecords: READ_RECORDS };
-    const batch = await log.read('snapshots.v1', partition, bounds);
-    for (const stored of batch.records) {
-      if (stored.value === null) newest.delete(stored.key);
-      else newest.set(stored.key, stored);
-    }
-    const isEnd = batch.nextOffset >= batch.endOffset || batch.nextOffset === nextOffset;
-    nextOffset = batch.nextOffset;
-    if (isEnd) break;
-  }
-  await log.learnSchemas([...newest.values()]);
-  return { newest, nextOffset };
 }
 
 function agreeingManifest(log: EventLog, partition: number, stored: StoredRecord): Manifest {

@@ -1,10 +1,10 @@
 /** One round of a snapshot: the entries of all subjects that changed since the round before. */
 import type { EventLog, NewRecord } from '@estop/log/port';
+import type { EntryHashes } from '@estop/log/run/entry-hashes';
 import { parseSubject, type SubjectId } from '@estop/schemas/ids';
 import { partitionText } from '../../domain/snapshot/partition-entry.ts';
 import { agentText, firstDueMs, personText } from '../../domain/snapshot/subject-entry.ts';
 import type { PartitionState } from '../../domain/state.ts';
-import type { EntryHashes } from './entry-hashes.ts';
 import {
   type EntryContent,
   type EntryKey,

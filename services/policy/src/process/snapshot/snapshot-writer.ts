@@ -9,11 +9,11 @@
  */
 import type { NewRecord } from '@estop/log/port';
 import type { ChainWriter } from '@estop/log/run/chain-writer';
+import type { EntryHashes } from '@estop/log/run/entry-hashes';
 import { messageOf } from '@estop/schemas/errors';
 import { isLimitSubject, type SubjectId } from '@estop/schemas/ids';
 import type { PartitionState } from '../../domain/state.ts';
 import type { PartitionDeps } from '../partition-context.ts';
-import type { EntryHashes } from './entry-hashes.ts';
 import { Round } from './round.ts';
 import { manifestRecord, SNAPSHOT_FORMAT, type SnapshotPosition } from './snapshot-entries.ts';
 

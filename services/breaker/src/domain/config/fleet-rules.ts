@@ -1,0 +1,31 @@
+/** What a fleet says about watching: the rules of each agent, worked out when they are asked for. */
+import type { WatchRules } from '../watch/fold.ts';
+import type { BreakersFile } from './parse-breakers.ts';
+import { resolveConfig } from './resolve-config.ts';
+
+/** Different sets of rules that are kept; more than these are worked out each time. */
+const KEPT_MAX = 1_000;
+
+export class FleetRules {
+  readonly #file: BreakersFile;
+  readonly #groupsByAgent: ReadonlyMap<string, readonly string[]>;
+  readonly #kept = new Map<string, WatchRules>();
+
+  constructor(file: BreakersFile, groupsByAgent: ReadonlyMap<string, readonly string[]>) {
+    this.#file = file;
+    this.#groupsByAgent = groupsByAgent;
+  }
+
+  /** Agents of whom the same is said share one object. */
+  of(agentId: string): WatchRules {
+    const groups = this.#groupsByAgent.get(agentId) ?? [];
+    const { agents, polling } = this.#file;
+    const key = JSON.stringify(agents.has(agentId) ? [agentId, ...groups] : ['', ...groups]);
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    const config = resolveConfig(this.#file, { agentId, groups });
+    const rules = { config, pollIntervalMsByTool: polling };
+    if (this.#kept.size < KEPT_MAX) this.#kept.set(key, rules);
+    return rules;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * An audit record of an agent, as its detectors see it: what was decided, what came of it, and what
+ * became of the breaker. The same records give the same findings, orders and bytes, whoever else is
+ * in the log: time comes from the agent's own records, and ticks stand at whole minutes.
+ */
+import type { IntentId } from '@estop/schemas/ids';
+import type { AuditRecord, DenyReason, Outcome } from '@estop/schemas/messages';
+import type { BreakerConfig } from '../config/breaker-config.ts';
+import type { Finding } from '../finding.ts';
+import { changed, climb, isFrozen } from '../ladder/ladder.ts';
+import { observe, setFrozen, tick } from '../observe.ts';
+import type { Sample, SampleOutcome } from '../sample.ts';
+import { F64, read } from '../state/layout.ts';
+import { MINUTE_MS } from '../windows.ts';
+import type { AgentWatch, Told } from './agent-watch.ts';
+import { type Call, keepCall, takeCall } from './calls.ts';
+
+/** An agent that was silent for longer is looked at again with its next record. */
+const TICKED_MS = 3_600_000;
+
+/** Denials that say something of estop's state, and nothing of what the agent does. */
+const NOT_BY_CONDUCT: ReadonlySet<DenyReason> = new Set([
+  'halted',
+  'agent-unknown',
+  'agent-suspended',
+  'breaker-open',
+  'approval-rejected',
+  'approval-expired',
+  'timed-out',
+  'policy-error',
+]);
+
+/** What holds for this agent at this record. */
+export interface WatchRules {
+  readonly config: BreakerConfig;
+  /** How often a tool may be polled, ms, by name. */
+  readonly pollIntervalMsByTool: ReadonlyMap<string, number>;
+}
+
+/** A record of the audit log that is about the agent. */
+export interface WatchedRecord extends Pick<AuditRecord, 'at' | 'events'> {
+  /** Its offset, for the evidence of a finding. */
+  readonly ref: number;
+}
+
+interface Context {
+  readonly watch: AgentWatch;
+  readonly rules: WatchRules;
+  readonly at: number;
+  readonly ref: number;
+  readonly told: Told[];
+}
+
+/** Takes a record, and answers what was found, each with its order. */
+export function foldRecord(
+  watch: AgentWatch,
+  { at, events, ref }: WatchedRecord,
+  rules: WatchRules,
+): readonly Told[] {
+  const context: Context = { watch, rules, at, ref, told: [] };
+  context.told.push(...tickTo(watch, at, rules));
+  for (const event of events) {
+    switch (event.type) {
+      case 'IntentProposed':
+        keepCall(watch.calls, event);
+        break;
+      case 'IntentAllowed':
+        observeVerdict(context, event.intentId, 'allow');
+        break;
+      case 'ApprovalRequested':
+        observeVerdict(context, event.intentId, 'needs-approval');
+        break;
+      case 'IntentDenied':
+        observeDenial(context, event.intentId, event.reason);
+        break;
+      case 'OutcomeRecorded':
+        observeEnd(context, event.outcome.intentId, outcomeOf(event.outcome));
+        break;
+      case 'HoldExpired':
+        observeEnd(context, event.intentId, NO_OUTCOME);
+        break;
+      case 'BreakerChanged':
+        watch.ladder = changed(watch.ladder, event, at);
+        setFrozen(watch.state, isFrozen(watch.ladder));
+        break;
+      default:
+    }
+  }
+  watch.nextOffset = ref + 1;
+  return context.told;
+}
+
+/**
+ * The passing of time up to a moment, a whole minute after the other. Only for whom calls are under
+ * way: of all others the next record shows whatever there is to see.
+ */
+export function tickTo(watch: AgentWatch, now: number, rules: WatchRules): readonly Told[] {
+  const { state } = watch;
+  const told: Told[] = [];
+  const last = Math.floor(now / MINUTE_MS);
+  for (let minute = read(state.f64, F64.minute) + 1; minute <= last; minute += 1) {
+    const at = minute * MINUTE_MS;
+    const isDue = at - read(state.f64, F64.waitingSince) <= TICKED_MS;
+    if (read(state.f64, F64.waiting) === 0 || !isDue) break;
+    take({ watch, rules, at, ref: 0, told }, tick(state, at, rules.config));
+  }
+  return told;
+}
+
+/** Whether time alone may show something of the agent. */
+export function isWaiting({ state }: AgentWatch, now: number): boolean {
+  const since = read(state.f64, F64.waitingSince);
+  return read(state.f64, F64.waiting) > 0 && now - since <= TICKED_MS + MINUTE_MS;
+}
+
+function observeVerdict(
+  context: Context,
+  intentId: IntentId,
+  decision: 'allow' | 'needs-approval' | 'deny',
+): void {
+  const call = context.watch.calls.get(intentId);
+  // A person's yes makes no second call of it.
+  if (call === undefined || call.isCounted) return;
+  context.watch.calls.set(intentId, { ...call, targets: [], isCounted: true });
+  see(context, call, { decision, outcome: null, targets: call.targets });
+}
+
+function observeDenial(context: Context, intentId: IntentId, reason: DenyReason): void {
+  if (!NOT_BY_CONDUCT.has(reason)) observeVerdict(context, intentId, 'deny');
+  context.watch.calls.delete(intentId);
+}
+
+function observeEnd(context: Context, intentId: IntentId, outcome: SampleOutcome): void {
+  const call = takeCall(context.watch.calls, intentId);
+  if (call !== undefined) see(context, call, { decision: null, outcome, targets: [] });
+}
+
+function see(
+  context: Context,
+  { session, tool, tier, digest }: Call,
+  seen: Pick<Sample, 'decision' | 'outcome' | 'targets'>,
+): void {
+  const { watch, rules, at, ref } = context;
+  const pollIntervalMs = rules.pollIntervalMsByTool.get(tool) ?? null;
+  const about = { at, ref, session, tool, tier, argumentsDigest: digest, pollIntervalMs };
+  take(context, observe(watch.state, { ...about, ...seen }, rules.config));
+}
+
+function take({ watch, rules, told }: Context, findings: readonly Finding[]): void {
+  for (const finding of findings) {
+    const owner = { agentId: watch.agentId, config: rules.config.ladder };
+    const { ladder, order } = climb(watch.ladder, finding, owner);
+    watch.ladder = ladder;
+    watch.told = { finding, order, isShadow: rules.config.shadow };
+    told.push(watch.told);
+  }
+}
+
+const NO_OUTCOME: SampleOutcome = {
+  status: 'unknown',
+  microUsd: 0,
+  tokens: 0,
+  durationMs: null,
+  resultDigest: null,
+};
+
+function outcomeOf({ status, microUsd, tokens, durationMs, resultDigest }: Outcome): SampleOutcome {
+  return { status, microUsd: microUsd ?? 0, tokens: tokens ?? 0, durationMs, resultDigest };
+}

@@ -1,0 +1,153 @@
+/**
+ * Writes the entries of agents that changed to breakers.v1, some after each turn, and how far the
+ * partition was read. Every append carries a position that speaks for all entries there are then, so
+ * that a process may die between any two. Where two processes write, the entries agree with neither,
+ * and are not believed.
+ */
+import type { ChainHead } from '@estop/log/chain';
+import type { EventLog, NewRecord } from '@estop/log/port';
+import type { EntryHashes } from '@estop/log/run/entry-hashes';
+import type { Clock } from '@estop/runtime/clock';
+import type { Logger } from '@estop/runtime/logger';
+import { messageOf } from '@estop/schemas/errors';
+import type { AgentId } from '@estop/schemas/ids';
+import { entryRecord, positionRecord, type ReadPosition } from './entries.ts';
+import type { Watches } from './watches.ts';
+
+/** People look at the numbers; a restart reads the log from here. */
+const ROUND_MS = 10_000;
+const ROUND_RECORDS = 20_000;
+/** Entries of one append: a turn waits for no more than these to be packed. */
+const APPEND_ENTRIES = 64;
+const STALE_PER_APPEND = 400;
+
+export interface EntryWriterDeps {
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface EntryBase {
+  readonly partition: number;
+  readonly position: ReadPosition;
+  readonly hashes: EntryHashes;
+  readonly stale: readonly string[];
+}
+
+/** How far the partition is read now. */
+export type Reached = ReadPosition & { readonly head: ChainHead };
+
+export class EntryWriter {
+  readonly #deps: EntryWriterDeps;
+  readonly #base: EntryBase;
+  readonly #watches: Watches;
+  #position: ReadPosition;
+  #stale: readonly string[];
+  #changed = new Set<AgentId>();
+  /** What was found of them is shown at once. */
+  #urgent = new Set<AgentId>();
+  #round: { readonly position: ReadPosition; readonly waiting: AgentId[] } | null = null;
+  #roundMs: number;
+  #records = 0;
+  #appending: Promise<void> | null = null;
+
+  constructor(deps: EntryWriterDeps, base: EntryBase, watches: Watches) {
+    this.#deps = deps;
+    this.#base = base;
+    this.#watches = watches;
+    this.#position = base.position;
+    this.#stale = base.stale;
+    this.#roundMs = deps.clock.monotonicMs();
+  }
+
+  /** Whether there is something to write with the next turn. */
+  get isWriting(): boolean {
+    return this.#round !== null || this.#urgent.size > 0 || this.#stale.length > 0;
+  }
+
+  changed(agentId: AgentId, isUrgent: boolean): void {
+    this.#records += 1;
+    this.#changed.add(agentId);
+    if (isUrgent) this.#urgent.add(agentId);
+  }
+
+  /** Writes the next entries, once all orders that rest on them are in the log. */
+  step(reached: Reached, ordersSettled: () => Promise<void>): void {
+    if (this.#appending !== null) return;
+    if (this.#round === null && this.#isDue()) this.#begin(reached);
+    const records = this.#next(reached, APPEND_ENTRIES);
+    if (records.length === 0) return;
+    this.#appending = this.#append(records, ordersSettled)
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => {
+        this.#appending = null;
+      });
+  }
+
+  /** Writes all that has changed, for whoever takes the partition over. */
+  async finish(reached: Reached, ordersSettled: () => Promise<void>): Promise<void> {
+    await this.#appending;
+    if (this.#round === null && this.#records > 0) this.#begin(reached);
+    while (this.isWriting) {
+      this.step(reached, ordersSettled);
+      await this.#appending;
+    }
+  }
+
+  #isDue(): boolean {
+    if (this.#records === 0) return false;
+    const sinceMs = this.#deps.clock.monotonicMs() - this.#roundMs;
+    return this.#records >= ROUND_RECORDS || sinceMs >= ROUND_MS;
+  }
+
+  #begin(position: ReadPosition): void {
+    this.#round = { position, waiting: [...this.#changed] };
+    this.#changed = new Set();
+    this.#records = 0;
+    this.#roundMs = this.#deps.clock.monotonicMs();
+  }
+
+  #next(reached: Reached, most: number): readonly NewRecord[] {
+    if (this.#stale.length > 0) {
+      const gone = this.#stale.slice(0, STALE_PER_APPEND);
+      this.#stale = this.#stale.slice(STALE_PER_APPEND);
+      return gone.map((key) => ({ key, value: null }));
+    }
+    const agents = this.#round?.waiting.splice(0, most) ?? [];
+    const urgent = [...this.#urgent].slice(0, most - agents.length);
+    for (const agentId of urgent) this.#urgent.delete(agentId);
+    if (agents.length + urgent.length === 0 && this.#round === null) return [];
+    const { log } = this.#deps;
+    const { partition, hashes } = this.#base;
+    const taken = { partition, nextOffset: reached.nextOffset, at: reached.at };
+    const records = [...new Set([...agents, ...urgent])].flatMap((agentId) => {
+      const watch = this.#watches.get(agentId);
+      return watch === undefined ? [] : [entryRecord(log, watch, taken)];
+    });
+    for (const { key, value } of records) if (value !== null) hashes.set(key, value);
+    if (this.#round?.waiting.length === 0) {
+      this.#position = this.#round.position;
+      this.#round = null;
+    }
+    const { nextOffset, head, at } = this.#position;
+    return [
+      ...records,
+      positionRecord(log, { partition, position: { nextOffset, head, at } }, hashes),
+    ];
+  }
+
+  async #append(records: readonly NewRecord[], ordersSettled: () => Promise<void>): Promise<void> {
+    await ordersSettled();
+    await this.#deps.log.append('breakers.v1', this.#base.partition, records);
+  }
+
+  /** Entries are a cache and a view: watching goes on, and they are written anew. */
+  #failed(error: unknown): void {
+    const { partition } = this.#base;
+    this.#deps.logger.warn({ partition, error: messageOf(error) }, 'entries not written');
+    this.#round = null;
+    this.#stale = [];
+    for (const { agentId } of this.#watches.all()) this.#changed.add(agentId);
+    this.#records += 1;
+  }
+}

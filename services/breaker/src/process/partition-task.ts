@@ -1,0 +1,179 @@
+/**
+ * One partition while this process owns it: its audit records in order, by the chain rule, to the
+ * watches of its agents; what is found goes to the decider as orders.
+ */
+import { extendsChain, headAfter } from '@estop/log/chain';
+import type { Assignment, StoredRecord } from '@estop/log/port';
+import { ValidRecord } from '@estop/log/run/chain-reader';
+import type { Codec } from '@estop/schemas/codec';
+import { EstopError } from '@estop/schemas/errors';
+import { type AgentId, parseSubject } from '@estop/schemas/ids';
+import type { AuditRecord } from '@estop/schemas/messages';
+import type { FleetRulesSource } from '../adapters/fleet-rules-source.ts';
+import type { FleetRules } from '../domain/config/fleet-rules.ts';
+import { foldRecord, isWaiting, tickTo } from '../domain/watch/fold.ts';
+import { MINUTE_MS } from '../domain/windows.ts';
+import type { ReadPosition } from './entries.ts';
+import { EntryWriter } from './entry-writer.ts';
+import { restore } from './restore.ts';
+import { Trips, type TripsDeps } from './trips.ts';
+import { Watches } from './watches.ts';
+
+const BATCH_RECORDS = 500;
+const WAIT_MS = 1_000;
+/** While entries are written, which leave with the turns. */
+const WRITING_WAIT_MS = 5;
+
+export interface PartitionDeps extends TripsDeps {
+  readonly rules: FleetRulesSource;
+}
+
+export class PartitionTask {
+  readonly #deps: PartitionDeps;
+  readonly #assignment: Assignment;
+  readonly #trips: Trips;
+  #watches: Watches;
+  #writer: EntryWriter | null = null;
+  #reached: ReadPosition | null = null;
+  /** Agents whom the passing of time may concern. */
+  readonly #waiting = new Set<AgentId>();
+  /** Where the log ended when the partition was taken over. */
+  #caughtUpAt = 0;
+  #isReleased = false;
+
+  constructor(deps: PartitionDeps, assignment: Assignment) {
+    this.#deps = deps;
+    this.#assignment = assignment;
+    this.#trips = new Trips(deps, assignment.partition);
+    this.#watches = new Watches(deps.log, new Map());
+  }
+
+  /** Owns the partition until the assignment's signal fires. */
+  async run(): Promise<void> {
+    await this.#takeOver();
+    while (!this.#assignment.signal.aborted) {
+      this.#releaseWhenCaughtUp();
+      const waitMs = this.#writer?.isWriting === true ? WRITING_WAIT_MS : WAIT_MS;
+      const records = await this.#assignment.next(BATCH_RECORDS, waitMs);
+      await this.#take(records);
+      const last = records.at(-1);
+      if (last !== undefined) {
+        this.#assignment.commit(new Map([['audit.v1', last.offset + 1]]));
+      }
+      // Without the log's answer nobody knows whether the orders are in it.
+      if (records.length === 0) await this.#trips.settled();
+      this.#step();
+    }
+    await this.#trips.settled();
+    if (this.#reached !== null) await this.#writer?.finish(this.#reached, this.#settled);
+  }
+
+  async #takeOver(): Promise<void> {
+    const { log, logger, metrics } = this.#deps;
+    const { partition } = this.#assignment;
+    const restored = await restore(log, partition);
+    const { position, disagreement } = restored;
+    if (disagreement !== null) {
+      metrics.rebuilds.inc();
+      logger.error({ partition, disagreement }, 'entries are not believed: reading the whole log');
+    }
+    this.#watches = new Watches(log, restored.entryByAgent);
+    this.#writer = new EntryWriter(this.#deps, { partition, ...restored }, this.#watches);
+    this.#reached = position;
+    this.#caughtUpAt = await log.endOffset('audit.v1', partition);
+    const start = await log.startOffset('audit.v1', partition);
+    if (start > position.nextOffset || this.#caughtUpAt < position.nextOffset) {
+      const detail = `audit.v1 partition ${partition} holds ${start} to ${this.#caughtUpAt}`;
+      throw new EstopError('log-truncated', `${detail}, expected ${position.nextOffset}`);
+    }
+    const next = new Map([['audit.v1' as const, position.nextOffset]]);
+    await this.#assignment.seek(next);
+    this.#assignment.commit(next);
+    logger.info({ partition, offset: position.nextOffset }, 'partition watched');
+  }
+
+  async #take(records: readonly StoredRecord[]): Promise<void> {
+    const { log, metrics } = this.#deps;
+    if (records.length === 0 || this.#reached === null) return;
+    await log.learnSchemas(records);
+    const codec = log.codec('audit.v1');
+    for (const stored of records) await this.#takeOne(stored, codec, this.#reached);
+    metrics.records.inc(records.length);
+  }
+
+  async #takeOne(
+    stored: StoredRecord,
+    codec: Codec<AuditRecord>,
+    { head, nextOffset, at }: ReadPosition,
+  ): Promise<void> {
+    const { value, offset } = stored;
+    if (offset < nextOffset) return;
+    if (value === null || !extendsChain(head, value)) {
+      this.#deps.metrics.voidRecords.inc();
+      this.#reached = { head, at, nextOffset: offset + 1 };
+      return;
+    }
+    const { record } = new ValidRecord(stored, codec);
+    await this.#watch(record, offset);
+    this.#reached = { head: headAfter(head, value), at: record.at, nextOffset: offset + 1 };
+  }
+
+  async #watch(record: AuditRecord, offset: number): Promise<void> {
+    const { rules } = this.#deps;
+    const { signal } = this.#assignment;
+    const fleet = rules.known(record.policyHash) ?? (await rules.of(record.policyHash, signal));
+    this.#tick(record.at, fleet, offset);
+    const subject = record.subject === null ? undefined : parseSubject(record.subject);
+    for (const event of record.events) {
+      if (event.type === 'CommandAccepted' || event.type === 'CommandRefused') {
+        this.#trips.answered(event.commandId);
+      }
+    }
+    if (subject?.kind === 'agent') this.#watchAgent(subject.id, record, { fleet, offset });
+  }
+
+  #watchAgent(
+    agentId: AgentId,
+    { at, events }: AuditRecord,
+    { fleet, offset }: { readonly fleet: FleetRules; readonly offset: number },
+  ): void {
+    const rules = fleet.of(agentId);
+    const watch = this.#watches.get(agentId) ?? this.#watches.begin(agentId, rules.config);
+    // An entry may be ahead of the position that a takeover begins at.
+    if (offset < watch.nextOffset) return;
+    const told = foldRecord(watch, { at, events, ref: offset }, rules);
+    if (told.length > 0) this.#trips.tell(agentId, told, offset);
+    this.#writer?.changed(agentId, told.length > 0);
+    if (isWaiting(watch, at)) this.#waiting.add(agentId);
+    else this.#waiting.delete(agentId);
+  }
+
+  /** Time passes in whole minutes, by the records of the partition. */
+  #tick(now: number, fleet: FleetRules, offset: number): void {
+    const last = this.#reached?.at ?? 0;
+    if (Math.floor(now / MINUTE_MS) === Math.floor(last / MINUTE_MS)) return;
+    for (const agentId of this.#waiting) {
+      const watch = this.#watches.get(agentId);
+      if (watch === undefined || !isWaiting(watch, now)) {
+        this.#waiting.delete(agentId);
+        continue;
+      }
+      if (offset < watch.nextOffset) continue;
+      const told = tickTo(watch, now, fleet.of(agentId));
+      if (told.length > 0) this.#trips.tell(agentId, told, offset);
+      this.#writer?.changed(agentId, told.length > 0);
+    }
+  }
+
+  #releaseWhenCaughtUp(): void {
+    if (this.#isReleased || (this.#reached?.nextOffset ?? 0) < this.#caughtUpAt) return;
+    this.#isReleased = true;
+    this.#trips.release();
+  }
+
+  #step(): void {
+    if (this.#reached !== null) this.#writer?.step(this.#reached, this.#settled);
+  }
+
+  readonly #settled = (): Promise<void> => this.#trips.settled();
+}

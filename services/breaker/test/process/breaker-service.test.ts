@@ -1,0 +1,158 @@
+import type { EventLog, NewRecord } from '@estop/log/port';
+import type { CommandId, PolicyHash } from '@estop/schemas/ids';
+import type { AuditRecordEvent } from '@estop/schemas/messages';
+import type { Topic } from '@estop/schemas/topics';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { watchOf } from '../../src/process/entries.ts';
+import { AGENT, allowed, outcome, proposed } from '../domain/audit-events.ts';
+import { BreakerRig } from './breaker-rig.ts';
+
+const TRIP = {
+  subject: AGENT,
+  by: 'service:breaker',
+  body: { type: 'TripBreaker', mode: 'open', signal: 'loop' },
+};
+
+let rig: BreakerRig;
+
+beforeEach(() => {
+  rig = new BreakerRig();
+});
+
+afterEach(() => rig.stop());
+
+/** The log of a process that dies before anything of its state is written. */
+function withoutEntries(log: EventLog): EventLog {
+  return new Proxy(log, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (name !== 'append') return typeof value === 'function' ? value.bind(target) : value;
+      return (topic: Topic, partition: number, records: readonly NewRecord[]) => {
+        if (topic === 'breakers.v1') return Promise.reject(new Error('no room'));
+        return target.append(topic, partition, records);
+      };
+    },
+  });
+}
+
+function accepted(commandId: CommandId): AuditRecordEvent {
+  return { type: 'CommandAccepted', commandId, by: 'service:breaker', reason: null };
+}
+
+async function metric(name: string): Promise<number> {
+  const { values } = (await rig.registry.getSingleMetric(name)?.get()) ?? { values: [] };
+  return values.reduce((sum, { value }) => sum + value, 0);
+}
+
+describe('the breaker service', () => {
+  it('orders a trip when an agent goes round in circles, and says why with its evidence', async () => {
+    await rig.start();
+    await rig.repeat(4);
+    const [command] = await rig.until(async () => nonEmpty(await rig.commands()));
+    expect(command).toMatchObject(TRIP);
+    expect(command?.commandId).toBe(`trip-0-3-0-${AGENT}`);
+    const body = command?.body.type === 'TripBreaker' ? command.body : undefined;
+    expect(body?.explanation).toMatch(/crm.read was called 4 times in a row/);
+    expect(JSON.parse(body?.evidence ?? '')).toMatchObject({
+      rule: 'same-result',
+      observed: 4,
+      expected: { low: 0, high: 3 },
+      calls: [3, 2, 1, 0].map((offset) => ({ partition: 0, offset })),
+      opens: 1,
+    });
+  });
+
+  it('does not believe a record that does not extend the chain', async () => {
+    await rig.start();
+    await rig.repeat(3);
+    await rig.voidRecord(proposed('x', { digest: 'sha256:same' }), allowed('x'), outcome('x'));
+    await rig.caughtUp();
+    expect(await rig.commands()).toEqual([]);
+    expect(await metric('estop_breaker_void_records_total')).toBe(1);
+    await rig.repeat(1, 3);
+    await rig.until(async () => nonEmpty(await rig.commands()));
+  });
+
+  it('goes on after a restart where it was', async () => {
+    await rig.start();
+    await rig.repeat(3);
+    await rig.caughtUp();
+    await rig.stop();
+    expect((await rig.entries()).get('/position')).toMatchObject({ offset: 3, entries: 1 });
+    await rig.start();
+    await rig.repeat(1, 3);
+    await rig.until(async () => nonEmpty(await rig.commands()));
+    expect(await metric('estop_breaker_rebuilds_total')).toBe(0);
+    expect(await metric('estop_breaker_records_total')).toBe(1);
+    await rig.stop();
+    const entry = (await rig.entries()).get(AGENT);
+    const watch = entry === undefined ? undefined : watchOf(AGENT, entry);
+    expect(watch?.told?.finding.observed).toBe(4);
+    expect(await rig.commands()).toHaveLength(1);
+  });
+
+  it('gives an order again under the same id when nobody knows whether it arrived', async () => {
+    await rig.start(withoutEntries(rig.log));
+    await rig.repeat(4);
+    await rig.until(async () => nonEmpty(await rig.commands()));
+    await rig.stop();
+    await rig.start();
+    const commands = await rig.until(async () => {
+      const all = await rig.commands();
+      return all.length === 2 ? all : undefined;
+    });
+    expect(commands[1]?.commandId).toBe(commands[0]?.commandId);
+  });
+
+  it('gives no order again that the log shows to be carried out', async () => {
+    await rig.start(withoutEntries(rig.log));
+    await rig.repeat(4);
+    const [command] = await rig.until(async () => nonEmpty(await rig.commands()));
+    await rig.stop();
+    if (command !== undefined) await rig.record(accepted(command.commandId));
+    await rig.start();
+    await rig.caughtUp();
+    await rig.stop();
+    expect(await rig.commands()).toHaveLength(1);
+  });
+
+  it('reads the whole log where entries are not the ones that were written', async () => {
+    await rig.start();
+    await rig.repeat(3);
+    await rig.caughtUp();
+    await rig.stop();
+    const codec = rig.log.codec('breakers.v1');
+    const entry = (await rig.entries()).get(AGENT);
+    if (entry === undefined) throw new Error('there is no entry');
+    const value = codec.encode({ ...entry, offset: 1 });
+    await rig.log.append('breakers.v1', 0, [{ key: AGENT, value }]);
+    await rig.start();
+    await rig.repeat(1, 3);
+    await rig.until(async () => nonEmpty(await rig.commands()));
+    expect(await metric('estop_breaker_rebuilds_total')).toBe(1);
+    expect(await metric('estop_breaker_records_total')).toBe(4);
+  });
+
+  it('orders nothing in shadow, and shows what it would have done', async () => {
+    const hash = `sha256:${'0'.repeat(64)}` as PolicyHash;
+    const files = { 'breakers.yaml': 'defaults: { shadow: true }' };
+    const bundle = rig.log.codec('policies.v1').encode({ hash, files, by: 'test' });
+    await rig.log.append('policies.v1', 0, [{ key: hash, value: bundle }]);
+    rig.policyHash = hash;
+    await rig.start();
+    await rig.repeat(4);
+    await rig.caughtUp();
+    await rig.stop();
+    expect(await rig.commands()).toEqual([]);
+    const entry = (await rig.entries()).get(AGENT);
+    expect(JSON.parse(entry?.told ?? '')).toMatchObject({
+      isShadow: true,
+      finding: { signal: 'loop' },
+      order: { mode: 'open' },
+    });
+  });
+});
+
+function nonEmpty<Item>(items: readonly Item[]): readonly Item[] | undefined {
+  return items.length > 0 ? items : undefined;
+}
