@@ -123,8 +123,19 @@ export function changeByProbes(
   if (failure !== null) return probeFailed(breaker, atMs, failure);
   const passed = passedOf(breaker) + (events.some((event) => passes(breaker, event)) ? 1 : 0);
   if (passed < PROBES_MAX) return null;
-  const explanation = `${PROBES_MAX} probes went well`;
-  return change(breaker, atMs, { to: 'closed', cause: 'probes-passed', explanation });
+  return closeOf(breaker, atMs);
+}
+
+/** Probes say nothing of what a step-up was for: one whose time is not over holds again. */
+function closeOf(breaker: Breaker, atMs: number): BreakerEvent {
+  const { floor } = breaker;
+  if (floor === null || (floor.untilMs ?? Number.POSITIVE_INFINITY) <= atMs) {
+    const explanation = `${PROBES_MAX} probes went well`;
+    return change(breaker, atMs, { to: 'closed', cause: 'probes-passed', explanation });
+  }
+  const { untilMs: until, signal, explanation } = floor;
+  const why = { signal, explanation };
+  return change(breaker, atMs, { to: 'step-up', cause: 'probes-passed', until, ...why });
 }
 
 function failureIn(breaker: Breaker, events: readonly AuditRecordEvent[]): string | null {
