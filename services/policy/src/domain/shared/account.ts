@@ -15,9 +15,12 @@ export interface LimitRef {
   readonly limitId: LimitId;
   /** 0 for rates. */
   readonly windowStart: number;
-  /** 0 for budgets. */
+  /** Its length; 0 for a lifetime. */
   readonly windowMs: number;
 }
+
+/** The window of a limit that an account may be in. */
+type WindowRef = Pick<LimitRef, 'windowStart'>;
 
 /** The key of accounts and pools: budgets and rates of one id are two limits. */
 export function limitKey({ kind, limitId }: Pick<LimitRef, 'kind' | 'limitId'>): string {
@@ -25,13 +28,13 @@ export function limitKey({ kind, limitId }: Pick<LimitRef, 'kind' | 'limitId'>):
 }
 
 /** What may be used here and now without asking. */
-export function availableOf(account: SliceAccount | undefined, ref: LimitRef): number {
+export function availableOf(account: SliceAccount | undefined, ref: WindowRef): number {
   if (account === undefined || account.windowStart !== ref.windowStart) return 0;
   return Math.max(0, account.granted - account.spent - account.reserved);
 }
 
 /** Whether the home has said that it has nothing, a moment ago. */
-export function isDry(account: SliceAccount | undefined, ref: LimitRef, atMs: number): boolean {
+export function isDry(account: SliceAccount | undefined, ref: WindowRef, atMs: number): boolean {
   return (
     account !== undefined && account.windowStart === ref.windowStart && atMs < account.dryUntilMs
   );
