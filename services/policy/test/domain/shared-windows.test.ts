@@ -75,6 +75,25 @@ describe('the windows of a shared limit', () => {
     expect(all.eventsOf('IntentAllowed')).toHaveLength(before + 8);
   });
 
+  it('grants no call of a shared rate again when a fleet has made its window shorter', () => {
+    const all = world({ rates: [sharedRate(8, 3_600_000)] });
+    for (const agentId of AGENTS.slice(4, 12)) propose(all, agentId);
+    all.settle();
+    pass(all, 2_000);
+    expect(all.eventsOf('IntentAllowed')).toHaveLength(8);
+    all.fleet = createFleetDouble({ agents: AGENTS, rates: [sharedRate(8, 600_000)] });
+    all.atMs += 60_000;
+    for (const agentId of AGENTS.slice(20, 40)) propose(all, agentId);
+    all.settle();
+    pass(all, 12_000);
+    expect(all.eventsOf('IntentAllowed')).toHaveLength(8);
+    all.atMs += 2 * 600_000;
+    for (const agentId of AGENTS.slice(40, 60)) propose(all, agentId);
+    all.settle();
+    pass(all, 12_000);
+    expect(all.eventsOf('IntentAllowed')).toHaveLength(16);
+  });
+
   it('grants nothing in a window that is over and forgotten', () => {
     const all = world({ budgets: [sharedCalls(5)] });
     propose(all, 'agent-1');

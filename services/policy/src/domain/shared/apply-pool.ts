@@ -61,7 +61,7 @@ function takeBack(
   let back = ask.returned;
   if (ask.kind === 'rate') {
     pool.used = inWindow(pool.used, ask.windowMs, atMs);
-    // Sub-windows of the length before the fleet changed it may seem to lie far ahead.
+    // The end of a sub-window of the length before the fleet changed it may lie ahead.
     const newest = bucketOf(ask.windowMs, atMs) + 1;
     for (const { bucket, calls } of ask.uses) {
       addCalls(pool.used, { bucket: Math.min(bucket, newest), calls }, atMs);

@@ -164,7 +164,7 @@ function requested(
 ): AuditRecordEvent {
   const account = state.accountByLimit.get(limitKey({ kind, limitId }));
   const sequence = (account?.sequence ?? 0) + 1;
-  const uses = unreported(account);
+  const uses = unreported(account, windowMs);
   const { partition } = state;
   const about = { kind, limitId, windowStart, windowMs, partition, sequence, uses };
   return { type: 'SliceRequested', ask: { ...about, ...wish } };
