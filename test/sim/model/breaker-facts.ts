@@ -37,6 +37,8 @@ export class BreakerFacts {
   /** Calls that may still be lost, by when. */
   readonly trying = new Map<string, number>();
   passed = 0;
+  /** Of the agent's first record. */
+  firstSeq = Number.POSITIVE_INFINITY;
   /** When the step-up that it was in before ends; what passes over it does not end it sooner. */
   #stepUp: { readonly untilMs: number | null } | null = null;
   #openings: number[] = [];
@@ -90,7 +92,8 @@ export class BreakerFacts {
 
   #owes({ kills, agentId, groups, tool }: Asking): boolean {
     for (const { halt, seq } of kills) {
-      if (seq <= this.#triedSeq) continue;
+      const isFromBefore = seq <= this.firstSeq && halt.scope.agent === null;
+      if (seq <= this.#triedSeq || isFromBefore) continue;
       if (tool === null && halt.scope.tool !== null) continue;
       const call = { agentId, tool } as Pick<Intent, 'agentId' | 'tool'>;
       if (covers(halt, call, groups)) return true;

@@ -19,6 +19,7 @@ describe('a re-arm', () => {
 
   it('pays for a kill that the agent was not tried for yet', () => {
     const partition = partitionWith();
+    ask(partition, 'look');
     killAndLift(partition, { fleet: true });
     partition.rearm('op@example.com');
     expect(ask(partition, 'save').reason).toBe('permitted');
