@@ -409,7 +409,7 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
           {
            "name": "windowMs",
            "type": "long",
-           "doc": "Length of a rate's window; 0 for a budget."
+           "doc": "Length of the window, ms; 0 for a lifetime."
           },
           {
            "name": "partition",
@@ -1951,7 +1951,7 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
            {
             "name": "windowMs",
             "type": "long",
-            "doc": "Length of a rate's window; 0 for a budget."
+            "doc": "Length of the window, ms; 0 for a lifetime."
            },
            {
             "name": "partition",

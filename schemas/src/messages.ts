@@ -624,7 +624,7 @@ export interface SliceAsk {
   readonly limitId: LimitId;
   /** Start of the budget's window, ms; 0 for a lifetime and for rates. */
   readonly windowStart: number;
-  /** Length of a rate's window; 0 for a budget. */
+  /** Length of the window, ms; 0 for a lifetime. */
   readonly windowMs: number;
   /** Who asks. */
   readonly partition: number;

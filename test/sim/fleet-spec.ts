@@ -1,6 +1,7 @@
 /**
  * Fleets of the simulation, as data: the model reads the data, the decider gets a `Fleet` made of
- * it. All versions know the same limits; ceilings, rules, agents and people differ.
+ * it. All versions know the same limits; ceilings, windows of the shared rate, rules, agents and
+ * people differ.
  */
 import type {
   ApplicableLimits,

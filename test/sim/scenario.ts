@@ -161,6 +161,6 @@ function budgetsOf(pick: Pick): readonly BudgetSpec[] {
 function ratesOf(pick: Pick): readonly RateSpec[] {
   return [
     { id: 'own-rate', limit: pick(4, 8, 12), windowMs: MINUTE_MS, shared: false },
-    { id: 'all-rate', limit: pick(10, 20, 40), windowMs: MINUTE_MS, shared: true },
+    { id: 'all-rate', limit: pick(10, 20, 40), windowMs: pick(1, 2) * MINUTE_MS, shared: true },
   ];
 }

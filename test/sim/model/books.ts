@@ -151,7 +151,7 @@ export class Books {
     if (breaker.mode === 'half-open') breaker.trying.set(intentId, untilMs);
     if (held.some(({ amount }) => amount > 0)) agent.holds.set(intentId, { uses: held, untilMs });
     for (const { id, shared } of this.fleet?.rates ?? []) {
-      if (shared) this.holdings.call(id, this.atMs);
+      if (shared) this.holdings.call(id);
       else agent.calls.set(id, [...(agent.calls.get(id) ?? []).slice(-100), this.atMs]);
     }
     agent.finals.set(intentId, { isAllowed: true, hasOutcome: false });

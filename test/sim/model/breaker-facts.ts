@@ -37,6 +37,10 @@ export class BreakerFacts {
   /** Calls that may still be lost, by when. */
   readonly trying = new Map<string, number>();
   passed = 0;
+  /** Of the agent's first record. */
+  firstSeq = Number.POSITIVE_INFINITY;
+  /** When the step-up that it was in before ends; what passes over it does not end it sooner. */
+  #stepUp: { readonly untilMs: number | null } | null = null;
   #openings: number[] = [];
   /** When somebody last saw that it behaves, or said so: kills from before are forgiven. */
   #triedSeq = -1;
@@ -65,7 +69,11 @@ export class BreakerFacts {
     if (!this.trying.delete(intentId) || status === 'cancelled') return [];
     if (status !== 'ok') return this.fail(now);
     this.passed += 1;
-    return this.passed === PROBES ? this.#turn('closed', 'probes-passed', now) : [];
+    if (this.passed < PROBES) return [];
+    const { untilMs } = this.#stepUp ?? { untilMs: 0 };
+    const isOver = untilMs !== null && untilMs <= now.atMs;
+    if (isOver) return this.#turn('closed', 'probes-passed', now);
+    return this.#turn('step-up', 'probes-passed', { ...now, untilMs });
   }
 
   /** Null: it is stricter already. */
@@ -84,7 +92,8 @@ export class BreakerFacts {
 
   #owes({ kills, agentId, groups, tool }: Asking): boolean {
     for (const { halt, seq } of kills) {
-      if (seq <= this.#triedSeq) continue;
+      const isFromBefore = seq <= this.firstSeq && halt.scope.agent === null;
+      if (seq <= this.#triedSeq || isFromBefore) continue;
       if (tool === null && halt.scope.tool !== null) continue;
       const call = { agentId, tool } as Pick<Intent, 'agentId' | 'tool'>;
       if (covers(halt, call, groups)) return true;
@@ -99,6 +108,8 @@ export class BreakerFacts {
   ): readonly string[] {
     const from = this.mode;
     const opens = this.#opensLately(atMs) + (to === 'open' && from !== 'open' ? 1 : 0);
+    if (from === 'step-up') this.#stepUp = { untilMs: this.untilMs };
+    if (to === 'closed' || to === 'step-up') this.#stepUp = null;
     if (to === 'open') this.#openings = [...Array<number>(opens - 1).fill(0), atMs];
     this.mode = to;
     this.untilMs = untilMs;

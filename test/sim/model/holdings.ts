@@ -17,8 +17,8 @@ interface Account {
   dryUntilMs: number;
   sequence: number;
   readonly open: Set<number>;
-  /** Calls that no ask has reported, by second. */
-  readonly unreported: Map<number, number>;
+  /** Calls that no ask has reported. */
+  unreported: number;
 }
 
 export class Holdings {
@@ -62,12 +62,11 @@ export class Holdings {
   }
 
   /** One call under a shared rate. */
-  call(rate: string, atMs: number): void {
+  call(rate: string): void {
     const account = this.#accounts.get(`rate:${rate}`);
     must(account !== undefined && account.granted > 0, 'I3', () => `${rate}: a call of no slice`);
     account.granted -= 1;
-    const second = Math.floor(atMs / 1_000);
-    account.unreported.set(second, (account.unreported.get(second) ?? 0) + 1);
+    account.unreported += 1;
   }
 
   /** The part of a record that speaks of slices. */
@@ -93,8 +92,7 @@ export class Holdings {
   *settled(): Iterable<readonly [string, number, number]> {
     for (const [limit, { start, granted, open, unreported }] of this.#accounts) {
       if (open.size > 0) continue;
-      const calls = [...unreported.values()].reduce((sum, one) => sum + one, 0);
-      yield [limit, start, granted + calls];
+      yield [limit, start, granted + unreported];
     }
   }
 
@@ -120,11 +118,8 @@ export class Holdings {
     account.sequence = ask.sequence;
     account.granted -= ask.returned;
     account.open.add(ask.sequence);
-    for (const { bucket, calls } of ask.uses) {
-      const left = (account.unreported.get(bucket) ?? 0) - calls;
-      must(left >= 0, 'slices', () => `${key}: ${calls} calls reported that nobody made`);
-      account.unreported.set(bucket, left);
-    }
+    for (const { calls } of ask.uses) account.unreported -= calls;
+    must(account.unreported >= 0, 'slices', () => `${key}: calls reported that nobody made`);
     this.#homes.asks.set(`${key}/${ask.partition}/${ask.sequence}`, ask);
   }
 
@@ -152,7 +147,7 @@ export class Holdings {
     let account = this.#accounts.get(key);
     if (account === undefined) {
       const amounts = { granted: 0, spent: 0, reserved: 0, dryUntilMs: 0, sequence: 0 };
-      account = { start, ...amounts, open: new Set(), unreported: new Map() };
+      account = { start, ...amounts, open: new Set(), unreported: 0 };
       this.#accounts.set(key, account);
     }
     if (account.start < start) {

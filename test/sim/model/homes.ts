@@ -61,7 +61,9 @@ export class Homes {
     let calls = 0;
     for (const use of ask.uses) {
       calls += use.calls;
-      home.reported.set(use.bucket, (home.reported.get(use.bucket) ?? 0) + use.calls);
+      // The last second of a sixtieth.
+      const second = Math.floor(((use.bucket + 1) * (ask.windowMs / 60) - 1) / 1_000);
+      home.reported.set(second, (home.reported.get(second) ?? 0) + use.calls);
     }
     this.#move(home, { start: ask.windowStart, partition, amount: -ask.returned - calls });
   }
@@ -122,7 +124,7 @@ function rateIn(fleet: FleetSpec | null, rate: string): number {
   return fleet?.rates.find(({ id }) => id === rate)?.limit ?? 0;
 }
 
-/** Shared rates of the simulation have windows of a minute. */
+/** Shared rates of the simulation have windows of a minute at least. */
 function callsThatCount({ reported }: Home, atMs: number): number {
   const now = Math.floor(atMs / 1_000);
   let calls = 0;

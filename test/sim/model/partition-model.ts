@@ -26,6 +26,7 @@ export class PartitionModel {
   readonly #specs: ReadonlyMap<string, FleetSpec>;
   readonly #answered = new Map<string, string[]>();
   readonly #next = new Map<string, number>();
+  readonly #known = new Set<string>();
 
   constructor(
     partition: number,
@@ -58,6 +59,15 @@ export class PartitionModel {
       books.homes.apply(event, books);
     }
     books.check();
+    this.#know(record);
+  }
+
+  /** Kills that were over before the first record of an agent killed nothing of it. */
+  #know({ subject, seq }: AuditRecord): void {
+    const parsed = subject === null || this.#known.has(subject) ? undefined : parseSubject(subject);
+    if (subject === null || parsed?.kind !== 'agent') return;
+    this.#known.add(subject);
+    this.books.breaker(parsed.id).firstSeq = seq;
   }
 
   /** An input is recorded once, and none before it is passed over that had to be. */

@@ -63,7 +63,7 @@ function applyToSubject(state: PartitionState, record: AuditRecord, offset: numb
     for (const event of record.events) applySubjectEvent(ordered, event, context);
     return;
   }
-  const agent = state.agentById.get(subject.id) ?? initialAgent(subject.id);
+  const agent = state.agentById.get(subject.id) ?? initialAgent(subject.id, record.seq);
   state.agentById.set(subject.id, agent);
   applyToAgent(agent, context);
 }

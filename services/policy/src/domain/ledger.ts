@@ -99,7 +99,9 @@ export function remainingOf(holder: Holder, budget: FleetBudget, atMs: number): 
 /** The shared budget in the window of a time. */
 export function budgetRef(budget: FleetBudget, atMs: number): LimitRef {
   const windowStart = windowStartOf(budget.window, atMs);
-  return { kind: 'budget', limitId: limitIdOf(budget.id), windowStart, windowMs: 0 };
+  const end = windowEndOf(budget.window, atMs);
+  const windowMs = end === null ? 0 : end - windowStart;
+  return { kind: 'budget', limitId: limitIdOf(budget.id), windowStart, windowMs };
 }
 
 function homeFreeOf({ state }: Holder, budget: FleetBudget, atMs: number): number {
@@ -162,8 +164,7 @@ function freeOf(agent: AgentState, use: BudgetUse, budget: FleetBudget | undefin
 }
 
 function freeSlice(state: PartitionState, { budgetId, windowStart }: BudgetUse): number {
-  const ref = { kind: 'budget', limitId: limitIdOf(budgetId), windowStart, windowMs: 0 } as const;
-  return availableOf(state.accountByLimit.get(`budget:${budgetId}`), ref);
+  return availableOf(state.accountByLimit.get(`budget:${budgetId}`), { windowStart });
 }
 
 /** Held amounts whose outcome never came: they count as spent. */

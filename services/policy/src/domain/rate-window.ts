@@ -77,6 +77,15 @@ export function bucketOf(windowMs: number, atMs: number): number {
   return Math.floor(atMs / bucketWidthMs(windowMs));
 }
 
+/**
+ * Number of the sub-window, in windows of another length, that holds the end of one: what it counts
+ * is counted late, never early.
+ */
+export function bucketIn(windowMs: number, bucket: number, ofWindowMs: number): number {
+  if (windowMs === ofWindowMs) return bucket;
+  return bucketOf(windowMs, (bucket + 1) * bucketWidthMs(ofWindowMs) - 1);
+}
+
 function bucketWidthMs(windowMs: number): number {
   return Math.max(1, Math.ceil(windowMs / SUB_WINDOWS));
 }

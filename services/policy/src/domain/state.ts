@@ -74,6 +74,8 @@ export type PersonState = SubjectState;
 
 export interface AgentState extends SubjectState {
   readonly id: AgentId;
+  /** Number of its first record; null before it: nothing of it was ever killed. */
+  readonly firstSeq: number | null;
   suspended: boolean;
   breaker: Breaker;
   allowed: number;
@@ -159,9 +161,10 @@ export function initialState(partition: number): PartitionState {
   };
 }
 
-export function initialAgent(id: AgentId): AgentState {
+export function initialAgent(id: AgentId, firstSeq: number | null = null): AgentState {
   return {
     id,
+    firstSeq,
     suspended: false,
     breaker: NEVER_TRIPPED,
     allowed: 0,

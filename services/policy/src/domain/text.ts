@@ -17,3 +17,8 @@ export function amountText(unit: string, amount: number): string {
   const dollars = `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
   return rest === 0 ? `$${dollars}` : `$${dollars}${String(rest).padStart(4, '0')}`;
 }
+
+/** The beginning of a text. Half of a surrogate pair would come back from the log as another character. */
+export function cut(text: string, charsMax: number): string {
+  return text.slice(0, charsMax).replace(/[\uD800-\uDBFF]$/, '');
+}

@@ -152,6 +152,43 @@ describe('a breaker in step-up', () => {
     expect(changesIn(events)).toMatchObject([{ to: 'closed', cause: 'time-over' }]);
   });
 
+  it('holds again when the probes that a kill asks for went well', () => {
+    const partition = partitionWith();
+    const until = partition.atMs + 3_600_000;
+    partition.trip({ mode: 'step-up', until });
+    killAndLift(partition, { agent: AGENT });
+    for (let n = 0; n < 4; n += 1) probe(partition, 'ok');
+    expect(lastEvent(probe(partition, 'ok'))).toMatchObject({
+      from: 'half-open',
+      to: 'step-up',
+      cause: 'probes-passed',
+      until,
+      signal: 'loop',
+      explanation: 'the same call 40 times',
+    });
+    expect(ask(partition, 'save').reason).toBe('step-up');
+    partition.after(3_600_000);
+    expect(ask(partition, 'save').reason).toBe('permitted');
+  });
+
+  it('holds again after it was open, until a person re-arms it or its own time is over', () => {
+    const partition = partitionWith();
+    partition.trip({ mode: 'step-up', until: null });
+    killAndLift(partition, { agent: AGENT });
+    probe(partition, 'error');
+    partition.after(30_000);
+    for (let n = 0; n < 5; n += 1) probe(partition, 'ok');
+    expect(ask(partition, 'save').reason).toBe('step-up');
+    partition.trip({ until: partition.atMs + 1_000 });
+    partition.rearm('op@example.com');
+    expect(ask(partition, 'save').reason).toBe('permitted');
+    partition.trip({ mode: 'step-up', until: partition.atMs + 1_000 });
+    killAndLift(partition, { agent: AGENT }, 2);
+    for (let n = 0; n < 4; n += 1) probe(partition, 'ok');
+    partition.after(1_000);
+    expect(lastEvent(probe(partition, 'ok'))).toMatchObject({ to: 'closed' });
+  });
+
   it('becomes open, but what is open or half-open never becomes milder', () => {
     const partition = partitionWith();
     partition.trip({ mode: 'step-up' });

@@ -57,10 +57,35 @@ describe('a kill that is lifted', () => {
     expect(ask(partition, 'save', 'crm-bot').reason).toBe('permitted');
   });
 
-  it('counts also when nobody asked while it stood, and whom nobody has heard of', () => {
+  it('counts also when nobody asked while it stood', () => {
     const partition = partitionWith();
+    ask(partition, 'look');
     killAndLift(partition, { fleet: true });
     partition.after(90 * 24 * 3_600_000);
+    expect(ask(partition, 'save').reason).toBe('breaker-open');
+  });
+
+  it('is not owed by an agent that came after it, unless it names the agent', () => {
+    const partition = partitionWith({ agents: AGENTS });
+    killAndLift(partition, { fleet: true });
+    killAndLift(partition, { tool: 'save' as never });
+    expect(ask(partition, 'save').reason).toBe('permitted');
+    expect(ask(partition, 'save').reason).toBe('permitted');
+    killAndLift(partition, { agent: 'crm-bot' as never });
+    partition.order(
+      { type: 'SetCeiling', budgetId: 'none' as never, ceiling: 1 },
+      'op@example.com',
+      'crm-bot',
+    );
+    expect(ask(partition, 'save', 'crm-bot').reason).toBe('breaker-open');
+  });
+
+  it('is owed by an agent whose calls it denied, however new the agent was', () => {
+    const partition = partitionWith();
+    const word = { mode: 'kill', epoch: 1 } as const;
+    partition.halt({ fleet: true }, word);
+    expect(ask(partition, 'save').reason).toBe('halted');
+    partition.halt({ fleet: true }, { ...word, lifted: true });
     expect(ask(partition, 'save').reason).toBe('breaker-open');
   });
 
@@ -76,6 +101,7 @@ describe('a kill that is lifted', () => {
 
   it('is not got around by a pause in its place', () => {
     const partition = partitionWith();
+    ask(partition, 'look');
     partition.halt({ fleet: true }, { mode: 'kill', epoch: 1 });
     partition.halt({ fleet: true }, { mode: 'pause', epoch: 2 });
     partition.halt({ fleet: true }, { mode: 'pause', epoch: 2, lifted: true });

@@ -1,5 +1,5 @@
 /** Shared limits whose windows turn, are forgotten, or are made longer by a new fleet. */
-import type { FleetBudget, FleetRate } from '@estop/policy/domain/fleet';
+import type { Fleet, FleetBudget, FleetRate } from '@estop/policy/domain/fleet';
 import { bucketOf, usedOf } from '@estop/policy/domain/rate-window';
 import { applyToPool } from '@estop/policy/domain/shared/apply-pool';
 import { newPool } from '@estop/policy/domain/shared/pool';
@@ -75,6 +75,25 @@ describe('the windows of a shared limit', () => {
     expect(all.eventsOf('IntentAllowed')).toHaveLength(before + 8);
   });
 
+  it('grants no call of a shared rate again when a fleet has made its window shorter', () => {
+    const all = world({ rates: [sharedRate(8, 3_600_000)] });
+    for (const agentId of AGENTS.slice(4, 12)) propose(all, agentId);
+    all.settle();
+    pass(all, 2_000);
+    expect(all.eventsOf('IntentAllowed')).toHaveLength(8);
+    all.fleet = createFleetDouble({ agents: AGENTS, rates: [sharedRate(8, 600_000)] });
+    all.atMs += 60_000;
+    for (const agentId of AGENTS.slice(20, 40)) propose(all, agentId);
+    all.settle();
+    pass(all, 12_000);
+    expect(all.eventsOf('IntentAllowed')).toHaveLength(8);
+    all.atMs += 2 * 600_000;
+    for (const agentId of AGENTS.slice(40, 60)) propose(all, agentId);
+    all.settle();
+    pass(all, 12_000);
+    expect(all.eventsOf('IntentAllowed')).toHaveLength(16);
+  });
+
   it('grants nothing in a window that is over and forgotten', () => {
     const all = world({ budgets: [sharedCalls(5)] });
     propose(all, 'agent-1');
@@ -95,6 +114,36 @@ describe('the windows of a shared limit', () => {
     expect(all.eventsOf('SliceGranted').at(-1)).toMatchObject({
       answer: { partition: 2, amount: 0 },
     });
+  });
+
+  it('is not granted again when fleets with other windows came between', () => {
+    const all = world({ budgets: [sharedCalls(3)] });
+    const hours = all.fleet;
+    const shorter = [10, 20].map((minutes) => {
+      const window = { kind: 'duration', windowMs: minutes * 60_000 } as const;
+      return createFleetDouble({ agents: AGENTS, budgets: [{ ...sharedCalls(3), window }] });
+    });
+    // Within one hour, and in windows that all began at different times.
+    all.atMs += 3_600_000 - (all.atMs % 3_600_000);
+    const askAll = (fleet: Fleet, round: string) => {
+      all.fleet = fleet;
+      const before = all.eventsOf('IntentAllowed').length;
+      for (const agentId of AGENTS.slice(4, 12)) propose(all, agentId, round);
+      all.settle();
+      pass(all, 2_000);
+      return all.eventsOf('IntentAllowed').length - before;
+    };
+    expect(askAll(hours, 'first')).toBe(3);
+    const [tens, twenties] = shorter;
+    if (tens === undefined || twenties === undefined) throw new Error('two fleets');
+    all.atMs += 11 * 60_000;
+    expect(askAll(tens, 'tens')).toBe(3);
+    all.atMs += 10 * 60_000;
+    expect(askAll(twenties, 'twenties')).toBe(3);
+    expect(askAll(tens, 'tens-again')).toBe(0);
+    expect(askAll(hours, 'hours-again')).toBe(0);
+    all.atMs += 3_600_000;
+    expect(askAll(hours, 'next-hour')).toBe(3);
   });
 
   it('counts no call of a shared rate twice when there are more sub-windows than are kept', () => {

@@ -34,6 +34,15 @@ export interface Breaker {
   readonly explanation: string | null;
   /** Number of the record that last made it half-open or re-armed it: kills over by then are paid. */
   readonly triedSeq: number;
+  /** How mild it may become by itself; null: closed. Only of one that is open or half-open. */
+  readonly floor: StepUp | null;
+}
+
+/** A step-up over which something stricter has passed: it holds again when that closes. */
+export interface StepUp {
+  readonly untilMs: number | null;
+  readonly signal: string | null;
+  readonly explanation: string;
 }
 
 /** A kill that is over: whom it covered must be tried before it goes on as before. */
@@ -58,6 +67,7 @@ export const NEVER_TRIPPED: Breaker = {
   signal: null,
   explanation: null,
   triedSeq: -1,
+  floor: null,
 };
 
 export function passedOf({ probes }: Pick<Breaker, 'probes'>): number {
@@ -82,7 +92,12 @@ export function changed(
     signal,
     explanation,
     triedSeq: to === 'half-open' || cause === 'rearmed' ? seq : before.triedSeq,
+    floor: to === 'open' || to === 'half-open' ? floorOf(before) : null,
   };
+}
+
+function floorOf({ mode, floor, untilMs, signal, explanation }: Breaker): StepUp | null {
+  return mode === 'step-up' ? { untilMs, signal, explanation: explanation ?? '' } : floor;
 }
 
 /** Whatever is allowed while it is half-open is a probe. */

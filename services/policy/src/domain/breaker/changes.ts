@@ -38,9 +38,10 @@ export function seatOf(context: CheckContext, caller: Caller): Seat {
 
 function dueChange(
   context: CheckContext,
-  { id, breaker }: AgentState,
+  agent: AgentState,
   tool: ToolName | null,
 ): BreakerEvent | null {
+  const { breaker } = agent;
   const { mode, untilMs } = breaker;
   if (untilMs !== null && untilMs <= context.atMs && mode === 'open') {
     const explanation = `the time it was open for is over: ${PROBES_MAX} reads may try`;
@@ -49,7 +50,7 @@ function dueChange(
   const late = mode === 'half-open' ? lateProbe(breaker, context.atMs) : undefined;
   if (late !== undefined) return probeFailed(breaker, context.atMs, late);
   // One that is open lets less through than a kill that is over asks for, and is tried in its time.
-  const kill = mode === 'open' ? undefined : unpaidKill(context, { id, breaker }, tool);
+  const kill = mode === 'open' ? undefined : unpaidKill(context, agent, tool);
   if (kill !== undefined) {
     const explanation = `kill ${kill.haltId} (epoch ${kill.epoch}) is over, by ${kill.by}`;
     return change(breaker, context.atMs, { to: 'half-open', cause: 'kill-lifted', explanation });
@@ -59,16 +60,21 @@ function dueChange(
   return change(breaker, context.atMs, { to: 'closed', cause: 'time-over', explanation });
 }
 
-/** A kill over this call that ended after the agent was last tried. */
+/**
+ * A kill over this call that ended after the agent was last tried. Nothing was killed of one whose
+ * first record is newer, unless the kill names it.
+ */
 function unpaidKill(
   { state, fleet }: CheckContext,
-  { id, breaker }: Pick<AgentState, 'id' | 'breaker'>,
+  { id, firstSeq, breaker }: AgentState,
   tool: ToolName | null,
 ): EndedKill | undefined {
   if (state.endedKillByScope.size === 0) return undefined;
   const groups = fleet?.agentById.get(id)?.groups ?? [];
   for (const kill of state.endedKillByScope.values()) {
     if (kill.seq <= breaker.triedSeq) continue;
+    const isNewer = firstSeq === null || kill.seq <= firstSeq;
+    if (isNewer && kill.scope.agent === null) continue;
     if (scopeCovers(kill.scope, { agentId: id, groups, tool })) return kill;
   }
   return undefined;
@@ -123,8 +129,19 @@ export function changeByProbes(
   if (failure !== null) return probeFailed(breaker, atMs, failure);
   const passed = passedOf(breaker) + (events.some((event) => passes(breaker, event)) ? 1 : 0);
   if (passed < PROBES_MAX) return null;
-  const explanation = `${PROBES_MAX} probes went well`;
-  return change(breaker, atMs, { to: 'closed', cause: 'probes-passed', explanation });
+  return closeOf(breaker, atMs);
+}
+
+/** Probes say nothing of what a step-up was for: one whose time is not over holds again. */
+function closeOf(breaker: Breaker, atMs: number): BreakerEvent {
+  const { floor } = breaker;
+  if (floor === null || (floor.untilMs ?? Number.POSITIVE_INFINITY) <= atMs) {
+    const explanation = `${PROBES_MAX} probes went well`;
+    return change(breaker, atMs, { to: 'closed', cause: 'probes-passed', explanation });
+  }
+  const { untilMs: until, signal, explanation } = floor;
+  const why = { signal, explanation };
+  return change(breaker, atMs, { to: 'step-up', cause: 'probes-passed', until, ...why });
 }
 
 function failureIn(breaker: Breaker, events: readonly AuditRecordEvent[]): string | null {

@@ -5,7 +5,7 @@
 import type { LimitId } from '@estop/schemas/ids';
 import type { LimitKind, SliceUse } from '@estop/schemas/messages';
 import { SLICE_USES_MAX } from '../limits.ts';
-import { bucketOf } from '../rate-window.ts';
+import { bucketIn, bucketOf } from '../rate-window.ts';
 import type { PartitionState } from '../state.ts';
 import type { SliceAccount } from './slice-state.ts';
 
@@ -15,9 +15,12 @@ export interface LimitRef {
   readonly limitId: LimitId;
   /** 0 for rates. */
   readonly windowStart: number;
-  /** 0 for budgets. */
+  /** Its length; 0 for a lifetime. */
   readonly windowMs: number;
 }
+
+/** The window of a limit that an account may be in. */
+type WindowRef = Pick<LimitRef, 'windowStart'>;
 
 /** The key of accounts and pools: budgets and rates of one id are two limits. */
 export function limitKey({ kind, limitId }: Pick<LimitRef, 'kind' | 'limitId'>): string {
@@ -25,13 +28,13 @@ export function limitKey({ kind, limitId }: Pick<LimitRef, 'kind' | 'limitId'>):
 }
 
 /** What may be used here and now without asking. */
-export function availableOf(account: SliceAccount | undefined, ref: LimitRef): number {
+export function availableOf(account: SliceAccount | undefined, ref: WindowRef): number {
   if (account === undefined || account.windowStart !== ref.windowStart) return 0;
   return Math.max(0, account.granted - account.spent - account.reserved);
 }
 
 /** Whether the home has said that it has nothing, a moment ago. */
-export function isDry(account: SliceAccount | undefined, ref: LimitRef, atMs: number): boolean {
+export function isDry(account: SliceAccount | undefined, ref: WindowRef, atMs: number): boolean {
   return (
     account !== undefined && account.windowStart === ref.windowStart && atMs < account.dryUntilMs
   );
@@ -70,7 +73,9 @@ export function accountInWindow(state: PartitionState, ref: LimitRef): SliceAcco
     account = newAccount(ref);
     state.accountByLimit.set(key, account);
   }
+  const uses = unreported(account, ref.windowMs);
   account.windowMs = ref.windowMs;
+  account.uses.splice(0, account.uses.length, ...uses.map((use) => ({ ...use })));
   // Before, when the fleet has changed the length of its windows.
   if (account.windowStart !== ref.windowStart) {
     account.windowStart = ref.windowStart;
@@ -90,7 +95,8 @@ export function useOnce(account: SliceAccount, atMs: number): void {
   account.usedAtMs = atMs;
   const bucket = bucketOf(account.windowMs, atMs);
   const last = account.uses.at(-1);
-  if (last?.bucket === bucket) last.calls += 1;
+  // The newest may seem to lie ahead when windows have become shorter.
+  if (last !== undefined && last.bucket >= bucket) last.calls += 1;
   else account.uses.push({ bucket, calls: 1 });
   // Late is safe: merged calls count longer, never shorter.
   const [oldest, second] = account.uses;
@@ -116,7 +122,17 @@ export function forgetReported(account: SliceAccount, reported: readonly SliceUs
   }
 }
 
-/** The uses not reported yet, for an ask. */
-export function unreported(account: SliceAccount | undefined): readonly SliceUse[] {
-  return account?.uses.map(({ bucket, calls }) => ({ bucket, calls })) ?? [];
+/** The uses not reported yet, for an ask, by the sub-windows of its length. */
+export function unreported(
+  account: SliceAccount | undefined,
+  windowMs: number,
+): readonly SliceUse[] {
+  const uses: { readonly bucket: number; calls: number }[] = [];
+  for (const { bucket: own, calls } of account?.uses ?? []) {
+    const bucket = bucketIn(windowMs, own, account?.windowMs ?? windowMs);
+    const last = uses.at(-1);
+    if (last?.bucket === bucket) last.calls += calls;
+    else uses.push({ bucket, calls });
+  }
+  return uses;
 }

@@ -2,14 +2,22 @@
 import type { AuditRecordEvent, SliceAnswer, SliceAsk } from '@estop/schemas/messages';
 import { SLICE_ASKS_MAX } from '../limits.ts';
 import { addCalls, bucketOf, emptyRateWindow, type RateWindow, usedOf } from '../rate-window.ts';
-import { POOL_WINDOWS_MAX, type PoolWindow, partyOf, type SlicePool, windowIn } from './pool.ts';
+import {
+  isWindowOver,
+  POOL_WINDOWS_KEPT,
+  type PoolWindow,
+  partyOf,
+  type SlicePool,
+  windowEndOfAsk,
+  windowIn,
+} from './pool.ts';
 
 export function applyToPool(pool: SlicePool, event: AuditRecordEvent, atMs: number): void {
   switch (event.type) {
     case 'SliceAsked':
       return asked(pool, event.ask, atMs);
     case 'SliceGranted':
-      return granted(pool, event.answer);
+      return granted(pool, event.answer, atMs);
     case 'SliceRecalled': {
       const { windowStart, until: untilMs, partitions } = event;
       pool.recall = { untilMs, windowStart, open: [...partitions] };
@@ -38,7 +46,10 @@ function asked(pool: SlicePool, ask: SliceAsk, atMs: number): void {
   const window = windowIn(pool, ask.windowStart);
   // In a new window nobody has been called back yet.
   if (window?.outByPartition.has(ask.partition) !== true) party.recalled = ask.answersRecall;
-  if (window !== undefined) takeBack(pool, window, { ask, atMs });
+  if (window !== undefined) {
+    window.endMs = laterEnd(window.endMs, windowEndOfAsk(ask));
+    takeBack(pool, window, { ask, atMs });
+  }
   pool.queue.push(ask);
 }
 
@@ -50,7 +61,7 @@ function takeBack(
   let back = ask.returned;
   if (ask.kind === 'rate') {
     pool.used = inWindow(pool.used, ask.windowMs, atMs);
-    // Sub-windows of the length before the fleet changed it may seem to lie far ahead.
+    // The end of a sub-window of the length before the fleet changed it may lie ahead.
     const newest = bucketOf(ask.windowMs, atMs) + 1;
     for (const { bucket, calls } of ask.uses) {
       addCalls(pool.used, { bucket: Math.min(bucket, newest), calls }, atMs);
@@ -76,29 +87,45 @@ function inWindow(used: RateWindow | null, windowMs: number, atMs: number): Rate
   return made;
 }
 
-/** A window begins with its first grant; the one that began longest ago is forgotten for it. */
-function newWindow({ windows }: SlicePool, windowStart: number): PoolWindow {
-  const made = { windowStart, outByPartition: new Map(), out: 0, shortByPartition: new Map() };
+/** A window begins with its first grant, and those that are over are forgotten for it. */
+function newWindow(
+  { windows }: SlicePool,
+  { windowStart, ask }: { readonly windowStart: number; readonly ask: SliceAsk | undefined },
+  atMs: number,
+): PoolWindow {
+  const made: PoolWindow = {
+    windowStart,
+    endMs: ask === undefined ? null : windowEndOfAsk(ask),
+    outByPartition: new Map(),
+    out: 0,
+    shortByPartition: new Map(),
+  };
   windows.push(made);
-  if (windows.length > POOL_WINDOWS_MAX) windows.shift();
+  while (windows.length > POOL_WINDOWS_KEPT) {
+    const over = windows.findIndex((window) => window !== made && isWindowOver(window, atMs));
+    if (over < 0) break;
+    windows.splice(over, 1);
+  }
   return made;
 }
 
-function granted(pool: SlicePool, answer: SliceAnswer): void {
+function laterEnd(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? null : Math.max(one, other);
+}
+
+function granted(pool: SlicePool, answer: SliceAnswer, atMs: number): void {
   const { partition, sequence, windowStart, amount, free, dryUntil } = answer;
   const party = partyOf(pool, partition);
   party.answers.push(answer);
   if (party.answers.length > SLICE_ASKS_MAX) party.answers.shift();
   if (amount > 0) party.recalled = false;
-  const isFirst = pool.queue[0]?.partition === partition && pool.queue[0].sequence === sequence;
   const at = pool.queue.findIndex((a) => a.partition === partition && a.sequence === sequence);
-  const ask = pool.queue[at];
-  if (at >= 0) pool.queue.splice(at, 1);
-  if (isFirst && ask !== undefined && ask.need > 0) endRecall(pool);
+  const [ask] = at < 0 ? [] : pool.queue.splice(at, 1);
+  if (at === 0 && ask !== undefined && ask.need > 0) endRecall(pool);
   const known = windowIn(pool, windowStart);
   // Nothing is granted in a window that is over.
   if (known === undefined && amount === 0) return;
-  const window = known ?? newWindow(pool, windowStart);
+  const window = known ?? newWindow(pool, { windowStart, ask }, atMs);
   window.outByPartition.set(partition, (window.outByPartition.get(partition) ?? 0) + amount);
   window.out += amount;
   if (ask === undefined || ask.need === 0) return;

@@ -2,8 +2,7 @@
 import { type BudgetId, limitIdOf } from '@estop/schemas/ids';
 import type { AuditRecordEvent } from '@estop/schemas/messages';
 import type { PartitionState } from '../state.ts';
-import type { LimitRef } from './account.ts';
-import { giveBackFreed } from './holder.ts';
+import { type FreedSlice, giveBackFreed } from './holder.ts';
 
 interface Freed {
   readonly budgetId: BudgetId;
@@ -38,13 +37,13 @@ function freedBy(event: AuditRecordEvent): readonly Freed[] {
 }
 
 /** One ask a limit and window. */
-function summed(freed: readonly Freed[]): readonly (LimitRef & { readonly amount: number })[] {
-  const sums = new Map<string, LimitRef & { readonly amount: number }>();
+function summed(freed: readonly Freed[]): readonly FreedSlice[] {
+  const sums = new Map<string, FreedSlice>();
   for (const { budgetId, windowStart, amount } of freed) {
     const key = `${budgetId} ${windowStart}`;
     const sum = (sums.get(key)?.amount ?? 0) + amount;
     const limitId = limitIdOf(budgetId);
-    sums.set(key, { kind: 'budget', limitId, windowStart, windowMs: 0, amount: sum });
+    sums.set(key, { kind: 'budget', limitId, windowStart, amount: sum });
   }
   return [...sums.values()];
 }

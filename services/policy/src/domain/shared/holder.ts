@@ -25,6 +25,11 @@ export interface Lack extends LimitRef {
   readonly amount: number;
 }
 
+/** What came free of a slice. */
+export interface FreedSlice extends Pick<LimitRef, 'kind' | 'limitId' | 'windowStart'> {
+  readonly amount: number;
+}
+
 /** Asks for what waiting intents lack, unless an answer is on its way. */
 export function askForLacks(
   state: PartitionState,
@@ -94,14 +99,15 @@ export function decideOffer({ state, atMs }: CheckContext, offer: OfferSlice): A
 /** What comes free while the home calls back goes there, unless somebody here waits for it. */
 export function giveBackFreed(
   state: PartitionState,
-  freed: readonly (LimitRef & { readonly amount: number })[],
+  freed: readonly FreedSlice[],
 ): readonly AuditRecordEvent[] {
-  return freed.flatMap((ref): readonly AuditRecordEvent[] => {
-    const account = state.accountByLimit.get(limitKey(ref));
+  return freed.flatMap(({ amount, ...of }): readonly AuditRecordEvent[] => {
+    const account = state.accountByLimit.get(limitKey(of));
     if (account === undefined || account.recalledSequence === 0) return [];
-    if (account.windowStart !== ref.windowStart || !mayAsk(account)) return [];
+    if (account.windowStart !== of.windowStart || !mayAsk(account)) return [];
+    const ref = refOf(account);
     const wanted = needsOf(state, ref).reduce((sum, amount) => sum + amount, 0);
-    const returned = availableOf(account, ref) + ref.amount - wanted;
+    const returned = availableOf(account, ref) + amount - wanted;
     if (returned <= 0) return [];
     return [requested(state, ref, { need: 0, least: 0, returned, answersRecall: true })];
   });
@@ -158,7 +164,7 @@ function requested(
 ): AuditRecordEvent {
   const account = state.accountByLimit.get(limitKey({ kind, limitId }));
   const sequence = (account?.sequence ?? 0) + 1;
-  const uses = unreported(account);
+  const uses = unreported(account, windowMs);
   const { partition } = state;
   const about = { kind, limitId, windowStart, windowMs, partition, sequence, uses };
   return { type: 'SliceRequested', ask: { ...about, ...wish } };

@@ -7,7 +7,7 @@
 import type { LimitId } from '@estop/schemas/ids';
 import { limitSubject } from '@estop/schemas/ids';
 import type { AuditRecordEvent, SliceAsk } from '@estop/schemas/messages';
-import { windowEndOf, windowStartOf } from '../budget-window.ts';
+import { windowEndOf } from '../budget-window.ts';
 import type { CheckContext } from '../check-context.ts';
 import type { Fleet } from '../fleet.ts';
 import { type Answer, NOTHING } from '../input.ts';
@@ -87,7 +87,6 @@ function serve(
   const { atMs, nowMs, fleet } = context;
   const moment = {
     ceiling: ceilingOf(fleet, draft) ?? 0,
-    current: currentWindow(context, draft),
     atMs,
     nowMs,
   };
@@ -134,26 +133,18 @@ function amountFor(draft: SlicePool, ask: SliceAsk, moment: Moment): number {
 
 interface Moment {
   readonly ceiling: number;
-  /** Where the fleet's window of the limit began; null: the fleet has no such limit. */
-  readonly current: number | null;
   readonly atMs: number;
   readonly nowMs: number;
 }
 
-function currentWindow({ fleet, atMs }: CheckContext, pool: SlicePool): number | null {
-  if (pool.kind === 'rate') return 0;
-  const budget = fleet?.sharedBudgetById.get(pool.limitId);
-  return budget === undefined ? null : windowStartOf(budget.window, atMs);
-}
-
 function freeFor(pool: SlicePool, ask: SliceAsk, moment: Moment): number {
-  const window = openWindow(pool, ask.windowStart, moment.current);
+  const window = openWindow(pool, ask, moment.atMs);
   return window === undefined ? 0 : Math.max(0, freeIn(pool, window, moment));
 }
 
 /** What is granted beyond need; nothing to whom only gives back. */
 function usual(pool: SlicePool, ask: SliceAsk, moment: Moment): number {
-  const window = openWindow(pool, ask.windowStart, moment.current);
+  const window = openWindow(pool, ask, moment.atMs);
   if (window === undefined || ask.least === 0) return 0;
   return usualSlice(window, freeFor(pool, ask, moment));
 }

@@ -6,15 +6,17 @@ import type { LimitId } from '@estop/schemas/ids';
 import type { LimitKind, SliceAnswer, SliceAsk } from '@estop/schemas/messages';
 import { type RateWindow, usedOf } from '../rate-window.ts';
 
-/** Windows of one budget that asks may speak of: clocks of partitions differ a little. */
-export const POOL_WINDOWS_MAX = 2;
+/** Windows of one budget that are kept though they are over: clocks of partitions differ a little. */
+export const POOL_WINDOWS_KEPT = 2;
+/** Windows of one budget: as many lengths as fleets may give it within the longest of them. */
+export const POOL_WINDOWS_MAX = 16;
 
 export interface SlicePool {
   readonly kind: LimitKind;
   readonly limitId: LimitId;
   /** Ceiling of a budget that a person set; null: the fleet's. */
   ceiling: number | null;
-  /** In the order they began here, at most POOL_WINDOWS_MAX; a rate has one. */
+  /** In the order they began here, at most POOL_WINDOWS_MAX; a rate has one. None that is not over is forgotten. */
   readonly windows: PoolWindow[];
   /** Calls of a rate that partitions have reported; null for a budget. */
   used: RateWindow | null;
@@ -26,6 +28,8 @@ export interface SlicePool {
 
 export interface PoolWindow {
   readonly windowStart: number;
+  /** Null: never. Of several lengths that begin together, that of the longest. */
+  endMs: number | null;
   /** Budget: granted less given back. Rate: granted, and neither given back nor reported as used. */
   readonly outByPartition: Map<number, number>;
   /** The sum of the above. */
@@ -107,22 +111,33 @@ const UNTOUCHED: Pick<PoolWindow, 'out' | 'outByPartition'> = {
   outByPartition: new Map(),
 };
 
+/** When the window of an ask ends, ms; null: never. */
+export function windowEndOfAsk({
+  kind,
+  windowStart,
+  windowMs,
+}: Pick<SliceAsk, 'kind' | 'windowStart' | 'windowMs'>): number | null {
+  return kind === 'rate' || windowMs === 0 ? null : windowStart + windowMs;
+}
+
+export function isWindowOver({ endMs }: Pick<PoolWindow, 'endMs'>, atMs: number): boolean {
+  return endMs !== null && endMs <= atMs;
+}
+
 /**
- * The window of an ask; undefined when it may be one that was forgotten: made again, its ceiling
- * would be granted twice. `current`: where the fleet's window began, which may be before the known
- * ones when the fleet has changed its length.
+ * The window of an ask; undefined when it is over and may be one that was forgotten: made again, its
+ * ceiling would be granted twice. So it is where there is no room to remember one more.
  */
 export function openWindow(
   pool: SlicePool,
-  windowStart: number,
-  current: number | null,
+  ask: SliceAsk,
+  atMs: number,
 ): Pick<PoolWindow, 'out' | 'outByPartition'> | undefined {
-  const known = windowIn(pool, windowStart);
+  const known = windowIn(pool, ask.windowStart);
   if (known !== undefined) return known;
-  const { windows } = pool;
-  const isNew = windows.every((window) => window.windowStart < windowStart);
-  const isOpen = isNew || windowStart === current || windows.length < POOL_WINDOWS_MAX;
-  return isOpen ? UNTOUCHED : undefined;
+  if (isWindowOver({ endMs: windowEndOfAsk(ask) }, atMs)) return undefined;
+  const open = pool.windows.filter((window) => !isWindowOver(window, atMs));
+  return open.length < POOL_WINDOWS_MAX ? UNTOUCHED : undefined;
 }
 
 /** How much to grant beyond what is needed: less and less, the less is left. */

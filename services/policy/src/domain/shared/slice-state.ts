@@ -6,7 +6,7 @@ import type { IntentProposed, LimitKind, SliceAsk, SliceNeed } from '@estop/sche
 export interface SliceAccount {
   readonly kind: LimitKind;
   readonly limitId: LimitId;
-  /** Of a rate; 0 for a budget. */
+  /** Length of the window; 0 for a lifetime. */
   windowMs: number;
   /** Which window the amounts below belong to; 0 for a lifetime and for rates. */
   windowStart: number;

@@ -1,8 +1,8 @@
 /** One partition's part of a shared limit, as agents.v1 shows it. The sum of all parts is the whole. */
 import type { LimitId } from '@estop/schemas/ids';
 import type { LimitHomeView, SharedLimitView } from '@estop/schemas/messages';
-import { windowStartOf } from '../budget-window.ts';
 import type { Fleet } from '../fleet.ts';
+import { budgetRef } from '../ledger.ts';
 import { usedOf } from '../rate-window.ts';
 import type { PartitionState } from '../state.ts';
 import { availableOf, type LimitRef, limitKey } from './account.ts';
@@ -17,8 +17,7 @@ export function sharedLimitView(
 ): SharedLimitView | null {
   const budget = fleet?.sharedBudgetById.get(limitId);
   if (budget !== undefined) {
-    const windowStart = windowStartOf(budget.window, state.atMs);
-    const ref = { kind: 'budget', limitId, windowStart, windowMs: 0 } as const;
+    const ref = budgetRef(budget, state.atMs);
     return viewOf(state, fleet, { ref, unit: budget.unit, window: budget.windowText });
   }
   const rate = fleet?.sharedRateById.get(limitId);

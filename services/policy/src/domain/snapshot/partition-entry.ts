@@ -32,7 +32,7 @@ interface PoolEntry extends Omit<SlicePool, 'windows' | 'partyByPartition'> {
   readonly parties: readonly (readonly [number, SliceParty])[];
 }
 
-interface WindowEntry extends Pick<PoolWindow, 'windowStart' | 'out'> {
+interface WindowEntry extends Pick<PoolWindow, 'windowStart' | 'endMs' | 'out'> {
   readonly outs: readonly (readonly [number, number])[];
   readonly shorts: readonly (readonly [number, number])[];
 }
@@ -77,8 +77,8 @@ export function readPartition(state: PartitionState, text: string): void {
 function poolEntry({ windows, partyByPartition, ...pool }: SlicePool): PoolEntry {
   return {
     ...pool,
-    windows: windows.map(({ windowStart, out, outByPartition, shortByPartition }) => {
-      return { windowStart, out, outs: [...outByPartition], shorts: [...shortByPartition] };
+    windows: windows.map(({ outByPartition, shortByPartition, ...window }) => {
+      return { ...window, outs: [...outByPartition], shorts: [...shortByPartition] };
     }),
     parties: [...partyByPartition],
   };
@@ -87,13 +87,8 @@ function poolEntry({ windows, partyByPartition, ...pool }: SlicePool): PoolEntry
 function readPool({ windows, parties, ...pool }: PoolEntry): SlicePool {
   return {
     ...pool,
-    windows: windows.map(({ windowStart, out, outs, shorts }) => {
-      return {
-        windowStart,
-        out,
-        outByPartition: new Map(outs),
-        shortByPartition: new Map(shorts),
-      };
+    windows: windows.map(({ outs, shorts, ...window }) => {
+      return { ...window, outByPartition: new Map(outs), shortByPartition: new Map(shorts) };
     }),
     partyByPartition: new Map(parties),
   };

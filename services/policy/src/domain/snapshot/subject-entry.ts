@@ -31,6 +31,7 @@ interface PersonEntry {
 }
 
 interface AgentEntry extends PersonEntry {
+  readonly first: AgentState['firstSeq'];
   readonly suspended?: boolean | undefined;
   readonly breaker?: Breaker | undefined;
   readonly allowed: number;
@@ -61,6 +62,7 @@ type ActionEntry =
 export function agentText(agent: AgentState): string {
   const { activity } = agent;
   const entry: AgentEntry = {
+    first: agent.firstSeq,
     suspended: agent.suspended || undefined,
     breaker: agent.breaker === NEVER_TRIPPED ? undefined : agent.breaker,
     allowed: agent.allowed,
@@ -82,7 +84,7 @@ export function agentText(agent: AgentState): string {
 
 export function readAgent(id: AgentId, text: string, kinds: DecisionKinds): AgentState {
   const entry = JSON.parse(text) as AgentEntry;
-  const agent = initialAgent(id);
+  const agent = initialAgent(id, entry.first);
   agent.suspended = entry.suspended ?? false;
   agent.breaker = entry.breaker ?? NEVER_TRIPPED;
   agent.allowed = entry.allowed;
