@@ -635,6 +635,12 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
         ],
         "doc": "What it rests on, up to 16 KiB.",
         "default": null
+       },
+       {
+        "name": "proposesKill",
+        "type": "boolean",
+        "doc": "It opened so often that a person should think of a kill.",
+        "default": false
        }
       ]
      },
@@ -2264,6 +2270,12 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
          ],
          "doc": "What the signal rests on, as its service says it.",
          "default": null
+        },
+        {
+         "name": "proposesKill",
+         "type": "boolean",
+         "doc": "Whoever tripped it proposes a kill.",
+         "default": false
         }
        ]
       }
@@ -3227,6 +3239,18 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
          "string"
         ],
         "default": null
+       },
+       {
+        "name": "held",
+        "type": "boolean",
+        "doc": "It was open: destructive and financial calls wait until a person re-arms it.",
+        "default": false
+       },
+       {
+        "name": "proposesKill",
+        "type": "boolean",
+        "doc": "It opened so often that a kill is proposed.",
+        "default": false
        }
       ]
      }

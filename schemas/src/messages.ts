@@ -115,6 +115,10 @@ export interface BreakerSeatView {
   readonly cause: BreakerCause | null;
   readonly signal: string | null;
   readonly explanation: string | null;
+  /** It was open: destructive and financial calls wait until a person re-arms it. */
+  readonly held: boolean;
+  /** It opened so often that a kill is proposed. */
+  readonly proposesKill: boolean;
 }
 
 /** The newest state of one agent or person, or one partition's part of a shared limit. Key: the subject. A projection of audit.v1. */
@@ -458,6 +462,8 @@ export interface BreakerChanged {
   readonly explanation: string;
   /** What the signal rests on, as its service says it. */
   readonly evidence: string | null;
+  /** Whoever tripped it proposes a kill. */
+  readonly proposesKill: boolean;
 }
 
 /** One atomic step of the log. Key: the agent id. */
@@ -708,6 +714,8 @@ export interface TripBreaker {
   readonly explanation: string;
   /** What it rests on, up to 16 KiB. */
   readonly evidence: string | null;
+  /** It opened so often that a person should think of a kill. */
+  readonly proposesKill: boolean;
 }
 
 /** A person closes the breaker of this agent; the command's reason says why. */

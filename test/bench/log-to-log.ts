@@ -2,9 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog, NewRecord } from '@estop/log/port';
-import { checkFleet } from '@estop/policy/adapters/fleet/check-fleet';
+import { type CheckedBundle, checkFleet } from '@estop/policy/adapters/fleet/check-fleet';
 import { compileFleet } from '@estop/policy/adapters/fleet/compile-fleet';
-import type { CheckedFleet } from '@estop/policy/domain/fleet/checked-fleet';
 import { startPolicy } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
 import { createMemoryLogger } from '@estop/runtime/logger';
@@ -83,7 +82,7 @@ export async function activateFleet(
   log: EventLog,
   agents: number,
   limits = PRIVATE_LIMITS,
-): Promise<CheckedFleet> {
+): Promise<CheckedBundle> {
   const files = benchFleet(AGENTS, limits);
   const checked = await checkFleet(files);
   if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
@@ -98,7 +97,7 @@ export async function activateFleet(
 }
 
 /** As if the fleet had more agents than its files list. */
-function withAgents(bundle: CheckedFleet, count: number): CheckedFleet {
+function withAgents(bundle: CheckedBundle, count: number): CheckedBundle {
   const [pattern] = bundle.agents;
   if (pattern === undefined || count <= bundle.agents.length) return bundle;
   const names = Array.from({ length: count }, (_, index) => `agent-${index}`);

@@ -145,6 +145,7 @@ const orders = fc.oneof(
     signal: fc.string({ maxLength: 140 }),
     explanation: fc.string({ maxLength: 1_100 }),
     evidence: text,
+    proposesKill: fc.boolean(),
   }),
   fc.record({
     type: fc.constant('ReportHalt'),

@@ -3,6 +3,8 @@
  * it. All versions know the same limits; ceilings, windows of the shared rate, rules, agents and
  * people differ.
  */
+
+import { DEFAULT_TERMS } from '@estop/policy/domain/breaker/terms';
 import type {
   ApplicableLimits,
   Fleet,
@@ -123,6 +125,7 @@ export function fleetOf(spec: FleetSpec): Fleet {
   const people = spec.people.map((one) => one as unknown as FleetPerson);
   return {
     hash: spec.hash,
+    breakerTermsOf: () => DEFAULT_TERMS,
     agentById: new Map(spec.agents.map((agent) => [agent.id as AgentId, fleetAgent(spec, agent)])),
     personById: new Map(people.map((one) => [one.id as PersonId, one])),
     toolOf: (name) => tools.get(name) ?? fleetTool(spec, name),

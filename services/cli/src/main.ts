@@ -9,6 +9,7 @@ import { addApply } from './commands/apply.ts';
 import { addApprovals } from './commands/approvals.ts';
 import { addApprove } from './commands/approve.ts';
 import { addBacktest } from './commands/backtest.ts';
+import { addBreakers } from './commands/breakers.ts';
 import { addCheck } from './commands/check.ts';
 import { addExplain } from './commands/explain.ts';
 import { addHalt } from './commands/halt.ts';
@@ -25,6 +26,7 @@ import { addSetup } from './commands/setup.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import { addTail } from './commands/tail.ts';
+import { addTrip } from './commands/trip.ts';
 import { addVerify } from './commands/verify.ts';
 import { createContext, type GlobalOptions } from './context.ts';
 import { EXIT, type ExitCode } from './domain/exit.ts';
@@ -40,6 +42,8 @@ const COMMANDS = [
   addBacktest,
   addHalt,
   addLift,
+  addBreakers,
+  addTrip,
   addRearm,
   addAgents,
   addApprovals,

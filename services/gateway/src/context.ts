@@ -21,6 +21,8 @@ import { PeerProof } from './peers/peer-proof.ts';
 import { PermitKeys } from './permits/permit-keys.ts';
 import { PermitOffice } from './permits/permit-office.ts';
 import { AgentTable } from './read-models/agent-table.ts';
+import { Alerts } from './read-models/alerts.ts';
+import { BreakerTable } from './read-models/breaker-table.ts';
 import { DecisionCache } from './read-models/decision-cache.ts';
 import { Feeds } from './read-models/feeds.ts';
 import { type FleetChecker, FleetState } from './read-models/fleet-state.ts';
@@ -49,6 +51,8 @@ export interface GatewayContext extends GatewayDeps {
   readonly decisions: DecisionCache;
   readonly agents: AgentTable;
   readonly sharedLimits: SharedLimits;
+  readonly breakers: BreakerTable;
+  readonly alerts: Alerts;
   readonly fleet: FleetState;
   readonly halts: HaltBook;
   readonly hub: StreamHub;
@@ -73,11 +77,8 @@ export interface GatewayContext extends GatewayDeps {
 export function createContext(deps: GatewayDeps): GatewayContext {
   const { log, clock, logger, metrics, config, checkFleet } = deps;
   const { limits, operatorKeyHash, jwt, peerKey, peerUrls } = config;
-  const fleet = new FleetState({ log, logger, checkFleet });
-  const decisions = new DecisionCache(clock, log.codec('decisions.v1'));
-  const agents = new AgentTable();
-  const sharedLimits = new SharedLimits(clock, fleet);
-  const halts = new HaltBook(clock, fleet);
+  const models = createReadModels(deps);
+  const { fleet, decisions, agents, halts } = models;
   const hub = new StreamHub(log.id);
   const proposer = new Proposer({
     log,
@@ -106,7 +107,7 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     },
   });
   const feeds: Feeds = new Feeds({
-    ...{ log, logger, metrics, decisions, agents, sharedLimits, halts, fleet, hub },
+    ...{ log, logger, metrics, hub, ...models },
     onHaltLogged: (halt) => haltDesk.logged(halt),
   });
   halts.onNews(({ halt }) => {
@@ -115,11 +116,7 @@ export function createContext(deps: GatewayDeps): GatewayContext {
   return {
     ...deps,
     counts: createGatewayMetrics(metrics, { hub, proposer }),
-    decisions,
-    agents,
-    sharedLimits,
-    fleet,
-    halts,
+    ...models,
     hub,
     feeds,
     authenticator: new Authenticator({ agents, fleet, operatorKeyHash, verifyJwt }),
@@ -135,5 +132,19 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     fleetDesk: new FleetDesk({ log, limits, fleet, checkFleet }),
     audit: new AuditReader(log),
     closing,
+  };
+}
+
+/** What the gateway knows from the topics that it follows. */
+function createReadModels({ log, clock, logger, checkFleet }: GatewayDeps) {
+  const fleet = new FleetState({ log, logger, checkFleet });
+  return {
+    fleet,
+    decisions: new DecisionCache(clock, log.codec('decisions.v1')),
+    agents: new AgentTable(),
+    sharedLimits: new SharedLimits(clock, fleet),
+    breakers: new BreakerTable(log, logger),
+    alerts: new Alerts(clock, fleet),
+    halts: new HaltBook(clock, fleet),
   };
 }

@@ -36,7 +36,8 @@ export interface Gateway {
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const context = createContext(deps);
-  const { feeds, fleet, fleetDesk, haltDesk, hub, peers, points, proposer, closing } = context;
+  const { breakers, feeds, fleet, fleetDesk, haltDesk, hub, peers, points, proposer, closing } =
+    context;
   const { host, port } = deps.config;
   const app = createApp(context);
   const closePolitely = closerOf(app.server);
@@ -57,6 +58,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
       haltDesk.restore();
       await feeds.start();
       peers?.start();
+      // Nothing waits for it: numbers are shown once they are read.
+      breakers.start().catch((error: unknown) => {
+        deps.logger.error({ error: messageOf(error) }, 'breakers are not followed');
+      });
       try {
         return { url: await app.listen({ host, port }) };
       } catch (error) {
@@ -73,7 +78,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       haltDesk.close();
       peers?.close();
       await closePolitely(() => app.close(), CLOSE_GRACE_MS);
-      await feeds.close();
+      await Promise.all([feeds.close(), breakers.close()]);
     },
   };
 }

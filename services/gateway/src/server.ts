@@ -15,6 +15,7 @@ import { ProblemError } from './problems.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { batchRoutes } from './routes/batch.ts';
+import { breakerWatchRoutes } from './routes/breaker-watch.ts';
 import { breakerRoutes } from './routes/breakers.ts';
 import { credentialRoutes } from './routes/credentials.ts';
 import { enforcementRoutes } from './routes/enforcement.ts';
@@ -114,6 +115,7 @@ function addRoutes(app: App, context: GatewayContext): void {
   approvalRoutes(app, context);
   agentRoutes(app, context);
   breakerRoutes(app, context);
+  breakerWatchRoutes(app, context);
   limitRoutes(app, context);
   credentialRoutes(app, context);
   fleetRoutes(app, context);

@@ -10,6 +10,7 @@ export const topology = defineTopology({
     { topic: 'agents.v1', purpose: 'credentials, states and the answers to commands' },
     { topic: 'halts.v1', purpose: 'to refuse at the door what they cover' },
     { topic: 'policies.v1', purpose: 'the fleet that is active' },
+    { topic: 'breakers.v1', purpose: 'what was found of whom, and its numbers' },
     { topic: 'audit.v1', purpose: 'records that operators look up' },
   ],
   writes: [

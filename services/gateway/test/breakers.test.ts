@@ -40,6 +40,8 @@ describe('breakers', () => {
       cause: null,
       signal: null,
       explanation: null,
+      held: false,
+      proposesKill: false,
     });
   });
 

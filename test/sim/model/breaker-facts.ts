@@ -37,6 +37,8 @@ export class BreakerFacts {
   /** Calls that may still be lost, by when. */
   readonly trying = new Map<string, number>();
   passed = 0;
+  /** It was open, and no person has looked at it since. */
+  awaitsPerson = false;
   /** Of the agent's first record. */
   firstSeq = Number.POSITIVE_INFINITY;
   /** When the step-up that it was in before ends; what passes over it does not end it sooner. */
@@ -110,6 +112,8 @@ export class BreakerFacts {
     const opens = this.#opensLately(atMs) + (to === 'open' && from !== 'open' ? 1 : 0);
     if (from === 'step-up') this.#stepUp = { untilMs: this.untilMs };
     if (to === 'closed' || to === 'step-up') this.#stepUp = null;
+    if (to === 'open') this.awaitsPerson = true;
+    if (cause === 'rearmed') this.awaitsPerson = false;
     if (to === 'open') this.#openings = [...Array<number>(opens - 1).fill(0), atMs];
     this.mode = to;
     this.untilMs = untilMs;

@@ -74,10 +74,16 @@ function limited(amount: number): Ruling {
   return amount < 0 ? refused('invalid') : { kind: 'ceiling', amount };
 }
 
-function leastRank(type: Command['body']['type']): number {
+const ABOUT_ONE_AGENT: ReadonlySet<string> = new Set([
+  'Suspend',
+  'Resume',
+  'TripBreaker',
+  'RearmBreaker',
+]);
+
+export function leastRank(type: Command['body']['type']): number {
   if (type === 'Approve' || type === 'Reject') return RANK.approver;
-  const isSmall = type === 'Suspend' || type === 'Resume' || type === 'RearmBreaker';
-  return isSmall ? RANK.operator : RANK.admin;
+  return ABOUT_ONE_AGENT.has(type) ? RANK.operator : RANK.admin;
 }
 
 function ruleOnVote(

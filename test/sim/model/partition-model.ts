@@ -11,7 +11,7 @@ import { Books } from './books.ts';
 import type { Final, Proposal } from './facts.ts';
 import { Holdings } from './holdings.ts';
 import type { Homes } from './homes.ts';
-import { ruleOn, ruleOnShared } from './orders.ts';
+import { leastRank, rankOf, ruleOn, ruleOnShared } from './orders.ts';
 import { say, sayingOf } from './sayings.ts';
 import { predictTick } from './tick.ts';
 
@@ -160,10 +160,11 @@ export class PartitionModel {
     return parsed?.kind === 'agent' ? this.#predictOrder(command, parsed.id) : ['no record'];
   }
 
-  /** The breaker service alone trips, and never into something milder. */
+  /** The breaker service and operators trip, and never into something milder. */
   #predictTrip({ commandId, by }: Command, body: TripOrder, agentId: string): readonly string[] {
     const { books } = this;
-    if (by !== 'service:breaker') return [say.refused(commandId, 'forbidden')];
+    const mayTrip = by === 'service:breaker' || rankOf(books.fleet, by) >= leastRank(body.type);
+    if (!mayTrip) return [say.refused(commandId, 'forbidden')];
     const isPresent = books.fleet?.agents.some(({ id }) => id === agentId) === true;
     if (!isPresent) return [say.refused(commandId, 'not-found')];
     const turned = books.breaker(agentId).trip(body.mode, body.until, books);

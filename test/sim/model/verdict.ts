@@ -62,11 +62,13 @@ function checkStanding(situation: Situation, intent: Intent): Verdict | null {
   return isBroken(situation, intent) ? deny('breaker-open') : null;
 }
 
-/** Open lets nothing through, half-open five reads. */
+/** Open lets nothing through, half-open five reads; what was open awaits a person for grave calls. */
 function isBroken({ fleet, breaker }: Situation, { tool }: Intent): boolean {
   if (breaker.mode === 'open') return true;
-  if (breaker.mode !== 'half-open' || fleet === null) return false;
-  return toolSpec(fleet, tool).tier !== 'read' || breaker.isFull;
+  if (fleet === null) return false;
+  const { tier } = toolSpec(fleet, tool);
+  if (breaker.mode === 'half-open') return tier !== 'read' || breaker.isFull;
+  return breaker.awaitsPerson && (tier === 'destructive' || tier === 'financial');
 }
 
 function deny(reason: string): Verdict {

@@ -214,7 +214,12 @@ export class Actions {
   #trip(a: number, b: number, c: number): void {
     const by = c % 12 === 0 ? 'ann@x.org' : 'service:breaker';
     const until = c % 4 === 0 ? null : this.#world.log.nowMs + (c % 40_000);
-    const why = { signal: 'loop', explanation: 'the same call again', evidence: null };
+    const why = {
+      signal: 'loop',
+      explanation: 'the same call again',
+      evidence: null,
+      proposesKill: false,
+    };
     const mode = b % 2 === 0 ? 'open' : 'step-up';
     const agentId = pick(this.#world.scenario.agents, a);
     this.#command(agentId, by, { type: 'TripBreaker', mode, until, ...why });

@@ -6,7 +6,7 @@ import { messageOf } from '@estop/schemas/errors';
 import type { PolicyHash } from '@estop/schemas/ids';
 import { parse } from 'yaml';
 import { FleetRules } from '../domain/config/fleet-rules.ts';
-import { type BreakersFile, parseBreakers } from '../domain/config/parse-breakers.ts';
+import { type BreakersFile, NO_BREAKERS, parseBreakers } from '../domain/config/parse-breakers.ts';
 
 /** Fleets whose rules are kept: the one in force and those that partitions may still be leaving. */
 const KEPT_MAX = 16;
@@ -15,13 +15,11 @@ const READ_RECORDS = 100;
 const TRIES = 50;
 const PAUSE_MS = 200;
 
-const NO_FILE = parseNothing();
-
 export class FleetRulesSource {
   readonly #log: EventLog;
   readonly #logger: Logger;
   readonly #byHash = new Map<PolicyHash | null, FleetRules>([
-    [null, new FleetRules(NO_FILE, new Map())],
+    [null, new FleetRules(NO_BREAKERS, new Map())],
   ]);
 
   constructor(log: EventLog, logger: Logger) {
@@ -43,7 +41,7 @@ export class FleetRulesSource {
     }
     if (!signal.aborted)
       this.#logger.error({ hash }, 'no such fleet on policies.v1: defaults hold');
-    return this.#keep(hash, new FleetRules(NO_FILE, new Map()));
+    return this.#keep(hash, new FleetRules(NO_BREAKERS, new Map()));
   }
 
   async #fetch(hash: PolicyHash | null): Promise<FleetRules | undefined> {
@@ -84,7 +82,7 @@ export class FleetRulesSource {
     // It was checked before it was written: by another version of this software.
     const [problem] = parsed.problems;
     this.#logger.error({ hash, problem }, 'breakers.yaml cannot be read: the defaults hold');
-    return NO_FILE;
+    return NO_BREAKERS;
   }
 }
 
@@ -110,10 +108,4 @@ function readYaml(text: string): unknown {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parseNothing(): BreakersFile {
-  const parsed = parseBreakers({});
-  if (!parsed.ok) throw new TypeError('an empty file says nothing wrong');
-  return parsed.file;
 }

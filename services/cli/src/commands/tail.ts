@@ -4,7 +4,6 @@ import type { Act } from '../act.ts';
 import { type Api, errorOf } from '../api.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
-import { BreakerNews } from '../domain/breaker-line.ts';
 import { createEventStreamParser, type ServerSentEvent } from '../domain/event-stream.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 import { type Fields, fieldsOf } from '../domain/fields.ts';
@@ -21,11 +20,11 @@ interface TailOptions {
   readonly limit?: number;
 }
 
-/** `estop tail`: decisions, halts and approvals as they happen, until interrupted. */
+/** `estop tail`: decisions, halts, breakers, approvals and alerts as they happen, until interrupted. */
 export function addTail(program: Command, act: Act): void {
   program
     .command('tail')
-    .description('follow decisions, halts and approvals as they happen')
+    .description('follow decisions, halts, breakers, approvals and alerts as they happen')
     .option('--agent <agent>')
     .option('--tool <tool>')
     .option('--decision <decision>', 'allow, deny or needs-approval')
@@ -37,8 +36,7 @@ export function addTail(program: Command, act: Act): void {
 async function tail(context: Context, options: TailOptions): Promise<ExitCode> {
   const { limit, ...filters } = options;
   const { signal } = context.io;
-  const breakers = new BreakerNews();
-  const reading: Reading = { left: limit ?? Number.POSITIVE_INFINITY, lastId: null, breakers };
+  const reading: Reading = { left: limit ?? Number.POSITIVE_INFINITY, lastId: null };
   while (reading.left > 0) {
     await readStream(context, filters, reading);
     if (signal.aborted) return EXIT.interrupted;
@@ -53,7 +51,6 @@ async function tail(context: Context, options: TailOptions): Promise<ExitCode> {
 interface Reading {
   left: number;
   lastId: string | null;
-  readonly breakers: BreakerNews;
 }
 
 /** Shows events until the stream breaks. Throws when it cannot be opened. */
@@ -66,7 +63,7 @@ async function readStream(
   try {
     for await (const event of openStream(context.api(), { ...reading, filters, signal })) {
       reading.lastId = event.id ?? reading.lastId;
-      if (await show(context, event, reading.breakers)) reading.left -= 1;
+      if (await show(context, event)) reading.left -= 1;
       if (reading.left <= 0) return;
     }
   } catch (error) {
@@ -98,17 +95,13 @@ async function* openStream(api: Api, request: StreamRequest): AsyncGenerator<Ser
 }
 
 /** Tells whether the event was worth a line. */
-async function show(
-  context: Context,
-  event: ServerSentEvent,
-  breakers: BreakerNews,
-): Promise<boolean> {
+async function show(context: Context, event: ServerSentEvent): Promise<boolean> {
   const fields = parseData(event.data);
   if (context.isJson) {
     await context.json({ stream: { id: event.id, type: event.event }, ...fields });
     return true;
   }
-  const line = formatStreamLine(event.event, fields, { painter: context.painter, breakers });
+  const line = formatStreamLine(event.event, fields, context.painter);
   if (line !== undefined) await context.line(line);
   return line !== undefined;
 }

@@ -1,16 +1,11 @@
 /** One event of the live stream as a line for people. */
 import { formatClock } from './amounts.ts';
-import type { BreakerNews } from './breaker-line.ts';
+import { breakerLine } from './breaker-line.ts';
 import { type Fields, flagIn, numberIn, objectIn, textIn } from './fields.ts';
 import { type Painter, paintDecision, plain } from './paint.ts';
 import { describeScope } from './scope.ts';
 
 const VERDICT_CHARS = 'needs-approval'.length;
-
-interface Terminal {
-  readonly painter: Painter;
-  readonly breakers: BreakerNews;
-}
 
 /**
  * The line for an event; undefined for the counts of an agent, which follow each decision and would
@@ -19,11 +14,12 @@ interface Terminal {
 export function formatStreamLine(
   kind: string,
   event: Fields,
-  { painter, breakers }: Terminal,
+  painter: Painter,
 ): string | undefined {
-  const words = kind === 'agent' ? breakers.line(event, painter) : wordsOf(kind, event, painter);
-  if (words === undefined) return undefined;
-  const at = painter.dim(formatClock(numberIn(event, 'at')) || '--:--:--');
+  if (kind === 'agent') return undefined;
+  const words = wordsOf(kind, event, painter);
+  const atMs = numberIn(event, 'at') ?? numberIn(event, 'since');
+  const at = painter.dim(formatClock(atMs) || '--:--:--');
   return `${at}  ${words}`.trimEnd();
 }
 
@@ -35,6 +31,10 @@ function wordsOf(kind: string, event: Fields, painter: Painter): string {
       return formatApproval(event, painter);
     case 'halt':
       return formatHalt(event, painter);
+    case 'breaker':
+      return breakerLine(event, painter);
+    case 'alert':
+      return painter.bad(`alert  ${plain(textIn(event, 'sentence') ?? '')}`);
     case 'fleet':
       return `fleet ${textIn(event, 'hash')} by ${textIn(event, 'by')}`;
     default:

@@ -14,6 +14,8 @@ import type { Halt } from '@estop/schemas/messages';
 import { partitionCountOf, type Topic } from '@estop/schemas/topics';
 import {
   agentEvents,
+  alertEvent,
+  breakerEvents,
   decisionEvents,
   fleetEvents,
   haltEvents,
@@ -21,6 +23,7 @@ import {
 } from '../stream/stream-event.ts';
 import type { StreamHub } from '../stream/stream-hub.ts';
 import type { AgentTable } from './agent-table.ts';
+import type { Alert, Alerts } from './alerts.ts';
 import type { DecisionCache } from './decision-cache.ts';
 import { ACTIVE_KEY, type FleetState } from './fleet-state.ts';
 import type { HaltBook } from './halt-book.ts';
@@ -40,6 +43,7 @@ export interface FeedsDeps {
   readonly metrics: Metrics;
   readonly decisions: DecisionCache;
   readonly agents: AgentTable;
+  readonly alerts: Alerts;
   readonly sharedLimits: SharedLimits;
   readonly halts: HaltBook;
   readonly fleet: FleetState;
@@ -153,7 +157,7 @@ export class Feeds {
 
   /** What a record says, and how it is taken; undefined for a tombstone. */
   #read(stored: StoredRecord): Read | undefined {
-    const { log, decisions, agents, halts, fleet, sharedLimits, onHaltLogged } = this.#deps;
+    const { log, decisions, agents, alerts, halts, fleet, sharedLimits, onHaltLogged } = this.#deps;
     const { topic, value, timestampMs } = stored;
     if (value === null) return topic === 'agents.v1' ? this.#forget(stored.key) : undefined;
     switch (topic) {
@@ -166,13 +170,20 @@ export class Feeds {
       }
       case 'agents.v1': {
         const view = log.codec(topic).decode(value);
+        const before = agents.view(view.subject);
+        let news: readonly Alert[] = [];
         return {
           apply: () => {
             // First, since whoever gave an order about a limit reads it when it is answered.
             sharedLimits.take(view);
             agents.take(view);
+            news = alerts.take(view, before);
           },
-          events: () => agentEvents(view),
+          events: () => [
+            ...agentEvents(view),
+            ...breakerEvents(view, before),
+            ...news.map(alertEvent),
+          ],
         };
       }
       case 'halts.v1': {

@@ -1,5 +1,7 @@
 /** The active fleet: who belongs to it, and where its files stand in the log. */
 
+import { FleetRules } from '@estop/breaker/domain/config/fleet-rules';
+import type { BreakersFile } from '@estop/breaker/domain/config/parse-breakers';
 import type { EventLog, StoredRecord } from '@estop/log/port';
 import type { FleetAgent, FleetPerson } from '@estop/policy/domain/fleet';
 import type { ScopedBudget, ScopedRate } from '@estop/policy/domain/fleet/checked-fleet';
@@ -32,6 +34,7 @@ export interface CheckedBundle {
   readonly people: readonly FleetPerson[];
   readonly budgets: readonly ScopedBudget[];
   readonly rates: readonly ScopedRate[];
+  readonly breakers: BreakersFile;
 }
 
 export type FleetVerdict =
@@ -54,6 +57,8 @@ export interface ActiveFleet {
   readonly budgets: readonly ScopedBudget[];
   readonly rates: readonly ScopedRate[];
   readonly limits: LimitIndex;
+  /** How agents are watched. */
+  readonly watchRules: FleetRules;
 }
 
 export interface FleetStateDeps {
@@ -108,7 +113,7 @@ export class FleetState {
     if (record.hash === this.#active?.hash) return;
     const checked = await this.#check(record.hash);
     if (checked === undefined) return;
-    const { agents, people, budgets, rates } = checked;
+    const { agents, people, budgets, rates, breakers } = checked;
     this.#active = {
       hash: record.hash,
       by: record.by,
@@ -118,6 +123,7 @@ export class FleetState {
       budgets,
       rates,
       limits: createLimitIndex({ budgets, rates }),
+      watchRules: new FleetRules(breakers, new Map(agents.map(({ id, groups }) => [id, groups]))),
     };
   }
 

@@ -3,7 +3,7 @@ import type { AgentView, BreakerCause, BreakerState } from '@estop/schemas/messa
 import Type from 'typebox';
 import { nullable, strict, TimeMs } from '../http/schemas.ts';
 
-const MODES = ['closed', 'step-up', 'open', 'half-open'] as const satisfies BreakerState[];
+export const MODES = ['closed', 'step-up', 'open', 'half-open'] as const satisfies BreakerState[];
 const CAUSES = [
   'tripped',
   'stepped-up',
@@ -34,6 +34,12 @@ export const Breaker = strict(
     cause: nullable(Type.Union(CAUSES.map((cause) => Type.Literal(cause)))),
     signal: nullable(Type.String()),
     explanation: nullable(Type.String({ description: 'Why, in one sentence.' })),
+    held: Type.Boolean({
+      description: 'It was open: destructive and financial calls wait until a person re-arms it.',
+    }),
+    proposesKill: Type.Boolean({
+      description: 'It opened so often that a kill is proposed.',
+    }),
   },
   { title: 'Breaker' },
 );
@@ -48,6 +54,8 @@ const CLOSED: NonNullable<AgentView['breaker']> = {
   cause: null,
   signal: null,
   explanation: null,
+  held: false,
+  proposesKill: false,
 };
 
 /** Closed of an agent that nobody has heard of. */

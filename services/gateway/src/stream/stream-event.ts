@@ -4,8 +4,19 @@ import { parseSubject } from '@estop/schemas/ids';
 import type { AgentView, Decision, Halt, HaltScope, Verdict } from '@estop/schemas/messages';
 import { approvalOutcome, decisionBody } from '../domain/decision-body.ts';
 import { haltBody } from '../domain/halt-body.ts';
+import type { Alert } from '../read-models/alerts.ts';
 
-export const EVENT_TYPES = ['decision', 'halt', 'approval', 'agent', 'fleet'] as const;
+export const EVENT_TYPES = [
+  'decision',
+  'halt',
+  'breaker',
+  'approval',
+  'alert',
+  'agent',
+  'fleet',
+] as const;
+/** A view may follow the change that it shows by so much. */
+const VIEW_DELAY_MS = 5_000;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface StreamEvent {
@@ -70,6 +81,27 @@ export function agentEvents(view: AgentView): readonly StreamEvent[] {
   return [
     { ...NOBODY, type: 'agent', agent, data: { id: agent, at, ...counts, budgets, rates, record } },
   ];
+}
+
+/**
+ * That a breaker changed. Whoever comes back to the stream may be told again of a change that several
+ * views show: it is the same when agent and `since` are.
+ */
+export function breakerEvents(
+  { subject: agent, at, breaker }: AgentView,
+  before: AgentView | undefined,
+): readonly StreamEvent[] {
+  const since = breaker?.since ?? null;
+  if (breaker === null || since === null || at - since > VIEW_DELAY_MS) return [];
+  const isOlder = (before?.at ?? 0) < at;
+  if (isOlder && before?.breaker?.since === since) return [];
+  return [{ ...NOBODY, type: 'breaker', agent, data: { agent, ...breaker } }];
+}
+
+export function alertEvent({ kind, at, agents, group, sentence }: Alert): StreamEvent {
+  const [agent, another] = agents;
+  const about = another === undefined ? (agent ?? null) : null;
+  return { ...NOBODY, type: 'alert', agent: about, data: { kind, at, agents, group, sentence } };
 }
 
 export function haltEvents(halt: Halt, { timestampMs }: StoredRecord): readonly StreamEvent[] {

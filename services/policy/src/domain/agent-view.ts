@@ -74,9 +74,10 @@ export function agentView(
 
 function breakerView(breaker: Breaker): BreakerSeatView {
   const { mode, sinceMs: since, untilMs: until, opens, probes, ...why } = breaker;
-  const { cause, signal, explanation } = why;
+  const { cause, signal, explanation, isHeld: held, proposesKill } = why;
   const passed = passedOf(breaker);
-  return { mode, since, until, opens, probes: probes.length, passed, cause, signal, explanation };
+  const counts = { opens, probes: probes.length, passed };
+  return { mode, since, until, ...counts, cause, signal, explanation, held, proposesKill };
 }
 
 const EMPTY = {

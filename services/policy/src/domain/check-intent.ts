@@ -14,6 +14,7 @@ import {
   authorizeApproved,
 } from './authorize.ts';
 import type { Breaker } from './breaker/breaker.ts';
+import { termsOf } from './breaker/changes.ts';
 import { checkSeat, STEP_UP_TERMS, stepUpText } from './breaker/check-seat.ts';
 import type { CheckContext } from './check-context.ts';
 import { type Denial, deny } from './denial.ts';
@@ -81,7 +82,10 @@ export function checkIntent(
   const agentState = state.agentById.get(intent.agentId) ?? initialAgent(intent.agentId);
   const standing =
     checkStanding(context, { agent, agentState }, intent) ??
-    checkSeat(breaker, known.tool.tier, context.atMs);
+    checkSeat(breaker, known.tool.tier, {
+      terms: termsOf(context, intent.agentId),
+      atMs: context.atMs,
+    });
   if (standing !== null) return standing;
   // Standing passed, so both are known.
   if (fleet === null || agent === undefined) return deny('agent-unknown', 'no fleet is in force');

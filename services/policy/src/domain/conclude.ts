@@ -2,6 +2,7 @@
  * What becomes of an intent, as events: when it arrives, when its people have said yes, and when it
  * has waited for a slice. What is due of its agent's breaker comes first.
  */
+import type { AgentId } from '@estop/schemas/ids';
 import type { AuditRecordEvent } from '@estop/schemas/messages';
 import {
   type BreakerEvent,
@@ -9,6 +10,7 @@ import {
   probeFailed,
   type Seat,
   seatOf,
+  termsOf,
 } from './breaker/changes.ts';
 import type { CheckContext } from './check-context.ts';
 import { checkIntent, type KnownIntent } from './check-intent.ts';
@@ -33,7 +35,8 @@ export function conclude(
   if (seat.change === null && breaker.mode !== 'half-open') return events;
   // It waits on: its breaker has its turn when it goes on, or with a tick.
   if (events.every(({ type }) => type === 'SliceRequested')) return events;
-  const after = changeAfter(context, seat, { known, events });
+  const { agentId } = judged.intent;
+  const after = changeAfter(context, seat, { known, events, agentId });
   return [
     ...(seat.change === null ? [] : [seat.change]),
     ...events,
@@ -41,21 +44,29 @@ export function conclude(
   ];
 }
 
+interface Concluded {
+  readonly known: Known;
+  readonly events: readonly AuditRecordEvent[];
+  readonly agentId: AgentId;
+}
+
 /** A read that a half-open breaker let through, and a later check did not, has failed as a probe. */
 function changeAfter(
-  { atMs }: CheckContext,
+  context: CheckContext,
   { breaker }: Seat,
-  { known, events }: { readonly known: Known; readonly events: readonly AuditRecordEvent[] },
+  { known, events, agentId }: Concluded,
 ): BreakerEvent | null {
   if (breaker.mode !== 'half-open') return null;
+  const { atMs } = context;
+  const trying = { terms: termsOf(context, agentId), atMs };
   if (known.kind === 'known' && known.intent.tool.tier === 'read') {
     const denied = events.find((event) => event.type === 'IntentDenied');
     if (denied !== undefined && !BEFORE_PROBE.has(denied.reason)) {
       const why = `probe ${denied.intentId} was denied: ${denied.reason}`;
-      return probeFailed(breaker, atMs, why);
+      return probeFailed(breaker, why, trying);
     }
   }
-  return changeByProbes(breaker, events, atMs);
+  return changeByProbes(breaker, events, trying);
 }
 
 /** Whoever is denied for these was not let through. */

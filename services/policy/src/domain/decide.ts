@@ -6,7 +6,7 @@
 import { type AgentId, agentSubject, type BudgetId } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Outcome } from '@estop/schemas/messages';
 import { expiredEvent } from './approvals.ts';
-import { changeByProbes, seatOf } from './breaker/changes.ts';
+import { changeByProbes, seatOf, termsOf } from './breaker/changes.ts';
 import type { CheckContext } from './check-context.ts';
 import { decideCommand } from './decide-command.ts';
 import { decideIntent } from './decide-intent.ts';
@@ -72,7 +72,8 @@ function decideOutcome(context: CheckContext, outcome: Outcome): Answer {
   const budgetOf = (id: BudgetId) => budgets.find((budget) => budget.id === id);
   const settled = settle({ state: context.state, agent }, hold?.uses ?? [], { outcome, budgetOf });
   const event: AuditRecordEvent = { type: 'OutcomeRecorded', outcome, settled };
-  const change = changeByProbes(agent.breaker, [event], context.atMs);
+  const terms = termsOf(context, outcome.agentId);
+  const change = changeByProbes(agent.breaker, [event], { terms, atMs: context.atMs });
   const events = change === null ? [event] : [event, change];
   return { kind: 'record', subject: agentSubject(outcome.agentId), events };
 }
@@ -91,7 +92,8 @@ function decideExpiry(context: CheckContext, agentId: AgentId): Answer {
   }
   // Its breaker comes last, in the same record as the holds of its probes.
   const { breaker, change } = seatOf(context, { agentId, tool: null });
-  const next = change ?? changeByProbes(breaker, events, context.atMs);
+  const trying = { terms: termsOf(context, agentId), atMs: context.atMs };
+  const next = change ?? changeByProbes(breaker, events, trying);
   if (next !== null) events.push(next);
   if (events.length === 0) return NOTHING;
   return { kind: 'record', subject: agentSubject(agentId), events };

@@ -13,6 +13,7 @@ import type {
   ToolName,
 } from '@estop/schemas/ids';
 import type { Tier } from '@estop/schemas/messages';
+import type { BreakerTerms } from './breaker/terms.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -32,6 +33,7 @@ export interface Fleet {
   readonly sharedBudgetById: ReadonlyMap<LimitId, FleetBudget>;
   readonly sharedRateById: ReadonlyMap<LimitId, FleetRate>;
   readonly rules: RuleEngine;
+  breakerTermsOf(agentId: AgentId): BreakerTerms;
 }
 
 export interface FleetAgent {

@@ -7,7 +7,7 @@ const RANKS: Readonly<Record<Role, number>> = { viewer: 0, approver: 1, operator
 
 /** Who gives orders that no person gives. */
 export const POLICY_SERVICE = 'service:policy';
-/** Who alone trips breakers. */
+/** Who trips breakers, besides operators. */
 export const BREAKER_SERVICE = 'service:breaker';
 /** Who reports how a halt arrived, besides the person who said it. */
 export const GATEWAY_SERVICE = 'service:gateway';

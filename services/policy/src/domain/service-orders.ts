@@ -22,8 +22,10 @@ export function decideServiceOrder(
 ): CommandResult {
   const { body } = command;
   if (body.type === 'ReportHalt') return reportHalt(context, command, { subject, body });
-  if (command.by !== BREAKER_SERVICE) {
-    return refuse('forbidden', `only ${BREAKER_SERVICE} trips a breaker`);
+  const person = personOf(context.fleet, command.by);
+  const mayTrip = person !== undefined && hasRole(person, 'operator');
+  if (command.by !== BREAKER_SERVICE && !mayTrip) {
+    return refuse('forbidden', `${BREAKER_SERVICE} and operators trip a breaker`);
   }
   if (subject.kind !== 'agent') return refuse('invalid', 'a breaker is that of an agent');
   if (context.fleet?.agentById.has(subject.id) !== true) {

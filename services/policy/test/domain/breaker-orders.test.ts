@@ -1,7 +1,7 @@
 import type { HaltId } from '@estop/schemas/ids';
 import { describe, expect, it } from 'vitest';
 import { lastEvent } from './specification.ts';
-import { AGENT, ask, DANA, killAndLift, partitionWith } from './tripped.ts';
+import { AGENT, ask, breakerOf, DANA, killAndLift, partitionWith, probe } from './tripped.ts';
 
 describe('a re-arm', () => {
   it('closes the breaker, says by whom and why, and forgets how often it opened', () => {
@@ -34,7 +34,7 @@ describe('a re-arm', () => {
 });
 
 describe('a trip', () => {
-  it('is taken from the breaker service alone, about an agent of the fleet', () => {
+  it('is taken from the breaker service and from operators, about an agent of the fleet', () => {
     const partition = partitionWith();
     const body = {
       type: 'TripBreaker',
@@ -43,15 +43,57 @@ describe('a trip', () => {
       signal: 's',
       explanation: 'e',
       evidence: null,
+      proposesKill: false,
     } as const;
     const refusals = [
-      partition.order(body, 'operator@local'),
+      partition.order(body, DANA),
       partition.order(body, 'service:policy'),
       partition.trip({}, `person:${DANA}`),
       partition.trip({}, 'stranger'),
     ].map((answer) => lastEvent(answer));
     const codes = refusals.map((event) => ('code' in event ? event.code : event));
     expect(codes).toEqual(['forbidden', 'forbidden', 'invalid', 'not-found']);
+  });
+
+  it('is taken from an operator, as from the breaker service', () => {
+    const partition = partitionWith();
+    const why = { signal: 'person', explanation: 'tripped by op', evidence: null } as const;
+    const body = { type: 'TripBreaker', mode: 'open', until: null, ...why } as const;
+    const answer = partition.order({ ...body, proposesKill: false }, 'op@example.com');
+    expect(lastEvent(answer)).toMatchObject({ to: 'open', cause: 'tripped', signal: 'person' });
+    expect(ask(partition, 'look').reason).toBe('breaker-open');
+  });
+
+  it('leaves destructive and financial calls to a person, however well the probes went', () => {
+    const partition = partitionWith();
+    partition.trip({ until: partition.atMs + 30_000 });
+    partition.after(30_000);
+    for (let n = 0; n < 5; n += 1) probe(partition, 'ok');
+    expect(ask(partition, 'save').reason).toBe('permitted');
+    expect(ask(partition, 'wipe').reason).toBe('breaker-open');
+    partition.rearm('op@example.com');
+    expect(ask(partition, 'wipe').reason).toBe('permitted');
+  });
+
+  it('is tried by the numbers of the fleet', () => {
+    const terms = { probes: 2, openFirstMs: 5_000, openMaxMs: 8_000 };
+    const partition = partitionWith({ breakerTerms: terms });
+    partition.trip({ until: partition.atMs + 30_000 });
+    partition.after(30_000);
+    probe(partition, 'error');
+    expect(breakerOf(partition)?.untilMs).toBe(partition.atMs + 8_000);
+    partition.after(8_000);
+    probe(partition, 'ok');
+    probe(partition, 'ok');
+    expect(breakerOf(partition)?.mode).toBe('closed');
+  });
+
+  it('carries the proposal of a kill until a person re-arms it', () => {
+    const partition = partitionWith();
+    partition.trip({ proposesKill: true });
+    expect(breakerOf(partition)?.proposesKill).toBe(true);
+    partition.rearm('op@example.com');
+    expect(breakerOf(partition)?.proposesKill).toBe(false);
   });
 
   it('in too many words trips all the same, and the words are cut', () => {

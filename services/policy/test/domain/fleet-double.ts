@@ -1,4 +1,6 @@
 /** A fleet for domain tests: rules as plain functions, everything else as in production. */
+
+import { type BreakerTerms, DEFAULT_TERMS } from '@estop/policy/domain/breaker/terms';
 import type {
   ApplicableLimits,
   Fleet,
@@ -37,6 +39,7 @@ export interface FleetOptions {
   readonly rule?: (request: RuleRequest, granted: boolean) => RuleAnswer;
   readonly annotations?: Readonly<Record<string, Partial<RuleAnnotations>>>;
   readonly checkArguments?: FleetTool['checkArguments'];
+  readonly breakerTerms?: BreakerTerms;
   readonly costMicroUsd?: (args: JsonObject) => number | null | 'invalid';
 }
 
@@ -91,6 +94,7 @@ export function createFleetDouble(options: FleetOptions = {}): Fleet {
     limitsOfAgent: () => limits,
     sharedBudgetById: sharedById(limits.budgets),
     sharedRateById: sharedById(limits.rates),
+    breakerTermsOf: () => options.breakerTerms ?? DEFAULT_TERMS,
     rules: {
       begin: (request) => ({ evaluate: (granted) => rule(request, granted) }),
       annotationsOf: (id) => ({

@@ -60,7 +60,12 @@ export class Partition {
 
   /** The breaker service trips a breaker. */
   trip(more: Partial<Extract<CommandBody, { type: 'TripBreaker' }>> = {}, about: string = AGENT) {
-    const why = { signal: 'loop', explanation: 'the same call 40 times', evidence: null };
+    const why = {
+      signal: 'loop',
+      explanation: 'the same call 40 times',
+      evidence: null,
+      proposesKill: false,
+    };
     const body = { type: 'TripBreaker', mode: 'open', until: null, ...why, ...more } as const;
     return this.order(body, 'service:breaker', about);
   }

@@ -174,10 +174,10 @@ describe('a snapshot that disagrees is thrown away, said so, and never trusted',
 
   it('when the manifest has the form of another version', async () => {
     await rig.tamper('/manifest', (manifest) => {
-      const state = Buffer.from(text(manifest).replace('"format":5', '"format":6'));
+      const state = Buffer.from(text(manifest).replace('"format":6', '"format":7'));
       return { ...manifest, state };
     });
-    await expectRefused('its format is 6, this version reads 5');
+    await expectRefused('its format is 7, this version reads 6');
   });
 
   it('when the manifest is no manifest', async () => {

@@ -34,6 +34,24 @@ export type ParsedBreakers =
 
 const SETTINGS_MAX = 10_000;
 
+const NO_SETTINGS: BreakerSettings = {
+  sensitivity: undefined,
+  shadow: undefined,
+  signals: {},
+  thresholds: [],
+  prior: {},
+  loops: {},
+  ladder: {},
+};
+
+/** A fleet without the file: the defaults hold for everybody. */
+export const NO_BREAKERS: BreakersFile = {
+  defaults: NO_SETTINGS,
+  groups: new Map(),
+  agents: new Map(),
+  polling: new Map(),
+};
+
 export function parseBreakers(value: unknown): ParsedBreakers {
   const reader = createReader();
   const root = reader.map(value, 'breakers.yaml', ['defaults', 'groups', 'agents', 'polling']);

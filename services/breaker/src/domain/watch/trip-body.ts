@@ -19,7 +19,8 @@ export function tripBody(
     until,
     signal,
     explanation: explained(finding.sentence, { opens, proposesKill }),
-    evidence: JSON.stringify({ ...about, proposesKill }),
+    evidence: JSON.stringify(about),
+    proposesKill,
   };
 }
 

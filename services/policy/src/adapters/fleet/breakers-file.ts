@@ -1,5 +1,9 @@
-/** breakers.yaml: how agents are watched. The breaker service reads it; here it is only checked. */
-import { type BreakersFile, parseBreakers } from '@estop/breaker/domain/config/parse-breakers';
+/** breakers.yaml: how agents are watched, and how a breaker that tripped is tried. */
+import {
+  type BreakersFile,
+  NO_BREAKERS,
+  parseBreakers,
+} from '@estop/breaker/domain/config/parse-breakers';
 import { didYouMean } from '../../domain/fleet/suggestion.ts';
 import type { FileReport, Place } from './report.ts';
 import { jsonOf, type YamlNode } from './yaml-tree.ts';
@@ -11,15 +15,16 @@ export interface KnownNames {
   readonly tools: ReadonlySet<string> | undefined;
 }
 
-export function checkBreakers(root: YamlNode, known: KnownNames, report: FileReport): void {
+export function readBreakers(root: YamlNode, known: KnownNames, report: FileReport): BreakersFile {
   const parsed = parseBreakers(jsonOf(root) ?? {});
   if (parsed.ok) {
     warnOfUnknown(root, parsed.file, { known, report });
-    return;
+    return parsed.file;
   }
   for (const { place, message } of parsed.problems) {
     report.problem(placeOf(root, place), `${place} ${message}`);
   }
+  return NO_BREAKERS;
 }
 
 function warnOfUnknown(

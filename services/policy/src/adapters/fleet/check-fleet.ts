@@ -2,6 +2,7 @@
  * `checkFleet`: from the files of a fleet to checked plain data, or to a list of everything that
  * is wrong with them. Errors never activate anything.
  */
+import { type BreakersFile, NO_BREAKERS } from '@estop/breaker/domain/config/parse-breakers';
 import { compilePolicies } from '../../domain/cedar/policy-set.ts';
 import { cedarSchemaOf } from '../../domain/fleet/cedar-schema.ts';
 import type { CheckedFleet, CheckedPolicy, CheckedTool } from '../../domain/fleet/checked-fleet.ts';
@@ -17,7 +18,7 @@ import type {
   PolicyProblem,
 } from '../cedar/policy-check.ts';
 import { type AgentsFile, NO_AGENTS, readAgents } from './agents-file.ts';
-import { checkBreakers } from './breakers-file.ts';
+import { readBreakers } from './breakers-file.ts';
 import { bundleHash } from './bundle-hash.ts';
 import {
   FILES_MAX,
@@ -34,10 +35,15 @@ import { FILE_START, type FleetProblem, Report } from './report.ts';
 import { readTools } from './tools-file.ts';
 import { readYaml, type YamlNode } from './yaml-tree.ts';
 
+/** All of a fleet: what decides, and how agents are watched. */
+export interface CheckedBundle extends CheckedFleet {
+  readonly breakers: BreakersFile;
+}
+
 export type FleetCheck =
   | {
       readonly ok: true;
-      readonly bundle: CheckedFleet;
+      readonly bundle: CheckedBundle;
       readonly warnings: readonly FleetProblem[];
     }
   | { readonly ok: false; readonly problems: readonly FleetProblem[] };
@@ -64,10 +70,10 @@ export async function checkFleet(
   if (!report.ok) return { ok: false, problems: report.problems };
   const policies = await readPolicies(files, parts, { report, checker });
   if (!report.ok) return { ok: false, problems: report.problems };
-  const { people, tools, budgets, rates } = parts;
+  const { people, tools, budgets, rates, breakers } = parts;
   const { agents } = parts.agents;
   const hash = bundleHash(files);
-  const bundle = { hash, agents, people, tools, budgets, rates, policies };
+  const bundle = { hash, agents, people, tools, budgets, rates, breakers, policies };
   return { ok: true, bundle, warnings: report.warnings };
 }
 
@@ -94,6 +100,7 @@ interface Parts {
   readonly tools: readonly CheckedTool[];
   readonly budgets: CheckedFleet['budgets'];
   readonly rates: CheckedFleet['rates'];
+  readonly breakers: BreakersFile;
 }
 
 async function readParts(files: Files, report: Report): Promise<Parts> {
@@ -113,7 +120,9 @@ async function readParts(files: Files, report: Report): Promise<Parts> {
     tools: catalogue?.names,
   };
   const limits = read('limits.yaml', (root) => readLimits(root, known, report.in('limits.yaml')));
-  read('breakers.yaml', (root) => checkBreakers(root, known, report.in('breakers.yaml')));
+  const breakers = read('breakers.yaml', (root) => {
+    return readBreakers(root, known, report.in('breakers.yaml'));
+  });
   if (people !== undefined && agents !== undefined) warnOfUnknownOwners(agents, people, report);
   return {
     agents: agents ?? NO_AGENTS,
@@ -121,6 +130,7 @@ async function readParts(files: Files, report: Report): Promise<Parts> {
     tools,
     budgets: limits?.budgets ?? [],
     rates: limits?.rates ?? [],
+    breakers: breakers ?? NO_BREAKERS,
   };
 }
 

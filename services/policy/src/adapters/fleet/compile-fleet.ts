@@ -2,15 +2,19 @@
  * From checked data to the fleet that decides. Cheap, so that the thread that decides can do it:
  * tools, schemas and limits are prepared when they are first used.
  */
+import type { LadderConfig } from '@estop/breaker/domain/config/breaker-config';
+import { FleetRules } from '@estop/breaker/domain/config/fleet-rules';
 import type { AgentId, PersonId, ToolName } from '@estop/schemas/ids';
+import type { BreakerTerms } from '../../domain/breaker/terms.ts';
 import { tierAction } from '../../domain/fleet/cedar-schema.ts';
-import type { CheckedFleet, CheckedTool } from '../../domain/fleet/checked-fleet.ts';
+import type { CheckedTool } from '../../domain/fleet/checked-fleet.ts';
 import { createLimitIndex } from '../../domain/fleet/limit-index.ts';
 import { createRuleEngine } from '../../domain/fleet/rule-engine.ts';
 import { costReader, targetsReader } from '../../domain/fleet/tool-facts.ts';
 import type { Fleet, FleetTool } from '../../domain/fleet.ts';
 import { createCedarEngine } from '../cedar/cedar-engine.ts';
 import { type ArgumentChecker, createArgumentChecker } from './argument-checker.ts';
+import type { CheckedBundle } from './check-fleet.ts';
 
 /** A fleet, and what goes with it when another takes over. */
 export interface CompiledFleet extends Fleet {
@@ -20,8 +24,9 @@ export interface CompiledFleet extends Fleet {
   close(): void;
 }
 
-export async function compileFleet(checked: CheckedFleet): Promise<CompiledFleet> {
-  const { hash, agents, people, policies } = checked;
+export async function compileFleet(checked: CheckedBundle): Promise<CompiledFleet> {
+  const { hash, agents, people, policies, breakers } = checked;
+  const watching = new FleetRules(breakers, new Map(agents.map(({ id, groups }) => [id, groups])));
   const tools = new Map<string, CheckedTool>(checked.tools.map((tool) => [tool.name, tool]));
   const engine = await createCedarEngine(policies, {
     actionGroups: new Map(checked.tools.map(({ name, tier }) => [name, [tierAction(tier)]])),
@@ -35,9 +40,14 @@ export async function compileFleet(checked: CheckedFleet): Promise<CompiledFleet
     toolOf: toolFinder(tools),
     ...createLimitIndex(checked),
     rules: createRuleEngine({ policies, tools, evaluate: engine.evaluate }),
+    breakerTermsOf: (agentId) => termsFrom(watching.of(agentId).config.ladder),
     slowRules: engine.fallback,
     close: engine.close,
   };
+}
+
+function termsFrom({ probes, halfOpenAfterMs, halfOpenAfterMaxMs }: LadderConfig): BreakerTerms {
+  return { probes, openFirstMs: halfOpenAfterMs, openMaxMs: halfOpenAfterMaxMs };
 }
 
 function toolFinder(tools: ReadonlyMap<string, CheckedTool>): (name: ToolName) => FleetTool {

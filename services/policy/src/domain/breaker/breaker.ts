@@ -36,6 +36,10 @@ export interface Breaker {
   readonly triedSeq: number;
   /** How mild it may become by itself; null: closed. Only of one that is open or half-open. */
   readonly floor: StepUp | null;
+  /** It was open: destructive and financial calls wait until a person re-arms it. */
+  readonly isHeld: boolean;
+  /** It opened so often that whoever tripped it proposes a kill. */
+  readonly proposesKill: boolean;
 }
 
 /** A step-up over which something stricter has passed: it holds again when that closes. */
@@ -68,6 +72,8 @@ export const NEVER_TRIPPED: Breaker = {
   explanation: null,
   triedSeq: -1,
   floor: null,
+  isHeld: false,
+  proposesKill: false,
 };
 
 export function passedOf({ probes }: Pick<Breaker, 'probes'>): number {
@@ -81,6 +87,7 @@ export function changed(
   { at, seq }: { readonly at: number; readonly seq: number },
 ): Breaker {
   const { to, until, opens, cause, signal, explanation } = event;
+  const isRearmed = cause === 'rearmed';
   return {
     mode: to,
     sinceMs: at,
@@ -91,8 +98,10 @@ export function changed(
     cause,
     signal,
     explanation,
-    triedSeq: to === 'half-open' || cause === 'rearmed' ? seq : before.triedSeq,
+    triedSeq: to === 'half-open' || isRearmed ? seq : before.triedSeq,
     floor: to === 'open' || to === 'half-open' ? floorOf(before) : null,
+    isHeld: !isRearmed && (before.isHeld || to === 'open'),
+    proposesKill: !isRearmed && (before.proposesKill || event.proposesKill),
   };
 }
 

@@ -7,9 +7,10 @@ import { scopeCovers } from '@estop/schemas/halts';
 import type { AgentId, IntentId, ToolName } from '@estop/schemas/ids';
 import type { AuditRecordEvent, BreakerChanged } from '@estop/schemas/messages';
 import type { CheckContext } from '../check-context.ts';
-import { OPEN_FIRST_MS, OPEN_MAX_MS, OPENS_AGE_MS, PROBES_MAX } from '../limits.ts';
+import { OPENS_AGE_MS } from '../limits.ts';
 import { type AgentState, initialAgent } from '../state.ts';
 import { type Breaker, changed, type EndedKill, passedOf } from './breaker.ts';
+import { type BreakerTerms, DEFAULT_TERMS } from './terms.ts';
 
 export type BreakerEvent = Extract<AuditRecordEvent, { readonly type: 'BreakerChanged' }>;
 
@@ -43,12 +44,13 @@ function dueChange(
 ): BreakerEvent | null {
   const { breaker } = agent;
   const { mode, untilMs } = breaker;
+  const terms = termsOf(context, agent.id);
   if (untilMs !== null && untilMs <= context.atMs && mode === 'open') {
-    const explanation = `the time it was open for is over: ${PROBES_MAX} reads may try`;
+    const explanation = `the time it was open for is over: ${terms.probes} reads may try`;
     return change(breaker, context.atMs, { to: 'half-open', cause: 'time-over', explanation });
   }
   const late = mode === 'half-open' ? lateProbe(breaker, context.atMs) : undefined;
-  if (late !== undefined) return probeFailed(breaker, context.atMs, late);
+  if (late !== undefined) return probeFailed(breaker, late, { terms, atMs: context.atMs });
   // One that is open lets less through than a kill that is over asks for, and is tried in its time.
   const kill = mode === 'open' ? undefined : unpaidKill(context, agent, tool);
   if (kill !== undefined) {
@@ -94,6 +96,7 @@ export function change(breaker: Breaker, atMs: number, { to, ...more }: Change):
     opens: isOpening ? opens + 1 : opens,
     signal: null,
     evidence: null,
+    proposesKill: false,
     ...more,
   };
 }
@@ -102,10 +105,24 @@ function opensLately({ opens, openedMs }: Breaker, atMs: number): number {
   return openedMs !== null && atMs - openedMs < OPENS_AGE_MS ? opens : 0;
 }
 
+export function termsOf({ fleet }: Pick<CheckContext, 'fleet'>, agentId: AgentId): BreakerTerms {
+  return fleet?.breakerTermsOf(agentId) ?? DEFAULT_TERMS;
+}
+
+/** By what a breaker is tried, and when. */
+export interface TryContext {
+  readonly terms: BreakerTerms;
+  readonly atMs: number;
+}
+
 /** A probe has failed: open again, each time for longer. */
-export function probeFailed(breaker: Breaker, atMs: number, explanation: string): BreakerEvent {
-  const openMs = OPEN_FIRST_MS * 2 ** opensLately(breaker, atMs);
-  const until = atMs + Math.min(openMs, OPEN_MAX_MS);
+export function probeFailed(
+  breaker: Breaker,
+  explanation: string,
+  { terms, atMs }: TryContext,
+): BreakerEvent {
+  const openMs = terms.openFirstMs * 2 ** opensLately(breaker, atMs);
+  const until = atMs + Math.min(openMs, terms.openMaxMs);
   return change(breaker, atMs, { to: 'open', cause: 'probe-failed', until, explanation });
 }
 
@@ -122,21 +139,21 @@ function withoutOutcome(intentId: IntentId): string {
 export function changeByProbes(
   breaker: Breaker,
   events: readonly AuditRecordEvent[],
-  atMs: number,
+  context: TryContext,
 ): BreakerEvent | null {
   if (breaker.mode !== 'half-open') return null;
   const failure = failureIn(breaker, events);
-  if (failure !== null) return probeFailed(breaker, atMs, failure);
+  if (failure !== null) return probeFailed(breaker, failure, context);
   const passed = passedOf(breaker) + (events.some((event) => passes(breaker, event)) ? 1 : 0);
-  if (passed < PROBES_MAX) return null;
-  return closeOf(breaker, atMs);
+  if (passed < context.terms.probes) return null;
+  return closeOf(breaker, context);
 }
 
 /** Probes say nothing of what a step-up was for: one whose time is not over holds again. */
-function closeOf(breaker: Breaker, atMs: number): BreakerEvent {
+function closeOf(breaker: Breaker, { terms, atMs }: TryContext): BreakerEvent {
   const { floor } = breaker;
   if (floor === null || (floor.untilMs ?? Number.POSITIVE_INFINITY) <= atMs) {
-    const explanation = `${PROBES_MAX} probes went well`;
+    const explanation = `${terms.probes} probes went well`;
     return change(breaker, atMs, { to: 'closed', cause: 'probes-passed', explanation });
   }
   const { untilMs: until, signal, explanation } = floor;

@@ -13,7 +13,7 @@ type TripOrder = Extract<CommandBody, { readonly type: 'TripBreaker' }>;
  * trips: words that are too long are cut.
  */
 export function tripBreaker(breaker: Breaker, order: TripOrder, atMs: number): CommandResult {
-  const { mode, evidence } = order;
+  const { mode, evidence, proposesKill } = order;
   const isOpen = breaker.mode === 'open';
   if (mode === 'step-up' && (isOpen || breaker.mode === 'half-open')) {
     return refuse('conflict', `the breaker is ${breaker.mode}, which lets less through already`);
@@ -25,7 +25,7 @@ export function tripBreaker(breaker: Breaker, order: TripOrder, atMs: number): C
     explanation: cut(order.explanation, EXPLANATION_CHARS_MAX),
     evidence: evidence === null ? null : cut(evidence, EVIDENCE_CHARS_MAX),
   };
-  return done([change(breaker, atMs, { to: mode, cause, until, ...why })]);
+  return done([change(breaker, atMs, { to: mode, cause, until, proposesKill, ...why })]);
 }
 
 /** Null: not by itself, which is later than any time. */
