@@ -95,7 +95,7 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     peerProof &&
     new PeerLinks({ ...deps, book: halts, urls: peerUrls, proof: peerProof, silentMs, fetch });
   const closing = new AbortController();
-  const points = new EnforcementPoints(clock, halts);
+  const points = new EnforcementPoints(clock, halts, limits.points);
   const reporter = new HaltReporter({ log, logger, points, closing: closing.signal });
   const haltDesk = new HaltDesk({
     ...{ log, clock, logger, limits, book: halts },

@@ -187,3 +187,21 @@ describe('enforcement points over HTTP', () => {
     await expect(response.text()).rejects.toThrow();
   });
 });
+
+it('an agent that has enough points is told so, and an operator still opens one', async () => {
+  const bench = await startBench({ limits: { pointsPerAgent: 1 } });
+  const key = await bench.keyOf('crm-bot');
+  const names = ['one', 'one', 'two', 'three'];
+  const [one, again, two, operators] = names.map((name) => new TestPoint(bench, name));
+  expect((await one?.open(key))?.status).toBe(200);
+  expect((await again?.open(key))?.status).toBe(200);
+  const refused = await two?.open(key);
+  expect(refused?.status).toBe(429);
+  expect(await refused?.json()).toMatchObject({
+    code: 'too-many-streams',
+    detail: 'agent:crm-bot has 1 points, and may have no more',
+  });
+  expect((await operators?.open())?.status).toBe(200);
+  for (const point of [one, again, operators]) point?.close();
+  await bench.close();
+});

@@ -25,7 +25,7 @@ beforeEach(() => {
   const clock = { nowMs: () => Date.now(), monotonicMs: () => Date.now() };
   const checkFleet = () => Promise.reject(new Error('no fleet here'));
   book = new HaltBook(clock, new FleetState({ log, logger, checkFleet }));
-  points = new EnforcementPoints(clock, book);
+  points = new EnforcementPoints(clock, book, 1);
   const closing = new AbortController().signal;
   reporter = new HaltReporter({ log, logger, points, closing });
 });
@@ -70,7 +70,11 @@ describe('the report of a halt', () => {
   });
 
   it('never says so of a halt whose answers were forgotten among many', async () => {
-    points.connect('mute', OWNER, { say: () => undefined, close: () => undefined });
+    points.connect(
+      'mute',
+      { principal: OWNER, pointsMax: 1 },
+      { say: () => undefined, close: () => undefined },
+    );
     points.renew(OWNER, 'mute', { epoch: 0, sequence: null });
     const count = 70;
     for (let number = 1; number <= count; number += 1) say(number);

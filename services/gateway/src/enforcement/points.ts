@@ -14,7 +14,14 @@ const ROLLS_MAX = 64;
 
 export type Connected =
   | { readonly ok: true; readonly known: readonly KnownHalt[]; readonly sequence: number }
-  | { readonly ok: false };
+  | { readonly ok: false; readonly why: 'name-taken' | 'too-many-own' | 'too-many' };
+
+/** Who opens a point. */
+export interface PointOwner {
+  readonly principal: string;
+  /** How many of its points there may be at a time. */
+  readonly pointsMax: number;
+}
 
 export type Renewed =
   | { readonly ok: true; readonly isCurrent: boolean }
@@ -23,30 +30,33 @@ export type Renewed =
 export class EnforcementPoints {
   readonly #clock: Clock;
   readonly #book: HaltBook;
+  readonly #pointsMax: number;
+  /** Those that may let something through: connected, or with a lease that may still run. */
   readonly #pointById = new Map<string, Point>();
   /** By halt id, oldest first. */
   readonly #rollById = new Map<string, RollCall>();
 
-  constructor(clock: Clock, book: HaltBook) {
+  constructor(clock: Clock, book: HaltBook, pointsMax: number) {
     this.#clock = clock;
     this.#book = book;
+    this.#pointsMax = pointsMax;
     book.onNews((known) => this.#tell(known));
-  }
-
-  /** Those that may let something through: connected, or with a lease that may still run. */
-  get count(): number {
-    this.#forgetGone();
-    return this.#pointById.size;
   }
 
   /**
    * Takes a point, in the place of its earlier connection, and answers what it must know at once.
-   * Refuses a name that another credential uses.
+   * Refuses a name that another credential uses, and new names where there are too many; one that is
+   * known comes back however many there are, or what it guards would stand still.
    */
-  connect(id: string, principal: string, link: PointLink): Connected {
+  connect(id: string, { principal, pointsMax }: PointOwner, link: PointLink): Connected {
     this.#forgetGone();
-    const point = this.#pointById.get(id) ?? new Point(id, principal);
-    if (point.principal !== principal) return { ok: false };
+    const earlier = this.#pointById.get(id);
+    if (earlier === undefined) {
+      if (this.#countOf(principal) >= pointsMax) return { ok: false, why: 'too-many-own' };
+      if (this.#pointById.size >= this.#pointsMax) return { ok: false, why: 'too-many' };
+    }
+    const point = earlier ?? new Point(id, principal);
+    if (point.principal !== principal) return { ok: false, why: 'name-taken' };
     this.#pointById.set(id, point);
     const known = this.#book.voiding();
     return { ok: true, known, sequence: point.connect(link, known) };
@@ -104,6 +114,12 @@ export class EnforcementPoints {
       if (this.#rollById.size <= ROLLS_MAX) break;
       this.#rollById.delete(oldest);
     }
+  }
+
+  #countOf(principal: string): number {
+    let count = 0;
+    for (const point of this.#pointById.values()) if (point.principal === principal) count += 1;
+    return count;
   }
 
   *#ownOf(principal: string, name: string | null): Generator<Point> {
