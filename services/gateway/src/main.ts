@@ -56,6 +56,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       // Before anything else is known: what was stopped stays stopped.
       haltDesk.restore();
       await feeds.start();
+      haltDesk.caughtUp();
       peers?.start();
       try {
         return { url: await app.listen({ host, port }) };

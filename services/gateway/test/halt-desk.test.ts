@@ -180,6 +180,7 @@ describe('a halt that the log does not take', () => {
     const halt = (await desk.stop(REQUEST)).halt;
     kept = [{ ...halt, haltId: 'h-kept' as HaltId, epoch: 9 }];
     desk.restore();
+    desk.caughtUp();
     expect(book.live().map((known) => known.halt.haltId)).toEqual(['h-kept']);
     await vi.waitFor(async () => expect((await words()).at(-1)?.haltId).toBe('h-kept'), 5_000);
     await vi.waitFor(() => expect(kept).toEqual([]));
@@ -253,6 +254,83 @@ describe('a word that comes into the log behind a later one', () => {
     hear(halt);
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     expect(await words()).toEqual([]);
+  });
+});
+
+describe('a halt that was not heard from the log yet', () => {
+  const OTHER = 'h-other' as HaltId;
+  const halt: Halt = {
+    ...{ haltId: 'h-kill' as HaltId, scope: FLEET_WIDE, mode: 'kill', epoch: 4, by: BY },
+    ...{ reason: null, until: null, lifted: false },
+  };
+  const other: Halt = { ...halt, haltId: OTHER, epoch: 7 };
+  const lift: Halt = { ...other, lifted: true };
+  const hear = (word: Halt): void => {
+    book.take(word, 0);
+    desk.logged(word);
+  };
+  const expectKilled = () =>
+    expect(book.live()).toMatchObject([{ halt: { haltId: halt.haltId, epoch: 8, mode: 'kill' } }]);
+
+  it('stands against the lift of another one when an earlier process has said it', async () => {
+    kept = [halt];
+    desk.restore();
+    hear(other);
+    hear(lift);
+    desk.caughtUp();
+    expectKilled();
+    await vi.waitFor(async () => {
+      expect((await words()).at(-1)).toMatchObject({ haltId: halt.haltId, epoch: 8 });
+    });
+  });
+
+  it('stands where compaction has left of the other one its lift alone', () => {
+    kept = [halt];
+    desk.restore();
+    hear(lift);
+    expectKilled();
+  });
+
+  it('stands when another gateway has said it', async () => {
+    desk.takeFromPeer(halt, 0);
+    hear(lift);
+    expectKilled();
+    await vi.waitFor(async () => {
+      expect((await words()).at(-1)).toMatchObject({ haltId: halt.haltId, epoch: 8 });
+    });
+  });
+
+  it('stands when the lift comes from another gateway, and is written', async () => {
+    vi.spyOn(log, 'publish').mockRejectedValue(new EstopError('log-unavailable', 'pulled out'));
+    desk.takeFromPeer(halt, 0);
+    desk.takeFromPeer(lift, 0);
+    expectKilled();
+    await vi.waitFor(() => expect(kept).toMatchObject([{ haltId: halt.haltId, epoch: 8 }]));
+    desk.close();
+  });
+
+  it('stands although it is in the log, behind the lift', async () => {
+    const { halt: mine, isWritten } = await desk.stop(REQUEST);
+    expect(isWritten).toBe(true);
+    hear({ ...lift, epoch: mine.epoch + 1 });
+    expect(book.live()).toMatchObject([{ halt: { haltId: mine.haltId } }]);
+  });
+
+  it('gives way to the lift of a later one once the log has shown both', () => {
+    desk.takeFromPeer(halt, 0);
+    for (const word of [halt, other, lift]) hear(word);
+    expect(book.live()).toEqual([]);
+  });
+
+  it('is not written over a later one before the log was read', async () => {
+    kept = [halt];
+    desk.restore();
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    hear(other);
+    desk.caughtUp();
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(await words()).toEqual([]);
+    expect(book.live()).toMatchObject([{ halt: { haltId: OTHER } }]);
   });
 });
 
