@@ -90,6 +90,13 @@ async function bySocket(context: Context, body: object): Promise<Fields> {
   throw new CliError(exitOfStatus(answer.status), detail);
 }
 
+/** Before anything is sent: a typing error shall not stop for longer than is meant. */
+function requireSpan(option: string, text: string | undefined): void {
+  if (text === undefined || parseDuration(text) !== undefined) return;
+  const problem = `${option} ${text} is no span of time: give a number with a unit, such as 30s or 15m`;
+  throw new CliError(EXIT.usage, problem);
+}
+
 async function halt(
   context: Context,
   agent: string | undefined,
@@ -97,6 +104,8 @@ async function halt(
 ): Promise<ExitCode> {
   const scope = scopeOf({ ...options, agent });
   if (typeof scope === 'string') throw new CliError(EXIT.usage, scope);
+  requireSpan('--for', options.for);
+  requireSpan('--wait', options.wait);
   const body = { scope, mode: options.mode, reason: options.reason, for: options.for };
   const answer = await stop(context, body, options);
   const { isWhole, text } = confirmedBy(answer);
