@@ -11,9 +11,10 @@ import type { Logger } from '@estop/runtime/logger';
 import { type HaltTerms, scopeText, strictest } from '@estop/schemas/halts';
 import { type PersonId, parseHaltId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
-import type { AuditRecordEvent, Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
+import type { AuditRecordEvent, Halt, HaltScope } from '@estop/schemas/messages';
 import { watchAudit } from './audit-watch.ts';
 import type { Limits } from './config.ts';
+import { type HaltRequest, nextHalt } from './domain/next-halt.ts';
 import { HaltWriter } from './halt-writer.ts';
 import { ProblemError } from './problems.ts';
 import type { HaltBook, HaltNews, KnownHalt } from './read-models/halt-book.ts';
@@ -32,15 +33,6 @@ export interface HaltDeskDeps {
   readonly unwritten: UnwrittenHalts;
   /** Called with each word that is said here; must not wait. */
   readonly onSaid: (known: KnownHalt) => void;
-}
-
-export interface HaltRequest {
-  readonly scope: HaltScope;
-  readonly mode: HaltMode;
-  readonly reason: string | null;
-  /** Null: until it is lifted. */
-  readonly forMs: number | null;
-  readonly by: PersonId;
 }
 
 export interface SaidHalt extends KnownHalt {
@@ -78,13 +70,10 @@ export class HaltDesk {
   async stop(request: HaltRequest): Promise<SaidHalt> {
     const { clock, book } = this.#deps;
     const at = clock.nowMs();
-    const { scope, mode, reason, forMs, by } = request;
-    const asked = { mode, until: forMs === null ? null : at + forMs };
-    const standing = book.on(scope)?.halt;
-    const isHalted = standing !== undefined && book.isLive(standing);
-    const terms = isHalted ? strictest(asked, standing) : asked;
-    const about = { scope, ...terms, epoch: book.highestEpoch + 1, by, reason };
-    const halt: Halt = { haltId: newHaltId(), ...about, lifted: false };
+    const known = book.on(request.scope)?.halt;
+    const standing = known !== undefined && book.isLive(known) ? known : undefined;
+    const about = { haltId: newHaltId(), epoch: book.highestEpoch + 1, at, standing };
+    const halt = nextHalt(request, about);
     return { halt, at, isWritten: await this.#say(halt, at) };
   }
 
@@ -94,13 +83,23 @@ export class HaltDesk {
     this.#writer.holdBack();
     for (const halt of unwritten.load()) {
       if (!book.take(halt, clock.nowMs())) continue;
-      if (!halt.lifted) this.#unheard.set(scopeText(halt.scope), halt);
+      const scope = scopeText(halt.scope);
+      if (!halt.lifted) this.#unheard.set(scope, halt);
+      // As if it were said here: nothing that stops less takes its place.
+      if (!halt.lifted) this.#said.set(scope, halt);
       this.#writer.oweKept(halt);
     }
   }
 
-  /** The log was read to its end: what was restored and stands is written. */
+  /**
+   * The log was read to its end: what was restored and stands is written, with the next epoch where
+   * the epochs have gone on without it.
+   */
   caughtUp(): void {
+    const { book } = this.#deps;
+    for (const halt of [...this.#unheard.values()]) {
+      if (book.holds(halt) && halt.epoch < book.highestEpoch) this.#sayAgain(halt, halt);
+    }
     this.#writer.release();
   }
 

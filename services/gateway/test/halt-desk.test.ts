@@ -322,6 +322,23 @@ describe('a halt that was not heard from the log yet', () => {
     expect(book.live()).toEqual([]);
   });
 
+  it('has the next epoch where the epochs have gone on while it was kept', async () => {
+    kept = [halt];
+    desk.restore();
+    hear({ ...other, scope: { ...FLEET_WIDE, fleet: false, tool: 'crm.read' as ToolName } });
+    desk.caughtUp();
+    await vi.waitFor(async () => {
+      expect(await words()).toMatchObject([{ haltId: halt.haltId, epoch: 8 }]);
+    });
+  });
+
+  it('is not replaced by one that stops less when an earlier process has said it', () => {
+    kept = [halt];
+    desk.restore();
+    hear({ ...other, mode: 'pause' });
+    expectKilled();
+  });
+
   it('is not written over a later one before the log was read', async () => {
     kept = [halt];
     desk.restore();
