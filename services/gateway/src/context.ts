@@ -1,4 +1,5 @@
 /** The parts of a running gateway, as its routes use them. */
+import { setMaxListeners } from 'node:events';
 import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
 import type { Health } from '@estop/runtime/health';
@@ -94,7 +95,7 @@ export function createContext(deps: GatewayDeps): GatewayContext {
   const peers =
     peerProof &&
     new PeerLinks({ ...deps, book: halts, urls: peerUrls, proof: peerProof, silentMs, fetch });
-  const closing = new AbortController();
+  const closing = closingOf();
   const points = new EnforcementPoints(clock, halts, limits.points);
   const reporter = new HaltReporter({ log, logger, points, closing: closing.signal });
   const haltDesk = new HaltDesk({
@@ -136,4 +137,11 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     audit: new AuditReader(log),
     closing,
   };
+}
+
+/** Each request and report that waits listens to it, and all of them are bounded. */
+function closingOf(): AbortController {
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  return closing;
 }

@@ -125,6 +125,19 @@ describe('enforcement points over HTTP', () => {
     ]);
   });
 
+  it('are waited for by many halts at a time without a warning', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', onWarning);
+    const mute = await point('mute');
+    await mute.ack(1);
+    mute.isSilent = true;
+    const tools = Array.from({ length: 15 }, (_, index) => `tool-${index}`);
+    await Promise.all(tools.map((tool) => halt('', { scope: { tool }, mode: 'pause' })));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('that are silent are named, with the time at which their lease ends', async () => {
     await point('one');
     const mute = await point('mute');
