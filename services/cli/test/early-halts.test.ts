@@ -68,8 +68,10 @@ describe('an early halt', () => {
     expect(onDisk()).toMatchObject([{ haltId: halt.id }]);
   });
 
-  it('is there for the gateway of this process when the disk refuses to keep it', async () => {
-    const save = () => Promise.reject(new Error('ENOSPC'));
+  it.each([
+    ['refuses to keep it', () => Promise.reject(new Error('ENOSPC'))],
+    ['hangs', () => new Promise<void>(() => undefined)],
+  ])('is there for the gateway of this process when the disk %s', async (_how, save) => {
     const unwritten = { load: () => [], save };
     const early = new EarlyHalts({ clock: systemClock, logger, unwritten });
     const { halt } = await early.stop(ask('kill'));

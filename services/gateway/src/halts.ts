@@ -22,6 +22,8 @@ import type { UnwrittenHalts } from './unwritten-halts.ts';
 
 /** How long who stops something waits for the log; it is in force either way. */
 const WRITE_WAIT_MS = 1_000;
+/** And for the disk, counted from the same moment. */
+const KEEP_WAIT_MS = 2_000;
 
 export interface HaltDeskDeps {
   readonly log: EventLog;
@@ -131,19 +133,23 @@ export class HaltDesk {
 
   /** In force here at once; answers whether the log has it, after a bounded time. */
   async #say(halt: Halt, at: number): Promise<boolean> {
-    const { book, onSaid } = this.#deps;
+    const { book, logger, onSaid } = this.#deps;
     const scope = scopeText(halt.scope);
     this.#said.set(scope, halt);
     this.#unheard.set(scope, halt);
     book.take(halt, at);
     onSaid({ halt, at });
-    const kept = this.#writer.owe(halt);
-    const patience = new AbortController();
-    const tooLong = sleep(WRITE_WAIT_MS, false, { signal: patience.signal }).catch(() => false);
-    const isWritten = await Promise.race([this.#writer.tryNow(halt), tooLong]);
-    patience.abort();
-    if (!isWritten) await kept;
-    return isWritten;
+    const kept = within(
+      KEEP_WAIT_MS,
+      this.#writer.owe(halt).then(() => true),
+    );
+    const isWritten = await within(WRITE_WAIT_MS, this.#writer.tryNow(halt));
+    if (isWritten === true) return true;
+    if ((await kept) === undefined) {
+      const { haltId } = halt;
+      logger.error({ haltId, waitedMs: KEEP_WAIT_MS }, 'the disk hangs: a halt may not be kept');
+    }
+    return false;
   }
 
   /**
@@ -236,6 +242,18 @@ export class HaltDesk {
     if (agent !== null) return [partitionOfKey(agent, partitions)];
     return Array.from({ length: partitions }, (_, partition) => partition);
   }
+}
+
+/** What a promise that never rejects comes to; undefined when that takes too long. */
+async function within<Result>(
+  timeoutMs: number,
+  result: Promise<Result>,
+): Promise<Result | undefined> {
+  const patience = new AbortController();
+  const tooLong = sleep(timeoutMs, undefined, { signal: patience.signal }).catch(() => undefined);
+  const first = await Promise.race([result, tooLong]);
+  patience.abort();
+  return first;
 }
 
 function isSame(one: HaltTerms, other: HaltTerms): boolean {

@@ -200,6 +200,24 @@ describe('a halt that the log does not take', () => {
   });
 });
 
+describe('a halt on a disk that hangs', () => {
+  it('is in force and told at once, answered all the same, and logged', async () => {
+    const { logger, lines } = createMemoryLogger();
+    const save = () => new Promise<void>(() => undefined);
+    const unwritten = { load: () => [], save };
+    const parts = { log, clock: systemClock, logger, limits: LIMITS, book, unwritten };
+    const onSaid = ({ halt }: { readonly halt: Halt }) => void told.push(halt);
+    const hung = new HaltDesk({ ...parts, onSaid });
+    vi.spyOn(log, 'publish').mockImplementation(() => new Promise(() => {}));
+    const answer = hung.stop(REQUEST);
+    expect(book.live()).toHaveLength(1);
+    expect(told).toHaveLength(1);
+    expect(await answer).toMatchObject({ isWritten: false });
+    expect(lines.join()).toContain('the disk hangs');
+    hung.close();
+  });
+});
+
 describe('a halt that another gateway has said', () => {
   const halt: Halt = {
     ...{ haltId: 'h-peer' as HaltId, scope: FLEET_WIDE, mode: 'kill', epoch: 4, by: BY },

@@ -3,6 +3,7 @@
  * among those that the log does not hold, where the gateway finds them before it serves.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type HaltBody, haltBody } from '@estop/gateway/domain/halt-body';
 import { type HaltRequest, nextHalt } from '@estop/gateway/domain/next-halt';
 import type { UnwrittenHalts } from '@estop/gateway/unwritten-halts';
@@ -15,6 +16,8 @@ import { invariant } from '@estop/schemas/invariant';
 import type { Halt } from '@estop/schemas/messages';
 
 const SCOPES_MAX = 1_000;
+/** How long who stops something waits for the disk. */
+const KEEP_WAIT_MS = 2_000;
 
 export interface EarlyHaltsDeps {
   readonly clock: Clock;
@@ -52,9 +55,14 @@ export class EarlyHalts implements UnwrittenHalts {
     const epoch = Math.max(0, ...epochs) + 1;
     const halt = nextHalt(request, { haltId, epoch, at, standing });
     haltByScope.set(scope, halt);
-    await this.save([...haltByScope.values()]).catch((error: unknown) => {
-      logger.error({ haltId, error: messageOf(error) }, 'an early halt is not kept on disk');
+    const kept = this.save([...haltByScope.values()]);
+    const hangs = sleep(KEEP_WAIT_MS, undefined, { ref: false }).then(() => {
+      throw new Error('the disk hangs');
     });
+    await Promise.race([kept, hangs]).catch((error: unknown) => {
+      logger.error({ haltId, error: messageOf(error) }, 'an early halt may not be kept on disk');
+    });
+    hangs.catch(() => undefined);
     return { halt: haltBody(halt, at), isWritten: false, isEarly: true };
   }
 
