@@ -199,7 +199,7 @@ export class HaltDesk {
 
   /**
    * Ends a halt, and waits a moment for the policy to know. Rejects with ProblemError `not-found`,
-   * `conflict`, or `second-person` when who has killed it would lift it, and when the log cannot be
+   * `conflict`, or `second-person` when one of those who have killed it would lift it, and when the log cannot be
    * written: then the halt stays.
    */
   async lift(
@@ -210,7 +210,7 @@ export class HaltDesk {
     const known = book.byId(haltId);
     if (known === undefined) throw new ProblemError('not-found', `there is no halt ${haltId}`);
     if (!book.isLive(known.halt)) throw new ProblemError('conflict', `${haltId} has ended already`);
-    if (known.halt.mode === 'kill' && known.halt.by === order.by) {
+    if (book.isKiller(known.halt, order.by)) {
       throw new ProblemError('second-person', `${order.by} has killed it: somebody else lifts it`);
     }
     const lifted: Halt = { ...known.halt, ...order, lifted: true };

@@ -66,6 +66,52 @@ describe('a kill', () => {
   });
 });
 
+describe('a kill that a second person says again', () => {
+  const SECOND = 'dan@example.com' as PersonId;
+  const kill = { ...REQUEST, mode: 'kill' } as const;
+  const refused = { code: 'second-person' };
+
+  it.each(['pause', 'kill'] as const)('stays what the first one said: by a %s', async (mode) => {
+    await desk.stop({ ...kill, reason: 'it sends money' });
+    const { halt } = await desk.stop({ ...REQUEST, mode, by: SECOND, reason: 'me too' });
+    expect(halt).toMatchObject({ mode: 'kill', by: BY, reason: 'it sends money' });
+    const first = desk.lift(halt.haltId, { by: BY, reason: 'over' });
+    await expect(first).rejects.toMatchObject(refused);
+    expect(book.live()).toHaveLength(1);
+  });
+
+  it('is lifted by neither of both when it was made longer', async () => {
+    await desk.stop({ ...kill, forMs: 60_000 });
+    const { halt } = await desk.stop({ ...kill, by: SECOND });
+    expect(halt).toMatchObject({ by: SECOND, until: null });
+    for (const by of [BY, SECOND]) {
+      const lift = desk.lift(halt.haltId, { by, reason: 'over' });
+      await expect(lift).rejects.toMatchObject(refused);
+    }
+    await desk.lift(halt.haltId, { by: 'eva@example.com' as PersonId, reason: 'over' });
+    expect(book.live()).toEqual([]);
+  });
+
+  it('is lifted by neither of both when two gateways were told', async () => {
+    const { halt } = await desk.stop(kill);
+    desk.takeFromPeer(
+      { ...halt, haltId: 'h-peer' as HaltId, epoch: halt.epoch + 1, by: SECOND },
+      0,
+    );
+    const lift = desk.lift('h-peer', { by: BY, reason: 'over' });
+    await expect(lift).rejects.toMatchObject(refused);
+    desk.close();
+  });
+
+  it('can be lifted by who said one that was lifted before', async () => {
+    const { halt: over } = await desk.stop(kill);
+    await desk.lift(over.haltId, { by: SECOND, reason: 'over' });
+    const { halt } = await desk.stop({ ...kill, by: SECOND });
+    await desk.lift(halt.haltId, { by: BY, reason: 'over' });
+    expect(book.live()).toEqual([]);
+  });
+});
+
 describe('a scope that is halted again', () => {
   const OTHER = 'dan@example.com' as PersonId;
 

@@ -62,7 +62,6 @@ export class EarlyHalts implements UnwrittenHalts {
     await Promise.race([kept, hangs]).catch((error: unknown) => {
       logger.error({ haltId, error: messageOf(error) }, 'an early halt may not be kept on disk');
     });
-    hangs.catch(() => undefined);
     return { halt: haltBody(halt, at), isWritten: false, isEarly: true };
   }
 
