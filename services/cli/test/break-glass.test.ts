@@ -10,9 +10,13 @@ import { createHealth } from '@estop/runtime/health';
 import { createMemoryLogger } from '@estop/runtime/logger';
 import { createMetrics } from '@estop/runtime/metrics';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { DataFolder } from '../src/data-folder.ts';
+import { type DataFolder, readTextFile } from '../src/data-folder.ts';
 import { breakGlass } from '../src/serve/break-glass.ts';
-import { type ControlSocket, openControlSocket } from '../src/serve/control-socket.ts';
+import {
+  askControlSocket,
+  type ControlSocket,
+  openControlSocket,
+} from '../src/serve/control-socket.ts';
 import { ensureOperatorKey } from '../src/serve/operator-key.ts';
 import { unwrittenFile } from '../src/serve/unwritten-file.ts';
 import { runLine } from './memory-io.ts';
@@ -30,13 +34,14 @@ let path: string;
 let gateway: Gateway;
 let socket: ControlSocket;
 
+function folderAt(path: string): DataFolder {
+  const [keyFile, addressFile] = [join(path, 'operator.key'), join(path, 'address')];
+  return { path, keyFile, addressFile };
+}
+
 beforeEach(async () => {
   path = mkdtempSync(join(tmpdir(), 'estop-glass-'));
-  const data: DataFolder = {
-    path,
-    keyFile: join(path, 'operator.key'),
-    addressFile: join(path, 'address'),
-  };
+  const data = folderAt(path);
   const log = new MemoryLog();
   // Kafka that neither takes nor refuses anything.
   log.publish = () => new Promise(() => undefined);
@@ -68,4 +73,30 @@ it('the socket halts where there is no HTTP and the log does not answer, and kee
   const { id } = JSON.parse(ran.out);
   const kept = unwrittenFile(path, createMemoryLogger().logger).load();
   expect(kept).toMatchObject([{ haltId: id, mode: 'kill', by: 'operator@local' }]);
+});
+
+it('a span that cannot be read is told before anything is halted', async () => {
+  for (const option of ['--for', '--wait']) {
+    const args = ['halt', '--fleet', '--socket', '--data', path, option, '30x'];
+    const ran = await runLine(args);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.err).toContain(`${option} 30x is no span of time`);
+  }
+  const key = readTextFile(join(path, 'operator.key')) ?? '';
+  const body = { scope: { fleet: true }, mode: 'pause', for: '30x' };
+  const signal = AbortSignal.timeout(5_000);
+  const answer = await askControlSocket(folderAt(path), { path: '/halt', key, body, signal });
+  expect(answer).toEqual({
+    status: 422,
+    body: { detail: '`for` is a number with a unit, such as 30s, 15m, 2h or 7d' },
+  });
+  expect(unwrittenFile(path, createMemoryLogger().logger).load()).toEqual([]);
+});
+
+it('a wait that cannot be read keeps nobody from halting', async () => {
+  const key = readTextFile(join(path, 'operator.key')) ?? '';
+  const body = { scope: { fleet: true }, mode: 'pause', wait: '30x' };
+  const signal = AbortSignal.timeout(5_000);
+  const answer = await askControlSocket(folderAt(path), { path: '/halt', key, body, signal });
+  expect(answer).toMatchObject({ status: 202 });
 });

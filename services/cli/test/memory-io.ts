@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Told each text that goes to stdout. */
   readonly onOut?: (text: string) => void;
+  /** Told each text that goes to stderr. */
+  readonly onErr?: (text: string) => void;
 }
 
 /** Runs one command line without a terminal and collects what it wrote. */
@@ -43,6 +45,7 @@ export async function runLine(args: readonly string[], options: RunOptions = {})
     },
     err: (text) => {
       err += text;
+      options.onErr?.(text);
     },
     outIsTty: false,
     errIsTty: false,

@@ -192,7 +192,7 @@ describe('estop start', () => {
       expect(err).not.toContain('by the socket');
     }
     // A slip of the hand, which would stand until it is lifted.
-    expect((await estop('halt', 'a', '--for', '30x')).exitCode).toBe(1);
+    expect((await estop('halt', 'a', '--for', '30x')).exitCode).toBe(2);
     expect(JSON.parse((await propose('i1', 'crm.read')).out)).toMatchObject({ decision: 'allow' });
   });
 

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryLogger } from '@estop/runtime/logger';
@@ -54,6 +63,11 @@ const open = () => {
   return { unwritten: unwrittenFile(folder, logger), lines };
 };
 
+const asideTexts = () =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith('halts-unread-'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
+
 describe('halts that are not written', () => {
   it('are read again by the next process, and leave no file once there are none', async () => {
     expect(open().unwritten.load()).toEqual([]);
@@ -72,11 +86,41 @@ describe('halts that are not written', () => {
     expect(fs.synced).toEqual([`${file}.new`, `renamed to ${file}`, folder]);
   });
 
-  it('are said to be lost when the file cannot be read, and do not keep a gateway down', () => {
-    writeFileSync(join(folder, 'halts-unwritten.json'), '[{"haltId":');
+  it('are kept aside when the file is torn, said so, and do not keep a gateway down', () => {
+    const torn = '[{"haltId":';
+    writeFileSync(join(folder, 'halts-unwritten.json'), torn);
     const { unwritten, lines } = open();
     expect(unwritten.load()).toEqual([]);
-    expect(lines.join('\n')).toContain('are lost');
+    expect(unwritten.load()).toEqual([]);
+    expect(asideTexts()).toEqual([torn]);
+    expect(lines.join('\n')).toContain('halt again what it names');
+  });
+
+  it.each([
+    ['no scope', { ...HALT, scope: {} }],
+    ['a scope that lost a part', { ...HALT, scope: { fleet: true, group: null, agent: null } }],
+    ['two scopes', { ...HALT, scope: { ...HALT.scope, group: 'finance' } }],
+    ['no id', { ...HALT, haltId: 'a b' }],
+    ['an unknown mode', { ...HALT, mode: 'stop' }],
+    ['half an epoch', { ...HALT, epoch: 1.5 }],
+    ['an endless epoch', { ...HALT, epoch: Number.MAX_SAFE_INTEGER }],
+    ['nobody', { ...HALT, by: '' }],
+    ['an end that is no time', { ...HALT, until: 'later' }],
+    ['a lift that is neither', { ...HALT, lifted: 0 }],
+    ['a reason that is no text', { ...HALT, reason: 7 }],
+    ['nothing', null],
+  ])('count where they can be read, and leave aside one with %s', async (_what, bad) => {
+    writeFileSync(join(folder, 'halts-unwritten.json'), JSON.stringify([bad, HALT]));
+    const { unwritten, lines } = open();
+    expect(unwritten.load()).toEqual([HALT]);
+    await unwritten.save([HALT]);
+    expect(asideTexts()).toEqual([JSON.stringify([bad])]);
+    expect(lines.join('\n')).toContain('kept aside');
+  });
+
+  it('keep a gateway down where nobody can look at them', () => {
+    mkdirSync(join(folder, 'halts-unwritten.json'));
+    expect(() => open().unwritten.load()).toThrow('halts-unwritten.json holds halts and cannot be');
   });
 
   it('are not taken for kept when the disk refuses', async () => {

@@ -28,6 +28,9 @@ export const LIMITS = {
   heartbeatMs: 15_000,
   /** Enforcement points with a control stream. */
   points: 5_000,
+  /** Of one credential's owner: no one agent, and no one person, takes the places of all others. */
+  pointsPerAgent: 500,
+  pointsPerPerson: 2_500,
   /** How long a changed fleet or a lifted halt is waited for in the audit log. */
   fleetAppliedMs: 5_000,
   liftAppliedMs: 1_000,

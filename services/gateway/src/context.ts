@@ -1,4 +1,5 @@
 /** The parts of a running gateway, as its routes use them. */
+import { setMaxListeners } from 'node:events';
 import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
 import type { Health } from '@estop/runtime/health';
@@ -95,8 +96,8 @@ export function createContext(deps: GatewayDeps): GatewayContext {
   const peers =
     peerProof &&
     new PeerLinks({ ...deps, book: halts, urls: peerUrls, proof: peerProof, silentMs, fetch });
-  const closing = new AbortController();
-  const points = new EnforcementPoints(clock, halts);
+  const closing = closingOf();
+  const points = new EnforcementPoints(clock, halts, limits.points);
   const reporter = new HaltReporter({ log, logger, points, closing: closing.signal });
   const haltDesk = new HaltDesk({
     ...{ log, clock, logger, limits, book: halts },
@@ -147,4 +148,11 @@ function createReadModels({ log, clock, logger, checkFleet }: GatewayDeps) {
     alerts: new Alerts(clock, fleet),
     halts: new HaltBook(clock, fleet),
   };
+}
+
+/** Each request and report that waits listens to it, and all of them are bounded. */
+function closingOf(): AbortController {
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  return closing;
 }

@@ -8,20 +8,22 @@ import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
-import { messageOf } from '@estop/schemas/errors';
 import { type HaltTerms, scopeText, strictest } from '@estop/schemas/halts';
 import { type PersonId, parseHaltId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
-import type { AuditRecordEvent, Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
+import type { AuditRecordEvent, Halt, HaltScope } from '@estop/schemas/messages';
 import { watchAudit } from './audit-watch.ts';
 import type { Limits } from './config.ts';
+import { type HaltRequest, nextHalt } from './domain/next-halt.ts';
+import { HaltWriter } from './halt-writer.ts';
 import { ProblemError } from './problems.ts';
 import type { HaltBook, HaltNews, KnownHalt } from './read-models/halt-book.ts';
 import type { UnwrittenHalts } from './unwritten-halts.ts';
 
-const REWRITE_MS = 1_000;
 /** How long who stops something waits for the log; it is in force either way. */
 const WRITE_WAIT_MS = 1_000;
+/** And for the disk, counted from the same moment. */
+const KEEP_WAIT_MS = 2_000;
 
 export interface HaltDeskDeps {
   readonly log: EventLog;
@@ -35,15 +37,6 @@ export interface HaltDeskDeps {
   readonly onSaid: (known: KnownHalt) => void;
 }
 
-export interface HaltRequest {
-  readonly scope: HaltScope;
-  readonly mode: HaltMode;
-  readonly reason: string | null;
-  /** Null: until it is lifted. */
-  readonly forMs: number | null;
-  readonly by: PersonId;
-}
-
 export interface SaidHalt extends KnownHalt {
   /** Whether the log holds it. */
   readonly isWritten: boolean;
@@ -51,16 +44,24 @@ export interface SaidHalt extends KnownHalt {
 
 export class HaltDesk {
   readonly #deps: HaltDeskDeps;
-  /** Said and in force here, and not in the log yet; the newest per scope. */
-  readonly #unwritten = new Map<string, Halt>();
+  readonly #writer: HaltWriter;
   /** The newest of this gateway's own words per scope, while no later one stands. */
   readonly #said = new Map<string, Halt>();
-  #rewrite: NodeJS.Timeout | null = null;
-  #keeping: Promise<void> = Promise.resolve();
-  #isKeepOwed = false;
+  /**
+   * Halts that were not heard from the log yet, whoever has said them, the newest per scope: whoever
+   * lifts another one before that cannot mean them.
+   */
+  readonly #unheard = new Map<string, Halt>();
 
   constructor(deps: HaltDeskDeps) {
     this.#deps = deps;
+    const { log, logger, unwritten } = deps;
+    this.#writer = new HaltWriter({
+      log,
+      logger,
+      unwritten,
+      isWanted: (halt) => this.#stands(halt),
+    });
     deps.book.onNews((news) => this.#heard(news));
   }
 
@@ -71,32 +72,47 @@ export class HaltDesk {
   async stop(request: HaltRequest): Promise<SaidHalt> {
     const { clock, book } = this.#deps;
     const at = clock.nowMs();
-    const { scope, mode, reason, forMs, by } = request;
-    const asked = { mode, until: forMs === null ? null : at + forMs };
-    const standing = book.on(scope)?.halt;
-    const isHalted = standing !== undefined && book.isLive(standing);
-    const terms = isHalted ? strictest(asked, standing) : asked;
-    const about = { scope, ...terms, epoch: book.highestEpoch + 1, by, reason };
-    const halt: Halt = { haltId: newHaltId(), ...about, lifted: false };
+    const known = book.on(request.scope)?.halt;
+    const standing = known !== undefined && book.isLive(known) ? known : undefined;
+    const about = { haltId: newHaltId(), epoch: book.highestEpoch + 1, at, standing };
+    const halt = nextHalt(request, about);
     return { halt, at, isWritten: await this.#say(halt, at) };
   }
 
-  /** What an earlier process said and could not write is in force again, and written. */
+  /** What an earlier process said and could not write is in force again; before the log is read. */
   restore(): void {
     const { clock, book, unwritten } = this.#deps;
+    this.#writer.holdBack();
     for (const halt of unwritten.load()) {
       if (!book.take(halt, clock.nowMs())) continue;
-      this.#unwritten.set(scopeText(halt.scope), halt);
-      this.#rewriteLater();
+      const scope = scopeText(halt.scope);
+      if (!halt.lifted) this.#unheard.set(scope, halt);
+      // As if it were said here: nothing that stops less takes its place.
+      if (!halt.lifted) this.#said.set(scope, halt);
+      this.#writer.oweKept(halt);
     }
+  }
+
+  /**
+   * The log was read to its end: what was restored and stands is written, with the next epoch where
+   * the epochs have gone on without it.
+   */
+  caughtUp(): void {
+    const { book } = this.#deps;
+    for (const halt of [...this.#unheard.values()]) {
+      if (book.holds(halt) && halt.epoch < book.highestEpoch) this.#sayAgain(halt, halt);
+    }
+    this.#writer.release();
   }
 
   /** Another gateway has said this; it is written from here too, if it does not come by the log. */
   takeFromPeer(halt: Halt, at: number): void {
-    if (!this.#deps.book.take(halt, at)) return;
-    this.#unwritten.set(scopeText(halt.scope), halt);
-    void this.#keep();
-    this.#rewriteLater();
+    const { book } = this.#deps;
+    // One that this gateway has answered at once with a word of its own does not stand.
+    if (!book.take(halt, at) || !isStanding(book, halt)) return;
+    if (!halt.lifted) this.#unheard.set(scopeText(halt.scope), halt);
+    void this.#writer.owe(halt);
+    this.#writer.writeLater();
   }
 
   /**
@@ -105,68 +121,35 @@ export class HaltDesk {
    */
   logged(halt: Halt): void {
     const scope = scopeText(halt.scope);
-    const waiting = this.#unwritten.get(scope);
-    if (waiting !== undefined && isSameWord(waiting, halt)) this.#written(waiting);
+    if (this.#unheard.get(scope)?.haltId === halt.haltId) this.#unheard.delete(scope);
+    const waiting = this.#writer.waitingOn(scope);
+    if (waiting !== undefined && isSameWord(waiting, halt)) this.#writer.written(waiting);
     const standing = this.#deps.book.on(halt.scope)?.halt;
     if (standing === undefined || isSameWord(standing, halt)) return;
     // A copy: the answer to an earlier write of it, still on its way, is none to this one.
-    this.#unwritten.set(scope, { ...standing });
-    void this.#keep();
-    this.#rewriteLater();
+    void this.#writer.owe({ ...standing });
+    this.#writer.writeLater();
   }
 
   /** In force here at once; answers whether the log has it, after a bounded time. */
   async #say(halt: Halt, at: number): Promise<boolean> {
-    const { book, onSaid } = this.#deps;
+    const { book, logger, onSaid } = this.#deps;
     const scope = scopeText(halt.scope);
     this.#said.set(scope, halt);
+    this.#unheard.set(scope, halt);
     book.take(halt, at);
     onSaid({ halt, at });
-    this.#unwritten.set(scope, halt);
-    const kept = this.#keep();
-    const patience = new AbortController();
-    const tooLong = sleep(WRITE_WAIT_MS, false, { signal: patience.signal }).catch(() => false);
-    const isWritten = await Promise.race([this.#tryWriting(halt), tooLong]);
-    patience.abort();
-    if (!isWritten) await kept;
-    return isWritten;
-  }
-
-  async #tryWriting(halt: Halt): Promise<boolean> {
-    try {
-      await this.#write(halt);
-      this.#written(halt);
-      return true;
-    } catch (error) {
+    const kept = within(
+      KEEP_WAIT_MS,
+      this.#writer.owe(halt).then(() => true),
+    );
+    const isWritten = await within(WRITE_WAIT_MS, this.#writer.tryNow(halt));
+    if (isWritten === true) return true;
+    if ((await kept) === undefined) {
       const { haltId } = halt;
-      this.#deps.logger.error({ haltId, error: messageOf(error) }, 'halt not written; retrying');
-      this.#rewriteLater();
-      return false;
+      logger.error({ haltId, waitedMs: KEEP_WAIT_MS }, 'the disk hangs: a halt may not be kept');
     }
-  }
-
-  #written(halt: Halt): void {
-    const scope = scopeText(halt.scope);
-    // A newer halt of this scope may have come meanwhile; it still waits.
-    if (this.#unwritten.get(scope) !== halt) return;
-    this.#unwritten.delete(scope);
-    void this.#keep();
-  }
-
-  /** Keeps what is unwritten; a disk that refuses takes no halt out of force. */
-  #keep(): Promise<void> {
-    if (this.#isKeepOwed) return this.#keeping;
-    this.#isKeepOwed = true;
-    const { unwritten, logger } = this.#deps;
-    this.#keeping = this.#keeping
-      .then(() => {
-        this.#isKeepOwed = false;
-        return unwritten.save([...this.#unwritten.values()]);
-      })
-      .catch((error: unknown) => {
-        logger.error({ error: messageOf(error) }, 'halts that are not written are not kept either');
-      });
-    return this.#keeping;
+    return false;
   }
 
   /**
@@ -175,7 +158,8 @@ export class HaltDesk {
    * second person has stopped; and where the one that stands stops less.
    */
   #heard({ halt, before }: HaltNews): void {
-    const { book, clock } = this.#deps;
+    if (halt.lifted && this.#isKeptFrom(halt)) return;
+    const { book } = this.#deps;
     const scope = scopeText(halt.scope);
     const mine = this.#said.get(scope);
     if (mine === undefined || mine.haltId === halt.haltId) return;
@@ -183,16 +167,39 @@ export class HaltDesk {
     if (before?.haltId !== mine.haltId || !book.isLive(before)) return;
     const terms = halt.lifted ? mine : strictest(halt, mine);
     const isLess = !halt.lifted && !isSame(terms, halt);
-    // Whoever lifted that one could not mean a word that the log never held.
-    const isOwed = halt.lifted && this.#unwritten.get(scope)?.haltId === mine.haltId;
-    if (halt.epoch !== mine.epoch && !isLess && !isOwed) return;
-    const { mode, until } = terms;
-    void this.#say({ ...mine, mode, until, epoch: book.highestEpoch + 1 }, clock.nowMs());
+    if (halt.epoch === mine.epoch || isLess) this.#sayAgain(mine, terms);
+  }
+
+  /**
+   * A lift comes by the log before a halt of its scope that it does not lift, and that may be said
+   * here, by another gateway, or by an earlier process: said again, that halt stands.
+   */
+  #isKeptFrom(lift: Halt): boolean {
+    const scope = scopeText(lift.scope);
+    const unheard = this.#unheard.get(scope);
+    if (unheard === undefined) return false;
+    this.#unheard.delete(scope);
+    if (unheard.haltId === lift.haltId || !this.#deps.book.isLive(unheard)) return false;
+    this.#sayAgain(unheard, unheard);
+    return true;
+  }
+
+  #sayAgain(halt: Halt, { mode, until }: HaltTerms): void {
+    const { book, clock } = this.#deps;
+    void this.#say({ ...halt, mode, until, epoch: book.highestEpoch + 1 }, clock.nowMs());
+  }
+
+  /** Of a word that waits: where a later one stands for good, it is neither written nor awaited. */
+  #stands(halt: Halt): boolean {
+    if (this.#deps.book.holds(halt)) return true;
+    const scope = scopeText(halt.scope);
+    if (this.#unheard.get(scope)?.haltId === halt.haltId) this.#unheard.delete(scope);
+    return false;
   }
 
   /**
    * Ends a halt, and waits a moment for the policy to know. Rejects with ProblemError `not-found`,
-   * `conflict`, or `second-person` when who has killed it would lift it, and when the log cannot be
+   * `conflict`, or `second-person` when one of those who have killed it would lift it, and when the log cannot be
    * written: then the halt stays.
    */
   async lift(
@@ -203,7 +210,7 @@ export class HaltDesk {
     const known = book.byId(haltId);
     if (known === undefined) throw new ProblemError('not-found', `there is no halt ${haltId}`);
     if (!book.isLive(known.halt)) throw new ProblemError('conflict', `${haltId} has ended already`);
-    if (known.halt.mode === 'kill' && known.halt.by === order.by) {
+    if (book.isKiller(known.halt, order.by)) {
       throw new ProblemError('second-person', `${order.by} has killed it: somebody else lifts it`);
     }
     const lifted: Halt = { ...known.halt, ...order, lifted: true };
@@ -212,10 +219,10 @@ export class HaltDesk {
     if (!book.holds(known.halt)) {
       throw new ProblemError('conflict', `the scope of ${haltId} was halted anew`);
     }
-    await this.#write(lifted);
+    await this.#writer.write(lifted);
     // Another halt of the scope may have come meanwhile, and wait.
-    const waiting = this.#unwritten.get(scopeText(lifted.scope));
-    if (waiting?.haltId === lifted.haltId) this.#written(waiting);
+    const waiting = this.#writer.waitingOn(scopeText(lifted.scope));
+    if (waiting?.haltId === lifted.haltId) this.#writer.written(waiting);
     const at = clock.nowMs();
     book.take(lifted, at);
     onSaid({ halt: lifted, at });
@@ -226,30 +233,7 @@ export class HaltDesk {
   }
 
   close(): void {
-    if (this.#rewrite !== null) clearTimeout(this.#rewrite);
-  }
-
-  async #write(halt: Halt): Promise<void> {
-    const { log } = this.#deps;
-    const value = log.codec('halts.v1').encode(halt);
-    await log.publish('halts.v1', 0, { key: scopeText(halt.scope), value });
-  }
-
-  #rewriteLater(): void {
-    this.#rewrite ??= setTimeout(() => {
-      this.#rewrite = null;
-      this.#rewriteAll().catch((error: unknown) => {
-        this.#deps.logger.error({ error: messageOf(error) }, 'halts not written; retrying');
-        this.#rewriteLater();
-      });
-    }, REWRITE_MS);
-  }
-
-  async #rewriteAll(): Promise<void> {
-    for (const halt of [...this.#unwritten.values()]) {
-      if (this.#deps.book.holds(halt)) await this.#write(halt);
-      this.#written(halt);
-    }
+    this.#writer.close();
   }
 
   /** Where a halt becomes a fact: with one agent in its scope, only in that agent's partition. */
@@ -260,8 +244,25 @@ export class HaltDesk {
   }
 }
 
+/** What a promise that never rejects comes to; undefined when that takes too long. */
+async function within<Result>(
+  timeoutMs: number,
+  result: Promise<Result>,
+): Promise<Result | undefined> {
+  const patience = new AbortController();
+  const tooLong = sleep(timeoutMs, undefined, { signal: patience.signal }).catch(() => undefined);
+  const first = await Promise.race([result, tooLong]);
+  patience.abort();
+  return first;
+}
+
 function isSame(one: HaltTerms, other: HaltTerms): boolean {
   return one.mode === other.mode && one.until === other.until;
+}
+
+function isStanding(book: HaltBook, halt: Halt): boolean {
+  const standing = book.on(halt.scope)?.halt;
+  return standing !== undefined && isSameWord(standing, halt);
 }
 
 function isSameWord(one: Halt, other: Halt): boolean {

@@ -4,9 +4,9 @@ import { EstopError, messageOf } from '@estop/schemas/errors';
 import type { PersonId } from '@estop/schemas/ids';
 import { createContext, type GatewayDeps } from './context.ts';
 import type { HaltBody } from './domain/halt-body.ts';
+import type { HaltRequest } from './domain/next-halt.ts';
 import { reportedHalt } from './enforcement/reported-halt.ts';
 import type { PutFleet } from './fleets.ts';
-import type { HaltRequest } from './halts.ts';
 import type { App } from './http/app.ts';
 import { closerOf } from './http/close-server.ts';
 import type { FleetFiles } from './read-models/fleet-state.ts';
@@ -57,6 +57,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       // Before anything else is known: what was stopped stays stopped.
       haltDesk.restore();
       await feeds.start();
+      haltDesk.caughtUp();
       peers?.start();
       // Nothing waits for it: numbers are shown once they are read.
       breakers.start().catch((error: unknown) => {

@@ -125,6 +125,19 @@ describe('enforcement points over HTTP', () => {
     ]);
   });
 
+  it('are waited for by many halts at a time without a warning', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', onWarning);
+    const mute = await point('mute');
+    await mute.ack(1);
+    mute.isSilent = true;
+    const tools = Array.from({ length: 15 }, (_, index) => `tool-${index}`);
+    await Promise.all(tools.map((tool) => halt('', { scope: { tool }, mode: 'pause' })));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('that are silent are named, with the time at which their lease ends', async () => {
     await point('one');
     const mute = await point('mute');
@@ -186,4 +199,22 @@ describe('enforcement points over HTTP', () => {
     await second.close();
     await expect(response.text()).rejects.toThrow();
   });
+});
+
+it('an agent that has enough points is told so, and an operator still opens one', async () => {
+  const bench = await startBench({ limits: { pointsPerAgent: 1 } });
+  const key = await bench.keyOf('crm-bot');
+  const names = ['one', 'one', 'two', 'three'];
+  const [one, again, two, operators] = names.map((name) => new TestPoint(bench, name));
+  expect((await one?.open(key))?.status).toBe(200);
+  expect((await again?.open(key))?.status).toBe(200);
+  const refused = await two?.open(key);
+  expect(refused?.status).toBe(429);
+  expect(await refused?.json()).toMatchObject({
+    code: 'too-many-streams',
+    detail: 'agent:crm-bot has 1 points, and may have no more',
+  });
+  expect((await operators?.open())?.status).toBe(200);
+  for (const point of [one, again, operators]) point?.close();
+  await bench.close();
 });

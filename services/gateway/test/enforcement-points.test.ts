@@ -10,6 +10,9 @@ import { FleetState } from '../src/read-models/fleet-state.ts';
 import { HaltBook, type KnownHalt } from '../src/read-models/halt-book.ts';
 
 const OWNER = 'agent:billing-bot';
+const POINTS_MAX = 5;
+const BILLING = { principal: OWNER, pointsMax: 3 };
+const CRM = { principal: 'agent:crm-bot', pointsMax: 3 };
 const NEVER = new AbortController().signal;
 
 class Link implements PointLink {
@@ -38,13 +41,14 @@ beforeEach(() => {
   const checkFleet = () => Promise.reject(new Error('no fleet here'));
   const fleet = new FleetState({ log, logger: createMemoryLogger().logger, checkFleet });
   book = new HaltBook(clock, fleet);
-  points = new EnforcementPoints(clock, book);
+  points = new EnforcementPoints(clock, book, POINTS_MAX);
 });
 
 /** Connects a point that has a lease. */
 function connect(id: string, owner = OWNER): Link {
   const link = new Link();
-  expect(points.connect(id, owner, link)).toMatchObject({ ok: true });
+  const { pointsMax } = BILLING;
+  expect(points.connect(id, { principal: owner, pointsMax }, link)).toMatchObject({ ok: true });
   points.renew(owner, id, { epoch: book.highestEpoch, sequence: null });
   return link;
 }
@@ -78,7 +82,7 @@ describe('an enforcement point', () => {
   it('hears when it connects of halts that ended while it was away: they void permits', () => {
     const said = halt();
     book.take({ ...said, lifted: true }, nowMs);
-    const known = () => points.connect('one', OWNER, new Link());
+    const known = () => points.connect('one', BILLING, new Link());
     expect(known()).toMatchObject({ known: [{ halt: { haltId: said.haltId, lifted: true } }] });
     nowMs += 60_000;
     expect(known()).toMatchObject({ known: [] });
@@ -86,7 +90,7 @@ describe('an enforcement point', () => {
 
   it('is taken at its word only for what its own stream has told', () => {
     const said = halt();
-    expect(points.connect('one', OWNER, new Link())).toMatchObject({ ok: true, sequence: 1 });
+    expect(points.connect('one', BILLING, new Link())).toMatchObject({ ok: true, sequence: 1 });
     // The last number of a stream that it held before, at another gateway.
     const renewed = points.renew(OWNER, 'one', { epoch: said.epoch, sequence: 57 });
     expect(renewed).toEqual({ ok: true, isCurrent: false });
@@ -107,7 +111,7 @@ describe('an enforcement point', () => {
   it('is not cut off for what it began with, when that is much', () => {
     for (let index = 0; index < 1_001; index += 1) halt(`tool-${index}`);
     const link = new Link();
-    expect(points.connect('one', OWNER, link)).toMatchObject({ ok: true });
+    expect(points.connect('one', BILLING, link)).toMatchObject({ ok: true });
     halt();
     expect(link.isClosed).toBe(false);
     expect(link.said).toHaveLength(1);
@@ -158,7 +162,6 @@ describe('an enforcement point', () => {
     const said = halt();
     expect(reportOf(said)).toMatchObject({ points: 1, silent: 1, fencedInMs: LEASE_MS });
     nowMs += LEASE_MS;
-    expect(points.count).toBe(0);
     expect(reportOf(halt('other'))).toMatchObject({ points: 0 });
   });
 
@@ -166,7 +169,7 @@ describe('an enforcement point', () => {
     const link = connect('one');
     points.disconnect('one', link);
     const said = halt();
-    const again = points.connect('one', OWNER, new Link());
+    const again = points.connect('one', BILLING, new Link());
     expect(again).toMatchObject({ ok: true, known: [{ halt: { haltId: said.haltId } }] });
     const sequence = again.ok ? again.sequence : 0;
     expect(points.renew(OWNER, 'one', { epoch: 0, sequence })).toMatchObject({ isCurrent: true });
@@ -184,11 +187,29 @@ describe('an enforcement point', () => {
 
   it('keeps its name from everybody with another credential', () => {
     connect('one');
-    expect(points.connect('one', 'agent:crm-bot', new Link())).toEqual({ ok: false });
+    expect(points.connect('one', CRM, new Link())).toEqual({ ok: false, why: 'name-taken' });
     expect(points.renew('agent:crm-bot', 'one', { epoch: 9, sequence: null })).toEqual({
       ok: false,
       why: 'no-stream',
     });
+  });
+
+  it('is refused when its credential has enough of them, which leaves room for others', () => {
+    for (const id of ['one', 'two', 'three']) connect(id);
+    const refused = { ok: false, why: 'too-many-own' };
+    expect(points.connect('four', BILLING, new Link())).toEqual(refused);
+    expect(points.connect('other', CRM, new Link())).toMatchObject({ ok: true });
+    nowMs += LEASE_MS;
+    expect(points.connect('four', BILLING, new Link())).toEqual(refused);
+  });
+
+  it('comes back under its name however many there are', () => {
+    for (const id of ['one', 'two', 'three']) connect(id);
+    for (const id of ['four', 'five']) connect(id, CRM.principal);
+    const refused = { ok: false, why: 'too-many' };
+    expect(points.connect('six', CRM, new Link())).toEqual(refused);
+    expect(points.connect('one', BILLING, new Link())).toMatchObject({ ok: true });
+    expect(points.connect('five', CRM, new Link())).toMatchObject({ ok: true });
   });
 
   it('needs no name where it alone uses its credential', () => {

@@ -66,6 +66,52 @@ describe('a kill', () => {
   });
 });
 
+describe('a kill that a second person says again', () => {
+  const SECOND = 'dan@example.com' as PersonId;
+  const kill = { ...REQUEST, mode: 'kill' } as const;
+  const refused = { code: 'second-person' };
+
+  it.each(['pause', 'kill'] as const)('stays what the first one said: by a %s', async (mode) => {
+    await desk.stop({ ...kill, reason: 'it sends money' });
+    const { halt } = await desk.stop({ ...REQUEST, mode, by: SECOND, reason: 'me too' });
+    expect(halt).toMatchObject({ mode: 'kill', by: BY, reason: 'it sends money' });
+    const first = desk.lift(halt.haltId, { by: BY, reason: 'over' });
+    await expect(first).rejects.toMatchObject(refused);
+    expect(book.live()).toHaveLength(1);
+  });
+
+  it('is lifted by neither of both when it was made longer', async () => {
+    await desk.stop({ ...kill, forMs: 60_000 });
+    const { halt } = await desk.stop({ ...kill, by: SECOND });
+    expect(halt).toMatchObject({ by: SECOND, until: null });
+    for (const by of [BY, SECOND]) {
+      const lift = desk.lift(halt.haltId, { by, reason: 'over' });
+      await expect(lift).rejects.toMatchObject(refused);
+    }
+    await desk.lift(halt.haltId, { by: 'eva@example.com' as PersonId, reason: 'over' });
+    expect(book.live()).toEqual([]);
+  });
+
+  it('is lifted by neither of both when two gateways were told', async () => {
+    const { halt } = await desk.stop(kill);
+    desk.takeFromPeer(
+      { ...halt, haltId: 'h-peer' as HaltId, epoch: halt.epoch + 1, by: SECOND },
+      0,
+    );
+    const lift = desk.lift('h-peer', { by: BY, reason: 'over' });
+    await expect(lift).rejects.toMatchObject(refused);
+    desk.close();
+  });
+
+  it('can be lifted by who said one that was lifted before', async () => {
+    const { halt: over } = await desk.stop(kill);
+    await desk.lift(over.haltId, { by: SECOND, reason: 'over' });
+    const { halt } = await desk.stop({ ...kill, by: SECOND });
+    await desk.lift(halt.haltId, { by: BY, reason: 'over' });
+    expect(book.live()).toEqual([]);
+  });
+});
+
 describe('a scope that is halted again', () => {
   const OTHER = 'dan@example.com' as PersonId;
 
@@ -180,6 +226,7 @@ describe('a halt that the log does not take', () => {
     const halt = (await desk.stop(REQUEST)).halt;
     kept = [{ ...halt, haltId: 'h-kept' as HaltId, epoch: 9 }];
     desk.restore();
+    desk.caughtUp();
     expect(book.live().map((known) => known.halt.haltId)).toEqual(['h-kept']);
     await vi.waitFor(async () => expect((await words()).at(-1)?.haltId).toBe('h-kept'), 5_000);
     await vi.waitFor(() => expect(kept).toEqual([]));
@@ -196,6 +243,24 @@ describe('a halt that the log does not take', () => {
     expect(book.live()).toHaveLength(1);
     expect(lines.join()).toContain('ENOSPC');
     full.close();
+  });
+});
+
+describe('a halt on a disk that hangs', () => {
+  it('is in force and told at once, answered all the same, and logged', async () => {
+    const { logger, lines } = createMemoryLogger();
+    const save = () => new Promise<void>(() => undefined);
+    const unwritten = { load: () => [], save };
+    const parts = { log, clock: systemClock, logger, limits: LIMITS, book, unwritten };
+    const onSaid = ({ halt }: { readonly halt: Halt }) => void told.push(halt);
+    const hung = new HaltDesk({ ...parts, onSaid });
+    vi.spyOn(log, 'publish').mockImplementation(() => new Promise(() => {}));
+    const answer = hung.stop(REQUEST);
+    expect(book.live()).toHaveLength(1);
+    expect(told).toHaveLength(1);
+    expect(await answer).toMatchObject({ isWritten: false });
+    expect(lines.join()).toContain('the disk hangs');
+    hung.close();
   });
 });
 
@@ -253,6 +318,100 @@ describe('a word that comes into the log behind a later one', () => {
     hear(halt);
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     expect(await words()).toEqual([]);
+  });
+});
+
+describe('a halt that was not heard from the log yet', () => {
+  const OTHER = 'h-other' as HaltId;
+  const halt: Halt = {
+    ...{ haltId: 'h-kill' as HaltId, scope: FLEET_WIDE, mode: 'kill', epoch: 4, by: BY },
+    ...{ reason: null, until: null, lifted: false },
+  };
+  const other: Halt = { ...halt, haltId: OTHER, epoch: 7 };
+  const lift: Halt = { ...other, lifted: true };
+  const hear = (word: Halt): void => {
+    book.take(word, 0);
+    desk.logged(word);
+  };
+  const expectKilled = () =>
+    expect(book.live()).toMatchObject([{ halt: { haltId: halt.haltId, epoch: 8, mode: 'kill' } }]);
+
+  it('stands against the lift of another one when an earlier process has said it', async () => {
+    kept = [halt];
+    desk.restore();
+    hear(other);
+    hear(lift);
+    desk.caughtUp();
+    expectKilled();
+    await vi.waitFor(async () => {
+      expect((await words()).at(-1)).toMatchObject({ haltId: halt.haltId, epoch: 8 });
+    });
+  });
+
+  it('stands where compaction has left of the other one its lift alone', () => {
+    kept = [halt];
+    desk.restore();
+    hear(lift);
+    expectKilled();
+  });
+
+  it('stands when another gateway has said it', async () => {
+    desk.takeFromPeer(halt, 0);
+    hear(lift);
+    expectKilled();
+    await vi.waitFor(async () => {
+      expect((await words()).at(-1)).toMatchObject({ haltId: halt.haltId, epoch: 8 });
+    });
+  });
+
+  it('stands when the lift comes from another gateway, and is written', async () => {
+    vi.spyOn(log, 'publish').mockRejectedValue(new EstopError('log-unavailable', 'pulled out'));
+    desk.takeFromPeer(halt, 0);
+    desk.takeFromPeer(lift, 0);
+    expectKilled();
+    await vi.waitFor(() => expect(kept).toMatchObject([{ haltId: halt.haltId, epoch: 8 }]));
+    desk.close();
+  });
+
+  it('stands although it is in the log, behind the lift', async () => {
+    const { halt: mine, isWritten } = await desk.stop(REQUEST);
+    expect(isWritten).toBe(true);
+    hear({ ...lift, epoch: mine.epoch + 1 });
+    expect(book.live()).toMatchObject([{ halt: { haltId: mine.haltId } }]);
+  });
+
+  it('gives way to the lift of a later one once the log has shown both', () => {
+    desk.takeFromPeer(halt, 0);
+    for (const word of [halt, other, lift]) hear(word);
+    expect(book.live()).toEqual([]);
+  });
+
+  it('has the next epoch where the epochs have gone on while it was kept', async () => {
+    kept = [halt];
+    desk.restore();
+    hear({ ...other, scope: { ...FLEET_WIDE, fleet: false, tool: 'crm.read' as ToolName } });
+    desk.caughtUp();
+    await vi.waitFor(async () => {
+      expect(await words()).toMatchObject([{ haltId: halt.haltId, epoch: 8 }]);
+    });
+  });
+
+  it('is not replaced by one that stops less when an earlier process has said it', () => {
+    kept = [halt];
+    desk.restore();
+    hear({ ...other, mode: 'pause' });
+    expectKilled();
+  });
+
+  it('is not written over a later one before the log was read', async () => {
+    kept = [halt];
+    desk.restore();
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    hear(other);
+    desk.caughtUp();
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(await words()).toEqual([]);
+    expect(book.live()).toMatchObject([{ halt: { haltId: OTHER } }]);
   });
 });
 

@@ -25,7 +25,7 @@ beforeEach(() => {
   const clock = { nowMs: () => Date.now(), monotonicMs: () => Date.now() };
   const checkFleet = () => Promise.reject(new Error('no fleet here'));
   book = new HaltBook(clock, new FleetState({ log, logger, checkFleet }));
-  points = new EnforcementPoints(clock, book);
+  points = new EnforcementPoints(clock, book, 1);
   const closing = new AbortController().signal;
   reporter = new HaltReporter({ log, logger, points, closing });
 });
@@ -34,14 +34,20 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function say(number: number): void {
+function connectMute(): void {
+  const owner = { principal: OWNER, pointsMax: 1 };
+  points.connect('mute', owner, { say: () => undefined, close: () => undefined });
+  points.renew(OWNER, 'mute', { epoch: 0, sequence: null });
+}
+
+function say(number: number, epoch = number): void {
   const tool = `crm.tool-${number}` as ToolName;
   const scope = { fleet: false, group: null, agent: null, tool };
   const about = { mode: 'kill', by: 'olga@example.com', reason: null, until: null } as const;
   const halt: Halt = {
     haltId: `h-${number}` as HaltId,
     scope,
-    epoch: number,
+    epoch,
     lifted: false,
     ...about,
   };
@@ -52,7 +58,7 @@ function say(number: number): void {
 async function reports(): Promise<readonly object[]> {
   const found: object[] = [];
   for (let partition = 0; partition < log.partitions; partition += 1) {
-    const options = { fromOffset: 0, maxRecords: 1_000 };
+    const options = { fromOffset: 0, maxRecords: 2_000 };
     const { records } = await log.read('commands.v1', partition, options);
     for (const { value } of records) {
       const { body } = log.codec('commands.v1').decode(value ?? Buffer.alloc(0));
@@ -69,15 +75,36 @@ describe('the report of a halt', () => {
     expect(await reports()).toMatchObject([{ haltId: 'h-1', points: 0, confirmed: 0 }]);
   });
 
-  it('never says so of a halt whose answers were forgotten among many', async () => {
-    points.connect('mute', OWNER, { say: () => undefined, close: () => undefined });
-    points.renew(OWNER, 'mute', { epoch: 0, sequence: null });
-    const count = 70;
+  it('is written of each of many halts at a time', async () => {
+    connectMute();
+    const count = 200;
     for (let number = 1; number <= count; number += 1) say(number);
     await vi.advanceTimersByTimeAsync(2 * LEASE_MS);
     const written = await reports();
-    expect(written.filter((report) => 'points' in report && report.points !== 1)).toEqual([]);
-    const untold = logLines.filter((line) => line.includes('not reported'));
-    expect(written.length + untold.length).toBe(count);
+    expect(written.filter((report) => 'points' in report && report.points === 1)).toHaveLength(
+      count,
+    );
+    // Those that are reported give way again.
+    expect(points.confirmations('h-100')).toBeUndefined();
+    expect(points.confirmations('h-200')).toHaveLength(1);
+  });
+
+  it('is told when there are more than a thousand, and not forgotten for those before', async () => {
+    connectMute();
+    const count = 1_002;
+    for (let number = 1; number <= count; number += 1) say(number);
+    await vi.advanceTimersByTimeAsync(2 * LEASE_MS);
+    expect(await reports()).toHaveLength(1_000);
+    expect(logLines.filter((line) => line.includes('not reported'))).toHaveLength(2);
+  });
+
+  it('is written once of a halt that is said again', async () => {
+    connectMute();
+    say(1);
+    say(1, 2);
+    await vi.advanceTimersByTimeAsync(2 * LEASE_MS);
+    say(1, 3);
+    await vi.advanceTimersByTimeAsync(2 * LEASE_MS);
+    expect(await reports()).toHaveLength(1);
   });
 });

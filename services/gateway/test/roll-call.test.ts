@@ -6,8 +6,8 @@ it('is settled when the last lease is over, and not a moment before', async () =
   const states = await Promise.all(
     Array.from({ length: 200 }, async (_, index) => {
       const saidMs = performance.now();
-      const leaseUntilMs = () => saidMs + 5 + index / 7;
-      const roll = new RollCall(saidMs, [{ point: 'mute', leaseUntilMs }]);
+      const mute = { id: 'mute', leaseUntilMs: saidMs + 5 + index / 7 };
+      const roll = new RollCall(saidMs, new Map([[mute.id, mute]]));
       await roll.untilSettled(performance.now(), 10_000, closing.signal);
       return roll.confirmations(performance.now())[0]?.state;
     }),

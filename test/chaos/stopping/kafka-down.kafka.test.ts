@@ -33,7 +33,7 @@ const edges: Edge[] = [];
 
 beforeAll(async () => {
   await buildEstop();
-  cluster = await startKafkaCluster();
+  cluster = await startKafkaCluster({ brokers: 3 });
   sandbox = await openSandbox();
   ports = await findFreePorts(3);
   operatorKey = newApiKey().key;
@@ -77,12 +77,13 @@ function writeFleet(folder: string): string {
   return fleet;
 }
 
-async function post(gateway: 1 | 2, path: string, body: unknown) {
-  const answer = await fetch(`http://127.0.0.1:${ports[gateway]}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${operatorKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
+function post(gateway: 1 | 2, path: string, body: unknown) {
+  return ask(gateway, path, { method: 'POST', body: JSON.stringify(body) });
+}
+
+async function ask(gateway: 1 | 2, path: string, request: RequestInit = {}) {
+  const headers = { authorization: `Bearer ${operatorKey}`, 'content-type': 'application/json' };
+  const answer = await fetch(`http://127.0.0.1:${ports[gateway]}${path}`, { ...request, headers });
   const read: Readonly<Record<string, unknown>> = JSON.parse(await answer.text());
   return { status: answer.status, body: read };
 }
@@ -94,9 +95,16 @@ describe('a halt while Kafka is down', () => {
     // In force from before it is asked for to be written, which takes as long as Kafka is away.
     const askedMs = machineMs();
     const said = post(1, '/v1/halts', { scope: { fleet: true }, mode: 'kill' });
+    const { status, body: halt } = await said;
+    expect(status).toBe(202);
     await delay(LEASE_MS + 3_000);
+    // All of them heard it while no broker answered: by the other gateway, and not by a lease's end.
+    const confirmed = { points: EDGES.length / 2, confirmed: EDGES.length / 2, silent: 0 };
+    for (const gateway of [1, 2] as const) {
+      const { body } = await ask(gateway, `/v1/halts/${halt['id']}`);
+      expect(body, `gateway ${gateway}`).toMatchObject({ confirmations: confirmed });
+    }
     for (const broker of cluster.brokers) broker.resume();
-    expect((await said).status).toBeOneOf([201, 202]);
     await delay(AT_WORK_MS);
     for (const edge of edges) {
       const times = (await edge.executions()).map(({ atMs }) => atMs - askedMs);

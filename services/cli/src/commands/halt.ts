@@ -6,9 +6,9 @@ import { RefusedError } from '../api.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { readTextFile } from '../data-folder.ts';
-import { confirmedBy } from '../domain/confirmed.ts';
+import { type Confirmed, confirmedBy } from '../domain/confirmed.ts';
 import { EXIT, type ExitCode, exitOfStatus } from '../domain/exit.ts';
-import { type Fields, fieldsOf, numberIn, objectIn, textIn } from '../domain/fields.ts';
+import { type Fields, fieldsOf, flagIn, numberIn, objectIn, textIn } from '../domain/fields.ts';
 import { describeScope, type ScopeOptions, scopeOf } from '../domain/scope.ts';
 
 interface HaltOptions extends ScopeOptions {
@@ -28,6 +28,7 @@ const NOT_KNOWN: readonly number[] = [401, 429];
 const LEASE_MS = 3_000;
 /** Beside what the gateway waits for its enforcement points. */
 const PATIENCE_MS = 2_000;
+const EARLY: Confirmed = { isWhole: false, text: 'kept: in force when the gateway has started' };
 
 /** `estop halt`: one action, no question asked, no reason needed. */
 export function addHalt(program: Command, act: Act): void {
@@ -90,6 +91,13 @@ async function bySocket(context: Context, body: object): Promise<Fields> {
   throw new CliError(exitOfStatus(answer.status), detail);
 }
 
+/** Before anything is sent: a typing error shall not stop for longer than is meant. */
+function requireSpan(option: string, text: string | undefined): void {
+  if (text === undefined || parseDuration(text) !== undefined) return;
+  const problem = `${option} ${text} is no span of time: give a number with a unit, such as 30s or 15m`;
+  throw new CliError(EXIT.usage, problem);
+}
+
 async function halt(
   context: Context,
   agent: string | undefined,
@@ -97,9 +105,12 @@ async function halt(
 ): Promise<ExitCode> {
   const scope = scopeOf({ ...options, agent });
   if (typeof scope === 'string') throw new CliError(EXIT.usage, scope);
+  requireSpan('--for', options.for);
+  requireSpan('--wait', options.wait);
   const body = { scope, mode: options.mode, reason: options.reason, for: options.for };
   const answer = await stop(context, body, options);
-  const { isWhole, text } = confirmedBy(answer);
+  const isEarly = flagIn(answer, 'isEarly');
+  const { isWhole, text } = isEarly ? EARLY : confirmedBy(answer);
   const code = options.wait === undefined || isWhole ? EXIT.ok : EXIT.partial;
   if (context.isJson) {
     await context.json(answer);

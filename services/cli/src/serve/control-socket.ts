@@ -3,17 +3,13 @@
  * it, since only it has both the log and the live state, and `estop halt` stops by it when nothing
  * else answers. Who may open the folder's files may ask; who stops also shows the operator's key.
  */
-import { createHash } from 'node:crypto';
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { PartitionVerdict } from '@estop/audit/verify';
 import { messageOf } from '@estop/schemas/errors';
 import type { DataFolder } from '../data-folder.ts';
+import { placeForSocket, placeOfSocket } from './socket-place.ts';
 
-/** Paths of sockets are short; a longer one stands in the folder for temporary files. */
-const SOCKET_PATH_CHARS_MAX = 100;
 const CONNECTIONS_MAX = 8;
 const BODY_BYTES_MAX = 64 * 1024;
 /** Nobody is there, or just leaving. */
@@ -39,7 +35,7 @@ export async function openControlSocket(
   data: DataFolder,
   handlers: ControlHandlers,
 ): Promise<ControlSocket> {
-  const path = socketPath(data);
+  const path = placeForSocket(data);
   // The lock of the data folder is held: whoever made this file is gone.
   rmSync(path, { force: true });
   const server = createServer((asked, response) => {
@@ -92,14 +88,19 @@ export interface ControlRequest {
   readonly signal: AbortSignal;
 }
 
-/** The answer of the running process; undefined when none runs on this data folder. */
-export function askControlSocket(
+/**
+ * The answer of the running process; undefined when none runs on this data folder. Rejects with
+ * `config-invalid` where somebody else may listen.
+ */
+export async function askControlSocket(
   data: DataFolder,
   { path, key, body, signal }: ControlRequest,
 ): Promise<ControlAnswer | undefined> {
+  const place = placeOfSocket(data);
+  if (place === undefined) return undefined;
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   return new Promise((resolve, reject) => {
-    const options = { socketPath: socketPath(data), path, method: 'POST', headers, signal };
+    const options = { socketPath: place, path, method: 'POST', headers, signal };
     const asking = request(options, (response) => {
       let text = '';
       response.setEncoding('utf8');
@@ -117,11 +118,4 @@ export function askControlSocket(
     });
     asking.end(body === undefined ? '' : JSON.stringify(body));
   });
-}
-
-function socketPath(data: DataFolder): string {
-  const path = join(data.path, 'control.sock');
-  if (path.length <= SOCKET_PATH_CHARS_MAX) return path;
-  const name = createHash('sha256').update(data.path).digest('hex').slice(0, 32);
-  return join(tmpdir(), `estop-${name}.sock`);
 }

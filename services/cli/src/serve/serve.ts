@@ -1,11 +1,10 @@
 /** The composition root: which services run in this process, and what each of them is given. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type PartitionVerdict, verifyLog } from '@estop/audit/verify';
 import { startBreaker } from '@estop/breaker/main';
 import { startDemo } from '@estop/demo/main';
 import type { EventLog } from '@estop/log/port';
-import { type PolicyService, startPolicy } from '@estop/policy/main';
+import { startPolicy } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
 import { readConfig } from '@estop/runtime/config';
 import { createHealth } from '@estop/runtime/health';
@@ -18,12 +17,11 @@ import type { Context } from '../context.ts';
 import { ensureDataFolder } from '../data-folder.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
 import { removeAddress, writeAddress } from './address-file.ts';
-import { breakGlass } from './break-glass.ts';
-import { type ControlHandlers, openControlSocket } from './control-socket.ts';
+import { Control } from './control.ts';
 import { ensureFleet } from './ensure-fleet.ts';
 import { compileFiles, createFleetChecker, type FleetFiles } from './fleet.ts';
-import { openLog } from './open-log.ts';
-import { ensureOperatorKey } from './operator-key.ts';
+import { openLog, openWhenThere } from './open-log.ts';
+import { ensureOperatorKey, type OperatorKey } from './operator-key.ts';
 import type { ServiceName } from './service-names.ts';
 import type { Shared } from './shared.ts';
 import { startGateway } from './start-gateway.ts';
@@ -76,7 +74,8 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
       version: readVersion(),
     };
     const operatorKey = config.ESTOP_OPERATOR_KEY;
-    const starting = { ...options, operatorKey, initialFleet: config.ESTOP_FLEET };
+    const isKafka = config.KAFKA_BROKERS !== null;
+    const starting = { ...options, operatorKey, isKafka, initialFleet: config.ESTOP_FLEET };
     await startServices(shared, starting).catch((error: unknown) => {
       // Told to the person who started it, once everything is closed again.
       if (!scope.signal.aborted) failure.abort(error);
@@ -89,6 +88,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
 interface StartOptions extends ServeOptions {
   readonly operatorKey: string | null;
   readonly initialFleet: string | null;
+  readonly isKafka: boolean;
 }
 
 async function startServices(shared: Shared, options: StartOptions): Promise<void> {
@@ -100,20 +100,35 @@ async function startServices(shared: Shared, options: StartOptions): Promise<voi
   }
   // With Kafka and keys from the environment, nothing else makes it.
   ensureDataFolder(context.data);
-  const log = await shared.scope.open(
+  const operator = runs('gateway') ? ensureOperatorKey(context.data, options.operatorKey) : null;
+  const control = new Control(shared, operator);
+  // Kafka may be away for long. The embedded log is there at once, and holds the lock of the folder.
+  if (options.isKafka) await control.open();
+  const log = await openLogFor(shared, {
+    ...options,
+    isWaiting: options.isKafka && runs('gateway'),
+  });
+  control.hasLog(log);
+  if (!options.isKafka) await control.open();
+  const policy = runs('policy') ? await openPolicy(shared, log) : undefined;
+  control.hasPolicy(policy);
+  if (runs('breaker')) await openBreaker(shared, log);
+  if (operator === null) return openStatusServer(shared, log);
+  return openGateway(shared, { ...options, log, operator, control });
+}
+
+/** Where a gateway waits for Kafka, this machine can halt by the control socket meanwhile. */
+function openLogFor(
+  { context, scope, logger }: Shared,
+  { createTopics, isWaiting }: StartOptions & { readonly isWaiting: boolean },
+): Promise<EventLog> {
+  const open = () => openLog(context, { createTopics, logger, onFailure: scope.fail });
+  const waiting = { signal: scope.signal, tell: (line: string) => context.note(line) };
+  return scope.open(
     'log',
-    () => {
-      const { createTopics } = options;
-      const { logger, scope } = shared;
-      return openLog(context, { createTopics, logger, onFailure: scope.fail });
-    },
+    () => (isWaiting ? openWhenThere(open, waiting) : open()),
     (opened) => opened.close(),
   );
-  const policy = runs('policy') ? await openPolicy(shared, log) : undefined;
-  if (runs('breaker')) await openBreaker(shared, log);
-  if (runs('gateway')) return openGateway(shared, { ...options, log, policy });
-  await openControl(shared, { log, policy, halt: null });
-  return openStatusServer(shared, log);
 }
 
 function openPolicy(shared: Shared, log: EventLog) {
@@ -149,17 +164,17 @@ async function openStatusServer(shared: Shared, log: EventLog): Promise<void> {
 
 interface GatewayOptions extends StartOptions {
   readonly log: EventLog;
-  readonly policy: PolicyService | undefined;
+  readonly operator: OperatorKey;
+  readonly control: Control;
 }
 
 /** Serves, applies the fleet that is wanted, and only then says so. */
 async function openGateway(shared: Shared, options: GatewayOptions): Promise<void> {
   const { context, scope } = shared;
-  const { log, policy } = options;
-  const operator = ensureOperatorKey(context.data, options.operatorKey);
+  const { log, operator, control } = options;
   const gateway = await scope.open(
     'gateway',
-    () => startGateway(shared, { log, operatorKeyHash: operator.hash }),
+    () => startGateway(shared, { log, operatorKeyHash: operator.hash, control }),
     (started) => started.close(),
   );
   const { url } = gateway;
@@ -168,8 +183,6 @@ async function openGateway(shared: Shared, options: GatewayOptions): Promise<voi
     () => writeAddress(context.data, url),
     () => removeAddress(context.data, url),
   );
-  const halt = (key: string, body: unknown) => breakGlass(gateway, operator.hash, { key, body });
-  await openControl(shared, { log, policy, halt });
   const choice = { wanted: options.fleet, initial: options.initialFleet };
   const fleet = await ensureFleet(shared, gateway, choice);
   await context.line(`estop ready ${url}`);
@@ -179,38 +192,6 @@ async function openGateway(shared: Shared, options: GatewayOptions): Promise<voi
   await openDemo(shared, url, operator.key).catch((error: unknown) => {
     context.note(`estop: the demo does not run: ${messageOf(error)}`);
   });
-}
-
-/** This machine asks it; the state of a partition is where its policy runs. */
-async function openControl(
-  { context, scope }: Shared,
-  {
-    log,
-    policy,
-    halt,
-  }: {
-    readonly log: EventLog;
-    readonly policy: PolicyService | undefined;
-    readonly halt: ControlHandlers['halt'];
-  },
-): Promise<void> {
-  await scope.open(
-    'control socket',
-    () => openControlSocket(context.data, { verify: () => verifyLive(log, policy), halt }),
-    (opened) => opened.close(),
-  );
-}
-
-/** The live states are all asked for first: each is given between two turns of its partition. */
-function verifyLive(
-  log: EventLog,
-  policy: PolicyService | undefined,
-): Promise<readonly PartitionVerdict[]> {
-  const states = (policy?.partitions() ?? []).map(
-    (partition) => [partition, policy?.liveState(partition)] as const,
-  );
-  const stateOf = new Map(states);
-  return verifyLog(log, async (partition) => stateOf.get(partition));
 }
 
 async function openDemo(

@@ -9,9 +9,9 @@ import { systemClock } from '@estop/runtime/clock';
 import { readConfig } from '@estop/runtime/config';
 import { EstopError } from '@estop/schemas/errors';
 import type { Context } from '../context.ts';
+import type { Control } from './control.ts';
 import { ensureLinkKey } from './secret-file.ts';
 import type { Shared } from './shared.ts';
-import { unwrittenFile } from './unwritten-file.ts';
 
 const VARIABLES = [
   'ESTOP_HOST',
@@ -31,7 +31,11 @@ export interface RunningGateway extends Gateway {
 /** Resolves when it serves. */
 export async function startGateway(
   shared: Shared,
-  options: { readonly log: EventLog; readonly operatorKeyHash: string },
+  options: {
+    readonly log: EventLog;
+    readonly operatorKeyHash: string;
+    readonly control: Pick<Control, 'early' | 'hasGateway'>;
+  },
 ): Promise<RunningGateway> {
   const { context, logger, metrics, health, checkFleet, host, port } = shared;
   const variables = readConfig(VARIABLES, context.io.env);
@@ -55,10 +59,13 @@ export async function startGateway(
     health,
     config: { ...gatewayConfig(variables, secrets), host, port },
     checkFleet,
-    unwritten: unwrittenFile(context.data.path, logger),
+    unwritten: options.control.early,
     groups: [POLICY_GROUP, BREAKER_GROUP],
   });
-  const { url } = await gateway.start();
+  const starting = gateway.start();
+  // What was said early is in force there by now, and what comes now goes there.
+  options.control.hasGateway(gateway);
+  const { url } = await starting;
   return { ...gateway, url };
 }
 

@@ -1,13 +1,18 @@
 /** Halts that the log does not hold yet, as a file in the data folder. */
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { UnwrittenHalts } from '@estop/gateway/unwritten-halts';
 import type { Logger } from '@estop/runtime/logger';
-import { messageOf } from '@estop/schemas/errors';
+import { EstopError, messageOf } from '@estop/schemas/errors';
 import type { Halt } from '@estop/schemas/messages';
+import { keptHalt } from './kept-halt.ts';
 
 const FILE = 'halts-unwritten.json';
+const NAME_CHARS = 12;
+/** Of what is neither read nor kept, in the log. */
+const TOLD_CHARS_MAX = 4_096;
 
 /** Survives a killed process and a lost power: each version, and its name, is synced before it counts. */
 export function unwrittenFile(folder: string, logger: Logger): UnwrittenHalts {
@@ -15,13 +20,9 @@ export function unwrittenFile(folder: string, logger: Logger): UnwrittenHalts {
   return {
     load() {
       if (!existsSync(file)) return [];
-      try {
-        const read: unknown = JSON.parse(readFileSync(file, 'utf8'));
-        return Array.isArray(read) ? read.filter(isHalt) : [];
-      } catch (error) {
-        logger.error({ file, error: messageOf(error) }, 'halts that were not written are lost');
-        return [];
-      }
+      const { halts, unread } = readHalts(readText(file));
+      if (unread !== null) setAside(folder, unread, logger);
+      return halts;
     },
     async save(halts) {
       if (halts.length === 0) return rm(file, { force: true });
@@ -47,10 +48,45 @@ async function withOpen(
   }
 }
 
-/** Written by this program: it is looked at only as far as a torn or edited file could hurt. */
-function isHalt(value: unknown): value is Halt {
-  if (typeof value !== 'object' || value === null) return false;
-  const { haltId, scope, mode, epoch, by } = { ...value } as Partial<Record<keyof Halt, unknown>>;
-  const texts = [haltId, mode, by];
-  return texts.every((text) => typeof text === 'string') && typeof epoch === 'number' && !!scope;
+/** Where nobody can look, it is not known what is stopped: nothing starts. */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const problem = `${file} holds halts and cannot be read: make it a file that this user can read`;
+    throw new EstopError('config-invalid', `${problem} (${messageOf(error)})`, { cause: error });
+  }
+}
+
+/** The halts, and as text what is none of them: what cannot be read keeps nothing else from counting. */
+function readHalts(text: string): {
+  readonly halts: readonly Halt[];
+  readonly unread: string | null;
+} {
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    return { halts: [], unread: text };
+  }
+  if (!Array.isArray(read)) return { halts: [], unread: text };
+  const halts = read.map(keptHalt).filter((halt) => halt !== undefined);
+  const bad = read.filter((one) => keptHalt(one) === undefined);
+  return { halts, unread: bad.length === 0 ? null : JSON.stringify(bad) };
+}
+
+/** Under a name of its content: read again, it makes no second file. */
+function setAside(folder: string, unread: string, logger: Logger): void {
+  const hash = createHash('sha256').update(unread).digest('hex').slice(0, NAME_CHARS);
+  const aside = join(folder, `halts-unread-${hash}.json`);
+  const file = join(folder, FILE);
+  const remedy = `look at ${aside}, and halt again what it names`;
+  try {
+    writeFileSync(aside, unread, { mode: 0o600 });
+    logger.error({ file, aside, remedy }, 'halts that were not written cannot be read: kept aside');
+  } catch (error) {
+    const told = unread.slice(0, TOLD_CHARS_MAX);
+    const about = { file, unread: told, error: messageOf(error) };
+    logger.error(about, 'halts that were not written cannot be read, nor kept aside');
+  }
 }

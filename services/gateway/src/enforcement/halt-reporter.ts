@@ -16,7 +16,10 @@ import type { EnforcementPoints } from './points.ts';
 
 /** Longer than any lease: who is silent then is reported as silent. */
 const SETTLED_MS_MAX = 15_000;
-/** Reports on their way; of more halts than that at a time the rest is told by the answer alone. */
+/**
+ * Reports on their way; of more halts than that at a time the rest is told by the answer alone. And
+ * reports that are remembered, since a halt that is said again is reported once.
+ */
 const REPORTS_MAX = 1_000;
 const RETRY_MS = 2_000;
 
@@ -31,6 +34,8 @@ export interface HaltReporterDeps {
 export class HaltReporter {
   readonly #deps: HaltReporterDeps;
   #underWay = 0;
+  /** Halts, the newest last. */
+  readonly #reported = new Set<string>();
 
   constructor(deps: HaltReporterDeps) {
     this.#deps = deps;
@@ -38,27 +43,35 @@ export class HaltReporter {
 
   /** Reports in its time; never waits, never throws. */
   report(halt: Halt): void {
+    const { points, logger } = this.#deps;
+    const { haltId } = halt;
+    if (this.#reported.has(haltId)) return;
     if (this.#underWay >= REPORTS_MAX) {
-      this.#deps.logger.warn({ haltId: halt.haltId }, 'too many halts at a time: not reported');
+      logger.warn({ haltId }, 'too many halts at a time: not reported');
       return;
     }
+    this.#remember(haltId);
     this.#underWay += 1;
+    points.hold(haltId);
     void this.#reportSettled(halt).finally(() => {
       this.#underWay -= 1;
+      points.release(haltId);
     });
+  }
+
+  #remember(haltId: string): void {
+    this.#reported.add(haltId);
+    for (const oldest of this.#reported) {
+      if (this.#reported.size <= REPORTS_MAX) break;
+      this.#reported.delete(oldest);
+    }
   }
 
   async #reportSettled(halt: Halt): Promise<void> {
     const { points, closing, logger } = this.#deps;
-    const wasAsked = points.confirmations(halt.haltId) !== undefined;
     await points.untilSettled(halt.haltId, SETTLED_MS_MAX, closing);
-    const confirmations = points.confirmations(halt.haltId);
-    if (wasAsked && confirmations === undefined) {
-      // That no point was asked would be false, and stand in the log for good.
-      logger.error({ haltId: halt.haltId }, 'answers forgotten among many halts: not reported');
-      return;
-    }
-    const { byPoint: _, ...counts } = confirmationsBody(confirmations ?? []);
+    const confirmations = points.confirmations(halt.haltId) ?? [];
+    const { byPoint: _, ...counts } = confirmationsBody(confirmations);
     for (let isTold = false; !closing.aborted; ) {
       try {
         return await this.#write(halt, counts);

@@ -9,12 +9,19 @@ import type { HaltBook, KnownHalt } from '../read-models/halt-book.ts';
 import { type Heard, Point, type PointLink } from './point.ts';
 import { RollCall } from './roll-call.ts';
 
-/** Halts whose confirmations are kept, the newest ones. */
+/** Halts whose confirmations are kept, the newest ones, beside those that somebody holds. */
 const ROLLS_MAX = 64;
 
 export type Connected =
   | { readonly ok: true; readonly known: readonly KnownHalt[]; readonly sequence: number }
-  | { readonly ok: false };
+  | { readonly ok: false; readonly why: 'name-taken' | 'too-many-own' | 'too-many' };
+
+/** Who opens a point. */
+export interface PointOwner {
+  readonly principal: string;
+  /** How many of its points there may be at a time. */
+  readonly pointsMax: number;
+}
 
 export type Renewed =
   | { readonly ok: true; readonly isCurrent: boolean }
@@ -23,31 +30,39 @@ export type Renewed =
 export class EnforcementPoints {
   readonly #clock: Clock;
   readonly #book: HaltBook;
+  readonly #pointsMax: number;
+  /** Those that may let something through: connected, or with a lease that may still run. */
   readonly #pointById = new Map<string, Point>();
+  /** A copy for rolls, which many share; null: it has changed since. */
+  #members: ReadonlyMap<string, Point> | null = null;
   /** By halt id, oldest first. */
   readonly #rollById = new Map<string, RollCall>();
+  /** Rolls that are told of in the log still. */
+  readonly #heldIds = new Set<string>();
 
-  constructor(clock: Clock, book: HaltBook) {
+  constructor(clock: Clock, book: HaltBook, pointsMax: number) {
     this.#clock = clock;
     this.#book = book;
+    this.#pointsMax = pointsMax;
     book.onNews((known) => this.#tell(known));
-  }
-
-  /** Those that may let something through: connected, or with a lease that may still run. */
-  get count(): number {
-    this.#forgetGone();
-    return this.#pointById.size;
   }
 
   /**
    * Takes a point, in the place of its earlier connection, and answers what it must know at once.
-   * Refuses a name that another credential uses.
+   * Refuses a name that another credential uses, and new names where there are too many; one that is
+   * known comes back however many there are, or what it guards would stand still.
    */
-  connect(id: string, principal: string, link: PointLink): Connected {
+  connect(id: string, { principal, pointsMax }: PointOwner, link: PointLink): Connected {
     this.#forgetGone();
-    const point = this.#pointById.get(id) ?? new Point(id, principal);
-    if (point.principal !== principal) return { ok: false };
+    const earlier = this.#pointById.get(id);
+    if (earlier === undefined) {
+      if (this.#countOf(principal) >= pointsMax) return { ok: false, why: 'too-many-own' };
+      if (this.#pointById.size >= this.#pointsMax) return { ok: false, why: 'too-many' };
+    }
+    const point = earlier ?? new Point(id, principal);
+    if (point.principal !== principal) return { ok: false, why: 'name-taken' };
     this.#pointById.set(id, point);
+    if (earlier === undefined) this.#members = null;
     const known = this.#book.voiding();
     return { ok: true, known, sequence: point.connect(link, known) };
   }
@@ -70,6 +85,15 @@ export class EnforcementPoints {
   /** Undefined when nobody was asked here, or it is too long ago. */
   confirmations(haltId: string): readonly Confirmation[] | undefined {
     return this.#rollById.get(haltId)?.confirmations(this.#clock.monotonicMs());
+  }
+
+  /** Keeps the confirmations of a halt that was said just now, among however many, until released. */
+  hold(haltId: string): void {
+    if (this.#rollById.has(haltId)) this.#heldIds.add(haltId);
+  }
+
+  release(haltId: string): void {
+    if (this.#heldIds.delete(haltId)) this.#forgetRolls();
   }
 
   /**
@@ -96,14 +120,22 @@ export class EnforcementPoints {
   }
 
   #callRoll(haltId: string): void {
-    const members = [...this.#pointById.values()].map((point) => {
-      return { point: point.id, leaseUntilMs: () => point.leaseUntilMs };
-    });
-    this.#rollById.set(haltId, new RollCall(this.#clock.monotonicMs(), members));
+    this.#members ??= new Map(this.#pointById);
+    this.#rollById.set(haltId, new RollCall(this.#clock.monotonicMs(), this.#members));
+    this.#forgetRolls();
+  }
+
+  #forgetRolls(): void {
     for (const oldest of this.#rollById.keys()) {
-      if (this.#rollById.size <= ROLLS_MAX) break;
-      this.#rollById.delete(oldest);
+      if (this.#rollById.size - this.#heldIds.size <= ROLLS_MAX) break;
+      if (!this.#heldIds.has(oldest)) this.#rollById.delete(oldest);
     }
+  }
+
+  #countOf(principal: string): number {
+    let count = 0;
+    for (const point of this.#pointById.values()) if (point.principal === principal) count += 1;
+    return count;
   }
 
   *#ownOf(principal: string, name: string | null): Generator<Point> {
@@ -120,7 +152,9 @@ export class EnforcementPoints {
   #forgetGone(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const [id, { isConnected, leaseUntilMs }] of this.#pointById) {
-      if (!isConnected && leaseUntilMs <= nowMs) this.#pointById.delete(id);
+      if (isConnected || leaseUntilMs > nowMs) continue;
+      this.#pointById.delete(id);
+      this.#members = null;
     }
   }
 }

@@ -6,20 +6,21 @@
 import type { Confirmation } from '../domain/confirmations-body.ts';
 
 export interface RollMember {
-  readonly point: string;
+  readonly id: string;
   /** When its lease is over at the latest, by this gateway's monotonic clock. */
-  readonly leaseUntilMs: () => number;
+  readonly leaseUntilMs: number;
 }
 
 export class RollCall {
   readonly #saidMs: number;
-  readonly #members = new Map<string, RollMember>();
+  readonly #members: ReadonlyMap<string, RollMember>;
   readonly #confirmedMs = new Map<string, number>();
   readonly #waiters = new Set<() => void>();
 
-  constructor(saidMs: number, members: Iterable<RollMember>) {
+  /** `members`: by their ids, never changed. */
+  constructor(saidMs: number, members: ReadonlyMap<string, RollMember>) {
     this.#saidMs = saidMs;
-    for (const member of members) this.#members.set(member.point, member);
+    this.#members = members;
   }
 
   /** A point says that it has applied the word; only its first answer counts. */
@@ -54,20 +55,19 @@ export class RollCall {
   /** When the last lease of those who have not confirmed is over; long ago when all have. */
   #lastLeaseMs(): number {
     let lastMs = Number.NEGATIVE_INFINITY;
-    for (const { point, leaseUntilMs } of this.#members.values()) {
-      if (!this.#confirmedMs.has(point)) lastMs = Math.max(lastMs, leaseUntilMs());
+    for (const { id, leaseUntilMs } of this.#members.values()) {
+      if (!this.#confirmedMs.has(id)) lastMs = Math.max(lastMs, leaseUntilMs);
     }
     return lastMs;
   }
 
   /** Ordered as they connected. */
   confirmations(nowMs: number): readonly Confirmation[] {
-    return [...this.#members.values()].map(({ point, leaseUntilMs }): Confirmation => {
+    return [...this.#members.values()].map(({ id: point, leaseUntilMs: untilMs }): Confirmation => {
       const confirmedMs = this.#confirmedMs.get(point);
       if (confirmedMs !== undefined) {
         return { point, state: 'confirmed', afterMs: confirmedMs - this.#saidMs };
       }
-      const untilMs = leaseUntilMs();
       return untilMs <= nowMs
         ? { point, state: 'fenced', afterMs: Math.max(0, untilMs - this.#saidMs) }
         : { point, state: 'silent', fencedInMs: untilMs - nowMs };

@@ -8,7 +8,7 @@ import type { Clock } from '@estop/runtime/clock';
 import type { Codec } from '@estop/schemas/codec';
 import type { AgentId, IntentId } from '@estop/schemas/ids';
 import type { Decision } from '@estop/schemas/messages';
-import { intentKey } from '../domain/decision-body.ts';
+import { intentKey, isFinal } from '../domain/decision-body.ts';
 import { Listeners } from './listeners.ts';
 
 /** About 0.5 KiB each. */
@@ -24,6 +24,9 @@ export type DecisionListener = (decision: Decision) => void;
 
 interface Kept {
   readonly bytes: Buffer;
+  /** Of the audit record that decided; an agent's are all in one partition. */
+  readonly offset: number;
+  readonly isFinal: boolean;
   readonly atMs: number;
   readonly wallMs: number;
 }
@@ -44,12 +47,25 @@ export class DecisionCache {
     this.#codec = codec;
   }
 
-  /** Takes a decision and the bytes it was read from. */
+  /**
+   * Takes a decision and the bytes it was read from. Decisions are told at least once, and an early
+   * one may come again behind a later one: whoever waits is told the later one then.
+   */
   take(decision: Decision, bytes: Buffer): void {
     const key = intentKey(decision.agentId, decision.intentId);
+    const known = this.#keptByKey.get(key);
+    if (known !== undefined && isOutdated(decision, known)) {
+      return this.#listeners.tell(key, this.#codec.decode(known.bytes));
+    }
     const atMs = this.#clock.monotonicMs();
     this.#forget(key);
-    this.#keptByKey.set(key, { bytes: this.#copy(bytes), atMs, wallMs: this.#clock.nowMs() });
+    this.#keptByKey.set(key, {
+      bytes: this.#copy(bytes),
+      offset: decision.record.offset,
+      isFinal: isFinal(decision),
+      atMs,
+      wallMs: this.#clock.nowMs(),
+    });
     if (decision.approval !== null) this.#askedByKey.set(key, decision);
     this.#evict(atMs);
     this.#listeners.tell(key, decision);
@@ -111,4 +127,8 @@ export class DecisionCache {
     if (!this.#keptByKey.delete(key)) return;
     this.#askedByKey.delete(key);
   }
+}
+
+function isOutdated(decision: Decision, known: Kept): boolean {
+  return decision.record.offset < known.offset || (known.isFinal && !isFinal(decision));
 }

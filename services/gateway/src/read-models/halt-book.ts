@@ -10,6 +10,8 @@ import type { FleetState } from './fleet-state.ts';
 
 /** Scopes that were ever halted; the policy's bound is the same. */
 const SCOPES_MAX = 10_000;
+/** People who are remembered as having said one kill: those who did so last. */
+const KILLERS_MAX = 100;
 /** Longer than a permit can be good that was given before a halt. */
 const VOIDING_MS = 60_000;
 
@@ -25,6 +27,8 @@ export interface HaltNews extends KnownHalt {
 }
 
 interface Kept extends KnownHalt {
+  /** Who has said the kill that stands, or said it more strictly since: none of them lifts it. */
+  readonly killers: readonly string[];
   /** When it was heard here, by the monotonic clock. */
   readonly takenMs: number;
 }
@@ -44,12 +48,14 @@ export class HaltBook {
   /** Takes a word on a scope, and answers whether it is news; older ones change nothing. */
   take(halt: Halt, at: number): boolean {
     const scope = scopeText(halt.scope);
-    const known = this.#knownByScope.get(scope)?.halt;
+    const kept = this.#knownByScope.get(scope);
+    const known = kept?.halt;
     if (known !== undefined && !supersedes(halt, known)) return false;
     if (known === undefined && this.#knownByScope.size >= SCOPES_MAX) this.#dropOldestEnded();
     // To the end: what was said last is told first of all that does not fit.
     this.#knownByScope.delete(scope);
-    this.#knownByScope.set(scope, { halt, at, takenMs: this.#clock.monotonicMs() });
+    const killers = this.#killersOf(halt, kept);
+    this.#knownByScope.set(scope, { halt, at, takenMs: this.#clock.monotonicMs(), killers });
     this.#highestEpoch = Math.max(this.#highestEpoch, halt.epoch);
     for (const listener of this.#listeners) listener({ halt, at, before: known ?? null });
     return true;
@@ -83,6 +89,11 @@ export class HaltBook {
       if (known.halt.haltId === haltId) return known;
     }
     return undefined;
+  }
+
+  /** Whether this person is one of those who have said the kill that stands on the scope. */
+  isKiller({ scope }: Halt, person: string): boolean {
+    return this.#knownByScope.get(scopeText(scope))?.killers.includes(person) === true;
   }
 
   all(): readonly KnownHalt[] {
@@ -136,6 +147,13 @@ export class HaltBook {
       if (scope.fleet || scope.agent === agentId) return true;
       return scope.agent === null && scope.group !== null && groups.includes(scope.group);
     });
+  }
+
+  #killersOf({ mode, by, lifted }: Halt, before: Kept | undefined): readonly string[] {
+    if (mode !== 'kill' || lifted) return [];
+    const isKilled = before !== undefined && this.isLive(before.halt);
+    const others = isKilled ? before.killers.filter((person) => person !== by) : [];
+    return [...others, by].slice(-KILLERS_MAX);
   }
 
   /** Before the fleet is known, whoever may be in a halted group is taken to be. */

@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { AgentId } from '@estop/schemas/ids';
 import Type from 'typebox';
 import { actingAgent, type Principal } from '../auth/principal.ts';
+import type { Limits } from '../config.ts';
 import type { GatewayContext } from '../context.ts';
 import { LEASE_MS } from '../enforcement/point.ts';
 import { PointStream, RENEW_MS } from '../enforcement/point-stream.ts';
+import type { Connected, PointOwner } from '../enforcement/points.ts';
 import { type App, principalOf } from '../http/app.ts';
 import { AgentQuery, PointName, strict } from '../http/schemas.ts';
 import { ProblemError } from '../problems.ts';
@@ -83,19 +85,15 @@ function addStream(app: App, { points, halts, config, fleet, clock }: GatewayCon
       },
     },
     (request, reply) => {
-      if (points.count >= config.limits.points) {
-        throw new ProblemError('too-many-streams', `${config.limits.points} points are connected`);
-      }
       const principal = principalOf(request);
       const agentId = agentAt(principal, request.query.agent);
       const point = request.query.point ?? `p-${randomUUID()}`;
       const stream = new PointStream(reply.raw, () => {
         return { epoch: halts.highestEpoch, now: clock.nowMs() };
       });
-      const connected = points.connect(point, nameOf(principal), stream);
-      if (!connected.ok) {
-        throw new ProblemError('conflict', `another credential uses the name ${point}`);
-      }
+      const owner = ownerOf(principal, config.limits);
+      const connected = points.connect(point, owner, stream);
+      if (!connected.ok) throw refusedPoint(connected.why, { point, owner, limits: config.limits });
       reply.hijack();
       reply.raw.writeHead(200, {
         'content-type': SSE,
@@ -176,6 +174,28 @@ const WHY = {
 function agentAt(principal: Principal, named: string | undefined): AgentId | null {
   if (principal.kind === 'person' && named === undefined) return null;
   return actingAgent(principal, { query: named });
+}
+
+function ownerOf(principal: Principal, limits: Limits): PointOwner {
+  const pointsMax = principal.kind === 'agent' ? limits.pointsPerAgent : limits.pointsPerPerson;
+  return { principal: nameOf(principal), pointsMax };
+}
+
+function refusedPoint(
+  why: Exclude<Connected, { readonly ok: true }>['why'],
+  about: { readonly point: string; readonly owner: PointOwner; readonly limits: Limits },
+): ProblemError {
+  const { point, owner, limits } = about;
+  switch (why) {
+    case 'name-taken':
+      return new ProblemError('conflict', `another credential uses the name ${point}`);
+    case 'too-many-own': {
+      const detail = `${owner.principal} has ${owner.pointsMax} points, and may have no more`;
+      return new ProblemError('too-many-streams', detail);
+    }
+    case 'too-many':
+      return new ProblemError('too-many-streams', `${limits.points} points are connected`);
+  }
 }
 
 function nameOf(principal: Principal): string {
