@@ -151,25 +151,28 @@ export class GroupMember {
     const { signal } = this.#control;
     let { broker } = generation;
     let lastBeatMs = clock.monotonicMs();
+    const leftMs = (): number => lastBeatMs + sessionTimeoutMs - clock.monotonicMs();
     while (!signal.aborted) {
       await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const leftMs = lastBeatMs + sessionTimeoutMs - clock.monotonicMs();
+      const sentMs = clock.monotonicMs();
       try {
         const { generationId } = generation;
-        await this.#within(leftMs, async () => {
+        await this.#within(leftMs(), async () => {
           await broker.heartbeat({
             groupId: group,
             groupGenerationId: generationId,
             memberId: this.#memberId,
           });
-          lastBeatMs = clock.monotonicMs();
+          // The group counts from when it took the beat, which was after that.
+          lastBeatMs = sentMs;
           await this.#commitOffsets({ ...generation, broker });
         });
       } catch (error) {
         if (isRebalance(error)) return;
-        if (isExpelled(error) || leftMs <= HEARTBEAT_MS) throw error;
-        await this.#within(leftMs, async () => {
+        // One that hung has taken of the time that was left.
+        if (isExpelled(error) || leftMs() <= HEARTBEAT_MS) throw error;
+        await this.#within(leftMs(), async () => {
           await refreshLeaders(this.#options.cluster);
           broker = await this.#options.cluster.findGroupCoordinator({ groupId: group });
         }).catch(() => undefined);

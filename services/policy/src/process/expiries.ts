@@ -25,19 +25,20 @@ export class Expiries {
     return this.#isBehind;
   }
 
-  tick(nowMs: number, inputs: number): void {
+  /** Agents whose turn it is, each to be expired. */
+  due(nowMs: number, inputs: number): readonly AgentId[] {
     const agentsMax = Math.min(EXPIRIES_PER_TICK_MAX, Math.max(AGENTS_PER_TURN, inputs));
     const due = takeDue(this.#schedule, nowMs, agentsMax);
     this.#isBehind = due.length === agentsMax;
-    for (const agentId of due) this.#expireAll(agentId);
+    return due;
   }
 
   /** Nobody is denied for what has run out and waits for its turn. */
   before(agentId: AgentId): void {
-    if (this.#isBehind) this.#expireAll(agentId);
+    if (this.#isBehind) this.expire(agentId);
   }
 
-  #expireAll(agentId: AgentId): void {
+  expire(agentId: AgentId): void {
     // One record holds a bounded number of expiries.
     while (this.#expire(agentId));
   }

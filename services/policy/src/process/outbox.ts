@@ -18,6 +18,7 @@ import { deadLetterBatches, type Effects, effectBatches, noEffects } from './eff
 import type { LogTime } from './log-time.ts';
 import { OwedEffects } from './owed-effects.ts';
 import type { PartitionDeps } from './partition-context.ts';
+import { BATCH_RECORDS_MAX } from './recent-records.ts';
 import { ViewPacer } from './view-pacer.ts';
 
 /** Of so many earlier records the owed effects leave with a turn that makes no record. */
@@ -57,6 +58,11 @@ export class Outbox {
     this.#deps = deps;
     this.#decider = decider;
     this.#pacer = new ViewPacer(deps.clock);
+  }
+
+  /** There are as many records as one batch may have. */
+  get isFull(): boolean {
+    return this.#made >= BATCH_RECORDS_MAX;
   }
 
   /** What the turn has made so far. */

@@ -23,6 +23,7 @@ import { awaitsSlices, SLICES_MS, SliceChores } from '../domain/shared/slice-cho
 import type { AwaitedRef } from '../domain/shared/slice-state.ts';
 import { initialState, type PartitionState } from '../domain/state.ts';
 import type { ControlInput } from './control-feed.ts';
+import type { DeadInput } from './effects.ts';
 import { Expiries } from './expiries.ts';
 import { asDeadLetter, INPUT_TOPICS, offsetsAfter, readInput } from './inputs.ts';
 import { LogTime } from './log-time.ts';
@@ -31,6 +32,7 @@ import { Outbox } from './outbox.ts';
 import type { LiveState, PartitionDeps, Source } from './partition-context.ts';
 import { recover } from './recovery.ts';
 import type { SnapshotWriter } from './snapshot/snapshot-writer.ts';
+import { StateWaiters } from './state-waiters.ts';
 import { PACED_VIEWS_MS } from './view-pacer.ts';
 
 const BATCH_RECORDS = 500;
@@ -54,7 +56,7 @@ export class PartitionTask {
   #nowMs = 0;
   #snapshots: SnapshotWriter | null = null;
   readonly #expiries: Expiries;
-  #stateWaiters: ((state: LiveState | undefined) => void)[] = [];
+  readonly #stateWaiters = new StateWaiters();
 
   constructor(deps: PartitionDeps, assignment: Assignment) {
     this.#deps = deps;
@@ -75,9 +77,7 @@ export class PartitionTask {
    * when everything in it is proven; undefined when the task ended before.
    */
   liveState(): Promise<LiveState | undefined> {
-    return new Promise((resolve) => {
-      this.#stateWaiters.push(resolve);
-    });
+    return this.#stateWaiters.next();
   }
 
   /** Owns the partition until the assignment's signal fires. */
@@ -104,7 +104,7 @@ export class PartitionTask {
       if (this.#writer !== null) await this.#snapshots?.finish(this.#writer, this.#outbox);
     } finally {
       news.close();
-      this.#answerStateWaiters(undefined);
+      this.#stateWaiters.answer(undefined);
     }
   }
 
@@ -133,7 +133,7 @@ export class PartitionTask {
       subject: null,
       events: [{ type: 'WriterStarted', writer, version }],
     });
-    await this.#handOver();
+    await this.#outbox.handOver(this.#writer);
     await this.#outbox.proven;
     logger.info({ partition, records: position.nextOffset, folded }, 'partition taken over');
   }
@@ -163,42 +163,39 @@ export class PartitionTask {
       throw new EstopError('log-unavailable', 'halts cannot be followed: nothing is decided');
     }
     this.#nowMs = this.#time.nowMs();
-    for (const control of feed.inputsFor(this.#state.partition, this.#state.nextOffsetByTopic)) {
-      this.#takeControl(control);
-    }
-    this.#tick(inputs.length);
+    await this.#takeControls();
+    await this.#tick(inputs.length);
     if (inputs.length > 0) await log.learnSchemas(inputs);
     for (const stored of inputs) {
       this.#take(stored);
-      this.#resume(takeResumable(this.#state));
+      await this.#resume(takeResumable(this.#state));
+      await this.#handOverFull();
     }
-    this.#outbox.releaseOwed();
     await this.#handOver();
     if (inputs.length > 0) this.#assignment.commit(offsetsAfter(inputs));
     if (this.#writer !== null) {
       const { proven, releasedOffset } = this.#outbox;
       this.#snapshots?.step(this.#writer, { inputs: inputs.length, proven, releasedOffset });
     }
-    if (this.#stateWaiters.length > 0 && this.#writer !== null) {
+    if (!this.#stateWaiters.isEmpty && this.#writer !== null) {
       await this.#outbox.proven;
       const { nextOffset } = this.#writer;
-      this.#answerStateWaiters({ nextOffset, text: serializeState(this.#state) });
+      this.#stateWaiters.answer({ nextOffset, text: serializeState(this.#state) });
     }
   }
 
-  #answerStateWaiters(state: LiveState | undefined): void {
-    const waiters = this.#stateWaiters;
-    this.#stateWaiters = [];
-    for (const answer of waiters) answer(state);
-  }
-
-  #tick(inputs: number): void {
+  async #tick(inputs: number): Promise<void> {
     const nowMs = this.#nowMs;
-    this.#expiries.tick(nowMs, inputs);
-    this.#resume(takeResumable(this.#state));
-    this.#resume(overdue(this.#state, nowMs));
-    for (const ended of endedHalts(this.#state, nowMs)) this.#answer(ended, this.#control('tick'));
-    for (const chore of this.#slices.due(nowMs)) this.#answer(chore, this.#control('tick'));
+    for (const agentId of this.#expiries.due(nowMs, inputs)) {
+      this.#expiries.expire(agentId);
+      await this.#handOverFull();
+    }
+    await this.#resume(takeResumable(this.#state));
+    await this.#resume(overdue(this.#state, nowMs));
+    for (const due of [...endedHalts(this.#state, nowMs), ...this.#slices.due(nowMs)]) {
+      this.#answer(due, this.#control('tick'));
+      await this.#handOverFull();
+    }
     this.#outbox.effects.messages.push(...this.#slices.unanswered(nowMs));
   }
 
@@ -212,9 +209,19 @@ export class PartitionTask {
   }
 
   /** Intents that waited for slices, in the order they came. */
-  #resume(awaited: readonly AwaitedRef[]): void {
-    for (const one of awaited)
+  async #resume(awaited: readonly AwaitedRef[]): Promise<void> {
+    for (const one of awaited) {
       this.#answer({ type: 'resume', awaited: one }, this.#control('tick'));
+      await this.#handOverFull();
+    }
+  }
+
+  async #takeControls(): Promise<void> {
+    const { partition, nextOffsetByTopic } = this.#state;
+    for (const control of this.#deps.feed.inputsFor(partition, nextOffsetByTopic)) {
+      this.#takeControl(control);
+      if (this.#outbox.isFull) await this.#handOver();
+    }
   }
 
   #takeControl({ input, stored }: ControlInput): void {
@@ -225,30 +232,26 @@ export class PartitionTask {
     const { topic, offset } = stored;
     this.#deps.logger.error({ topic, offset, detail: answer.detail }, 'control input not taken');
     this.#deadControls.add(stored);
-    this.#outbox.effects.deadLetters.push({ stored, reason: answer.reason, detail: answer.detail });
+    this.#bury(stored, answer);
+  }
+
+  #bury(stored: StoredRecord, { reason, detail }: Omit<DeadInput, 'stored'>): void {
+    this.#outbox.effects.deadLetters.push({ stored, reason, detail });
   }
 
   #take(stored: StoredRecord): void {
     const { topic, offset } = stored;
     this.#time.saw(stored.timestampMs);
-    if (offset < (this.#state.nextOffsetByTopic.get(topic) ?? 0)) return;
+    if (offset < (this.#state.nextOffsetByTopic.get(topic) ?? 0)) return undefined;
     const read = readInput(
       { log: this.#deps.log, state: this.#state, fleet: this.#fleet() },
       stored,
     );
-    if (!read.ok) {
-      this.#outbox.effects.deadLetters.push({ stored, reason: read.reason, detail: read.detail });
-      return;
-    }
+    if (!read.ok) return this.#bury(stored, read);
     if (read.input.type === 'intent') this.#expiries.before(read.input.intent.agentId);
     const answer = this.#answer(read.input, stored);
-    if (answer.kind === 'dead-letter') {
-      this.#outbox.effects.deadLetters.push({
-        stored,
-        reason: answer.reason,
-        detail: answer.detail,
-      });
-    }
+    if (answer.kind === 'dead-letter') this.#bury(stored, answer);
+    return undefined;
   }
 
   #answer(input: Input, source: Source): Answer {
@@ -282,7 +285,16 @@ export class PartitionTask {
   }
 
   async #handOver(): Promise<void> {
-    if (this.#writer !== null) await this.#outbox.handOver(this.#writer);
+    if (this.#writer === null) return;
+    this.#outbox.releaseOwed();
+    await this.#outbox.handOver(this.#writer);
+  }
+
+  /** In the midst of a turn. A halt that arrives meanwhile comes first. */
+  async #handOverFull(): Promise<void> {
+    if (!this.#outbox.isFull) return;
+    await this.#handOver();
+    await this.#takeControls();
   }
 
   #fleet(): Fleet | null {

@@ -5,8 +5,13 @@
 import type { FoldedRecord } from '../domain/snapshot/restore.ts';
 
 /**
- * More than what one writer can have proven and not yet published: two batches, each of as many
- * inputs as expiries, views paced, and what it still owed itself.
+ * A turn hands over what it has made when there is so much of it, and goes on: time alone may end
+ * thousands of holds and halts at once.
+ */
+export const BATCH_RECORDS_MAX = 1_000;
+/**
+ * More than what one writer can have proven and not yet published: two batches, views paced, and what
+ * it still owed itself.
  */
 export const RECENT_RECORDS = 2_500;
 

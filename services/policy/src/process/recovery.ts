@@ -9,6 +9,7 @@ import {
   readChainBefore,
 } from '@estop/log/run/chain-reader';
 import { EntryHashes } from '@estop/log/run/entry-hashes';
+import { messageOf } from '@estop/schemas/errors';
 import { invariant } from '@estop/schemas/invariant';
 import { applyRecord } from '../domain/apply-record.ts';
 import { type FoldedRecord, type RestoredFold, restore } from '../domain/snapshot/restore.ts';
@@ -16,7 +17,7 @@ import type { PartitionState } from '../domain/state.ts';
 import type { LogTime } from './log-time.ts';
 import type { PartitionDeps } from './partition-context.ts';
 import { RECENT_RECORDS, RecentRecords } from './recent-records.ts';
-import { type ReadSnapshot, readSnapshot } from './snapshot/read-snapshot.ts';
+import { type ReadSnapshot, readSnapshot, type SnapshotTopic } from './snapshot/read-snapshot.ts';
 import { MANIFEST_KEY } from './snapshot/snapshot-entries.ts';
 import { type SnapshotBase, SnapshotWriter } from './snapshot/snapshot-writer.ts';
 
@@ -38,11 +39,9 @@ export async function recover(
 ): Promise<Recovered> {
   const { log } = deps;
   const { partition } = state;
-  const { from, fold, base, releasedOffset } = begin(
-    deps,
-    state,
-    await readSnapshot(log, partition),
-  );
+  const read = await readSnapshot(log, partition);
+  const topic = read.kind === 'refused' ? await throwAway(deps, partition, read) : read;
+  const { from, fold, base, releasedOffset } = begin(state, read, topic);
   const snapshots = new SnapshotWriter(deps, state, base);
   const recent = new RecentRecords();
   let folded = 0;
@@ -70,16 +69,15 @@ export async function recover(
 }
 
 function begin(
-  { logger, metrics }: RecoveryDeps,
   state: PartitionState,
   read: ReadSnapshot,
+  { keys, nextOffset }: SnapshotTopic,
 ): {
   readonly from: ChainPosition;
   readonly fold: Pick<RestoredFold, 'apply'>;
   readonly base: SnapshotBase;
   readonly releasedOffset: number;
 } {
-  const { nextOffset } = read;
   if (read.kind === 'read') {
     const { snapshot, manifest: position, hashes } = read;
     const fold = restore(state, snapshot);
@@ -90,20 +88,35 @@ function begin(
       releasedOffset: position.releasedOffset,
     };
   }
-  if (read.kind === 'refused') {
-    const { disagreement } = read;
-    metrics.snapshotsRefused.inc();
-    logger.error(
-      { partition: state.partition, disagreement },
-      'the snapshot is not trusted and thrown away; folding the whole log',
-    );
-  }
   return {
     from: CHAIN_START,
     fold: { apply: ({ record, offset }) => applyRecord(state, record, offset) },
-    base: { hashes: new EntryHashes(), position: null, stale: staleFirst(read.keys), nextOffset },
+    base: { hashes: new EntryHashes(), position: null, stale: staleFirst(keys), nextOffset },
     releasedOffset: 0,
   };
+}
+
+/**
+ * Nobody shall read again what was refused once: its manifest goes at once. Answers what stands on
+ * the topic then.
+ */
+async function throwAway(
+  { log, logger, metrics }: RecoveryDeps,
+  partition: number,
+  refused: Extract<ReadSnapshot, { readonly kind: 'refused' }>,
+): Promise<SnapshotTopic> {
+  const { keys, nextOffset, disagreement } = refused;
+  metrics.snapshotsRefused.inc();
+  const text = 'the snapshot is not trusted and thrown away; folding the whole log';
+  logger.error({ partition, disagreement }, text);
+  try {
+    const gone = [{ key: MANIFEST_KEY, value: null }];
+    const { baseOffset } = await log.append('snapshots.v1', partition, gone);
+    return { keys: keys.filter((key) => key !== MANIFEST_KEY), nextOffset: baseOffset + 1 };
+  } catch (error) {
+    logger.error({ partition, problem: messageOf(error) }, 'its manifest still stands');
+    return { keys, nextOffset };
+  }
 }
 
 /** The manifest goes first: without it the rest is nothing. */

@@ -32,6 +32,15 @@ describe('a kill that is lifted', () => {
     });
   });
 
+  it('brings back its agent with the next tick also of who restores a snapshot', () => {
+    const partition = partitionWith();
+    ask(partition, 'look');
+    killAndLift(partition, { agent: AGENT });
+    const cut = partition.records.length;
+    const restored = restoredFrom(partition.records, { cut, newer: [] });
+    expect(takeDue(restored.schedule, partition.atMs + 1_000, 10)).toContain(AGENT);
+  });
+
   it.each([
     { fleet: true },
     { group: 'finance' as GroupName },

@@ -214,6 +214,25 @@ describe('the policy service', () => {
     await expectRebuilt();
   });
 
+  it('hands over at most a thousand records at once, however many halts there are', async () => {
+    await rig.stop();
+    const batches: number[] = [];
+    log = new MemoryLog({ partitions: PARTITIONS });
+    const appendAt = log.appendAt.bind(log);
+    log.appendAt = (head, rest) => {
+      batches.push(head.records.length);
+      return appendAt(head, rest);
+    };
+    rig = new PolicyRig(log);
+    await rig.apply();
+    for (let n = 0; n < 2_500; n += 1) await rig.halt({ tool: `tool-${n}` as never });
+    await rig.propose();
+    await rig.start();
+    await rig.decisions('i1');
+    expect((await chain()).records.length).toBeGreaterThan(2_500);
+    expect(Math.max(...batches)).toBeLessThanOrEqual(1_000);
+  });
+
   it('takes over from its snapshot after an orderly end, and tells nothing again', async () => {
     await rig.propose();
     await rig.decisions('i1');

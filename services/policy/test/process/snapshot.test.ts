@@ -42,6 +42,7 @@ async function expectRefused(why: string): Promise<void> {
   expect(errors).toContain(why);
   expect(folded).toBe(await rig.log.endOffset('audit.v1', 0));
   expect(text).toBe(await rig.rebuilt());
+  expect((await rig.entries()).has('/manifest')).toBe(false);
 }
 
 describe('a snapshot', () => {
@@ -197,6 +198,21 @@ describe('a snapshot that disagrees is thrown away, said so, and never trusted',
     const { records } = await log.read('snapshots.v1', 0, { fromOffset: 0, maxRecords: 500 });
     await rig.log.append('snapshots.v1', 0, records);
     await expectRefused('the audit record at offset 5 is not the one it rests on');
+  });
+
+  it('when an entry ahead of the manifest is of another history', async () => {
+    const more = someRecords(12).slice(6);
+    await write(more.slice(0, -1));
+    await rig.turn(more.at(-1) ?? expect.unreachable());
+    const { log } = rig;
+    const entries = await rig.entries();
+    expect(entries.get('/manifest')?.offset).toBe(6);
+    expect(entries.get('agent-5')?.offset).toBe(13);
+    rig = new SnapshotRig();
+    await write([...someRecords(), ...[...more].reverse()]);
+    const { records } = await log.read('snapshots.v1', 0, { fromOffset: 0, maxRecords: 500 });
+    await rig.log.append('snapshots.v1', 0, records);
+    await expectRefused('the audit record at offset 12 is not the one it rests on');
   });
 
   it('when the log is shorter than it', async () => {

@@ -29,9 +29,17 @@ export function noteEndedKill(
   if (kill === undefined || (word.mode === 'kill' && !word.lifted)) return;
   const { haltId, epoch } = kill;
   remember(state.endedKillByScope, { scope: word.scope, haltId, epoch, by: word.by, seq });
-  const { agent, tool } = word.scope;
-  // Nobody should have to ask first to see it.
-  if (agent !== null && tool === null) scheduleExpiry(state.schedule, agent, at);
+  scheduleNamed(state, word.scope, at);
+}
+
+/** Of a state that was restored: whom a kill named may not have had its tick yet. */
+export function scheduleEndedKills(state: PartitionState): void {
+  for (const { scope } of state.endedKillByScope.values()) scheduleNamed(state, scope, state.atMs);
+}
+
+/** Nobody should have to ask first to see it. */
+function scheduleNamed({ schedule }: PartitionState, scope: HaltScope, atMs: number): void {
+  if (scope.agent !== null && scope.tool === null) scheduleExpiry(schedule, scope.agent, atMs);
 }
 
 /** Where there is no room for one scope more, everybody is meant: too many are tried, never too few. */

@@ -8,6 +8,7 @@ import type { AuditRecord } from '@estop/schemas/messages';
 import type { StoredAgent } from '../agent-table.ts';
 import { applyBesidesSubject, applyProgress, applyRecord, applyToAgent } from '../apply-record.ts';
 import { breakerDueMs } from '../breaker/breaker.ts';
+import { scheduleEndedKills } from '../breaker/ended-kills.ts';
 import { forgetOld } from '../forget.ts';
 import { scheduleExpiry } from '../schedule.ts';
 import { concernsShared } from '../shared/concerns-shared.ts';
@@ -35,6 +36,7 @@ export function restore(
   { partitionText, subjects }: Snapshot,
 ): RestoredFold {
   readPartition(state, partitionText);
+  scheduleEndedKills(state);
   const fold = new RestoredFold(state, subjects);
   const storedById = new Map<AgentId, StoredAgent>();
   for (const [subjectId, stored] of subjects) {

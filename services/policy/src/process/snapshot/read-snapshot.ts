@@ -17,6 +17,7 @@ import {
   partKey,
   readManifest,
   SNAPSHOT_FORMAT,
+  type SnapshotPosition,
   StoredEntry,
 } from './snapshot-entries.ts';
 
@@ -124,17 +125,27 @@ async function agreeWithLog(
     log.endOffset('audit.v1', partition),
   ]);
   if (start > CHAIN_START.nextOffset) throw new Disagreement('the audit log has lost its start');
-  let newest = manifest.nextOffset;
-  for (const { offset } of snapshot.subjects.values()) newest = Math.max(newest, offset);
+  const newest = manifest.newest.nextOffset;
   if (newest > end) {
     throw new Disagreement(`it holds records up to ${newest}, the audit log ends at ${end}`);
   }
-  const before: ChainPosition = { ...manifest, voidRecords: 0 };
-  const fromOffset = manifest.nextOffset - 1;
-  const last = await readChainBefore(log, partition, { fromOffset, before });
-  if (last === undefined) {
-    throw new Disagreement(`the audit record at offset ${fromOffset} is not the one it rests on`);
+  for (const { offset } of snapshot.subjects.values()) {
+    if (offset > newest)
+      throw new Disagreement(`an entry is of ${offset}, the newest of ${newest}`);
   }
+  for (const position of [manifest, manifest.newest]) await restsOn(log, partition, position);
+}
+
+async function restsOn(
+  log: EventLog,
+  partition: number,
+  { nextOffset, head }: SnapshotPosition,
+): Promise<void> {
+  const before: ChainPosition = { nextOffset, head, voidRecords: 0 };
+  const fromOffset = nextOffset - 1;
+  const last = await readChainBefore(log, partition, { fromOffset, before });
+  if (last !== undefined) return;
+  throw new Disagreement(`the audit record at offset ${fromOffset} is not the one it rests on`);
 }
 
 function decode(log: EventLog, partition: number, { key, value }: StoredRecord): SnapshotMessage {

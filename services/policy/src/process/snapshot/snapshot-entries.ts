@@ -32,6 +32,8 @@ export interface SnapshotPosition {
 export interface Manifest extends SnapshotPosition {
   readonly format: number;
   readonly entries: number;
+  /** Entries may be ahead of the manifest: none holds a record from here on. */
+  readonly newest: SnapshotPosition;
   /** The effects of every audit record below are out. */
   readonly releasedOffset: number;
   /** Of all entries together, hex. */
@@ -70,7 +72,8 @@ export function entryRecords(
 
 export function manifestRecord(log: EventLog, partition: number, manifest: Manifest): NewRecord {
   const { format, entries, releasedOffset, stateHash, nextOffset, head } = manifest;
-  const about = { format, entries, releasedOffset, seq: head.seq };
+  const newest = positionRow(manifest.newest);
+  const about = { format, entries, newest, releasedOffset, seq: head.seq };
   const state = Buffer.from(JSON.stringify(about));
   const value = { subject: MANIFEST_KEY, partition, offset: nextOffset, head: head.hash };
   return {
@@ -83,19 +86,35 @@ export function manifestRecord(log: EventLog, partition: number, manifest: Manif
 export function readManifest({ offset, head, stateHash, state }: Snapshot): Manifest | undefined {
   const about: unknown = JSON.parse(Buffer.from(state).toString('utf8'));
   if (typeof about !== 'object' || about === null) return undefined;
-  const { format, entries, releasedOffset, seq } = about as Readonly<Record<string, unknown>>;
+  const { format, entries, newest, releasedOffset, seq } = about as Readonly<
+    Record<string, unknown>
+  >;
   const isManifest = [format, entries, releasedOffset, seq].every((field) =>
     Number.isSafeInteger(field),
   );
   if (!isManifest || offset < 1) return undefined;
+  const position = { nextOffset: offset, head: { seq: Number(seq), hash: Buffer.from(head) } };
   return {
+    ...position,
     format: Number(format),
     entries: Number(entries),
+    newest: readPosition(newest) ?? position,
     releasedOffset: Number(releasedOffset),
     stateHash,
-    nextOffset: offset,
-    head: { seq: Number(seq), hash: Buffer.from(head) },
   };
+}
+
+type PositionRow = readonly [nextOffset: number, seq: number, hash: string];
+
+function positionRow({ nextOffset, head }: SnapshotPosition): PositionRow {
+  return [nextOffset, head.seq, head.hash.toString('hex')];
+}
+
+function readPosition(row: unknown): SnapshotPosition | undefined {
+  const [nextOffset, seq, hash] = Array.isArray(row) ? row : [];
+  if (!Number.isSafeInteger(nextOffset) || !Number.isSafeInteger(seq)) return undefined;
+  const head = { seq: Number(seq), hash: Buffer.from(String(hash), 'hex') };
+  return { nextOffset: Number(nextOffset), head };
 }
 
 /** An entry as it was read, whose text is made when it is asked for. */

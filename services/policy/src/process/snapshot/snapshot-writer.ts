@@ -165,7 +165,7 @@ export class SnapshotWriter {
     const round = this.#round;
     const records = round.take(subjectsMax, writer.nextOffset);
     if (round.isOver) this.#end(round);
-    return this.#position === null ? records : [...records, this.#manifest(this.#position)];
+    return this.#position === null ? records : [...records, this.#manifest(this.#position, writer)];
   }
 
   #begin({ nextOffset, head }: ChainWriter): Round {
@@ -190,11 +190,12 @@ export class SnapshotWriter {
     }
   }
 
-  #manifest(position: SnapshotPosition): NewRecord {
+  #manifest(position: SnapshotPosition, { nextOffset, head }: SnapshotPosition): NewRecord {
     return manifestRecord(this.#deps.log, this.#state.partition, {
       ...position,
       format: SNAPSHOT_FORMAT,
       entries: this.#hashes.count,
+      newest: { nextOffset, head },
       releasedOffset: this.#releasedOffset,
       stateHash: this.#hashes.combined,
     });
