@@ -224,7 +224,8 @@ const Confirmations = strict(
   },
   {
     title: 'Confirmations',
-    description: 'As of now, of the points connected here. Kept for the 64 newest halts.',
+    description:
+      'As of now, of the points connected here. Kept for the 64 newest halts, and of all that are not reported yet.',
   },
 );
 
