@@ -21,17 +21,18 @@ interface World {
 async function world(
   options: {
     readonly point?: FakePoint;
+    readonly token?: string;
     readonly answer?: (received: Received, response: ServerResponse) => void;
   } = {},
 ): Promise<World> {
   const tools: object[] = [SEND];
-  const { point = new FakePoint(), answer = echo } = options;
+  const { point = new FakePoint(), answer = echo, token } = options;
   const { url: upstream, received } = await startScripted((one, response) => {
     const frame = one.body === '' ? {} : JSON.parse(one.body);
     if (frame.method !== 'tools/list') return answer(one, response);
     json(response, { jsonrpc: '2.0', id: frame.id, result: { tools } });
   });
-  const { url } = await startDoor({ upstream, point });
+  const { url } = await startDoor({ upstream, point, ...(token === undefined ? {} : { token }) });
   const post = (frame: unknown, headers = {}) =>
     fetch(url, {
       method: 'POST',
@@ -167,6 +168,40 @@ describe('the HTTP door', () => {
       request(one.url, options, (response) => resolve(response.statusCode)).end('{}');
     });
     expect(rebound).toBe(403);
+  });
+});
+
+describe('the token of the door', () => {
+  const token = 'a-token-of-some-length';
+
+  it('must be shown before anything is read or passed on, and stays here', async () => {
+    const one = await world({ token });
+    for (const wrong of [undefined, 'Bearer', `Basic ${token}`, `Bearer ${token}x`, token]) {
+      const response = await one.post(call(1), wrong === undefined ? {} : { authorization: wrong });
+      expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toMatch(/^Bearer realm=/);
+    }
+    expect((await fetch(one.url)).status).toBe(401);
+    expect(one.point.asked).toEqual([]);
+    expect(one.received).toEqual([]);
+    expect((await one.post(call(1), { authorization: `bearer ${token}` })).status).toBe(200);
+    expect(one.received.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer real',
+      'Bearer real',
+    ]);
+    expect(JSON.stringify(one.received)).not.toContain(token);
+  });
+
+  it('does not open the door to pages of other sites', async () => {
+    const one = await world({ token });
+    const headers = { authorization: `Bearer ${token}`, origin: 'https://evil.example' };
+    expect((await one.post(call(1), headers)).status).toBe(403);
+  });
+
+  it('must be there where others than this machine reach the door', async () => {
+    const options = { upstream: 'http://127.0.0.1:1', point: new FakePoint(), host: '0.0.0.0' };
+    await expect(startDoor(options)).rejects.toThrow(/clients must show a token/);
+    await expect(startDoor({ ...options, token })).resolves.toBeDefined();
   });
 });
 
