@@ -77,7 +77,13 @@ export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpPro
   });
   await listen(server, host, port);
   const { port: bound } = server.address() as AddressInfo;
-  return { port: bound, close: () => close(server) };
+  return {
+    port: bound,
+    async close() {
+      gate.close();
+      await close(server);
+    },
+  };
 }
 
 function deny(response: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}): void {

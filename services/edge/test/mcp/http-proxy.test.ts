@@ -298,7 +298,7 @@ it('a client of 2025-11-25 works through the door', async () => {
   onTestFinished(() => client.close());
   await client.connect(new StreamableHTTPClientTransport(new URL(url)) as never);
   const { tools } = await client.listTools();
-  expect(tools.map(({ name }) => name)).toEqual(['echo', 'steps']);
+  expect(tools.map(({ name }) => name)).toEqual(['echo', 'steps', 'sign']);
   const result = await client.callTool({ name: 'echo', arguments: { text: 'hello' } });
   expect(result.content).toEqual([{ type: 'text', text: 'hello' }]);
   expect(point.asked).toHaveLength(1);
