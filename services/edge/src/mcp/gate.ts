@@ -6,7 +6,8 @@ import { type InputAsked, inputAskedIn, inputGivenIn } from '../domain/mcp/conti
 import { VERSION_KEY } from '../domain/mcp/era.ts';
 import { isRecord, type RequestFrame } from '../domain/mcp/frame.ts';
 import { outcomeOf } from '../domain/mcp/outcome.ts';
-import { refusalText, refusedReply } from '../domain/mcp/replies.ts';
+import type { ParamHeader } from '../domain/mcp/param-headers.ts';
+import { errorReply, HEADER_MISMATCH, refusalText, refusedReply } from '../domain/mcp/replies.ts';
 import type { EnforcementPoint, RunningCall } from '../point.ts';
 import { type OpenCall, OpenCalls } from './open-calls.ts';
 import type { ServerPins } from './server-pins.ts';
@@ -38,6 +39,8 @@ export interface Passage {
   forward(text: string, running: RunningCall): Promise<Leg>;
   /** Asks the server itself; answers the result. */
   ask(method: string, params: JsonRecord): Promise<JsonRecord>;
+  /** Why the request does not say what its headers say, of which the tool declares some. */
+  objection?(declared: readonly ParamHeader[]): string | undefined;
 }
 
 export class Gate {
@@ -55,6 +58,11 @@ export class Gate {
     const { request, toolName } = judged;
     const barred = toolName === null ? undefined : await this.#barred(toolName, request, passage);
     if (barred !== undefined) return refusedReply(request, barred);
+    const mismatch =
+      toolName === null ? undefined : passage.objection?.(this.#pins.paramHeadersOf(toolName));
+    if (mismatch !== undefined) {
+      return errorReply(request.id, { code: HEADER_MISMATCH, message: mismatch });
+    }
     try {
       const open = this.#openCall(judged, passage);
       const refusal =

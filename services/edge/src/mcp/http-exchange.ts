@@ -13,11 +13,11 @@ import {
   type RequestFrame,
 } from '../domain/mcp/frame.ts';
 import { judgedBy } from '../domain/mcp/judged.ts';
-import { errorReply, REFUSED } from '../domain/mcp/replies.ts';
+import { errorReply, HEADER_MISMATCH, REFUSED } from '../domain/mcp/replies.ts';
 import type { RunningCall } from '../point.ts';
 import type { Gate, JudgedRequest, Leg } from './gate.ts';
 import { askOverHttp } from './http-ask.ts';
-import { HEADER_MISMATCH, headerMismatch, headersToServer } from './http-headers.ts';
+import { headerMismatch, headersToServer, paramMismatch } from './http-headers.ts';
 import { Relay, type RelayDeps, readAll, send } from './http-relay.ts';
 
 const CUT = { status: 'unknown', error: 'the client or a kill closed it' } as const;
@@ -89,7 +89,8 @@ export class HttpExchange {
     return true;
   }
 
-  async #notify({ method, params }: NotificationFrame, body: Buffer): Promise<void> {
+  async #notify(frame: NotificationFrame, body: Buffer): Promise<void> {
+    const { method, params } = frame;
     const session = this.#options.request.headers['mcp-session-id'];
     const id = params['requestId'];
     const isCancel = method === 'notifications/cancelled' && session !== undefined;
@@ -99,7 +100,7 @@ export class HttpExchange {
       if (found !== undefined && found.#withdraw())
         return void this.#options.response.writeHead(202).end();
     }
-    await this.#relay(body);
+    await this.#relay(body, frame);
   }
 
   async #take(frame: RequestFrame, body: Buffer): Promise<void> {
@@ -114,19 +115,25 @@ export class HttpExchange {
   }
 
   async #judge(judged: JudgedRequest): Promise<void> {
-    const { gate } = this.#options;
+    const { gate, request } = this.#options;
     this.#state = 'undecided';
+    let mismatch: string | undefined;
     const reply = await gate.pass(judged, {
       signal: this.#gone.signal,
       forward: (text, running) => this.#forward(judged.request, text, running),
       ask: (method, params) => this.#ask(method, params),
+      objection: (declared) => {
+        mismatch = paramMismatch(request.headers, judged, declared);
+        return mismatch;
+      },
     });
+    if (mismatch !== undefined) return this.#refuse(400, mismatch, HEADER_MISMATCH);
     if (reply !== null && !this.#gone.signal.aborted) this.#reply(reply);
   }
 
   async #ask(method: string, params: JsonRecord): Promise<JsonRecord> {
     const { deps, request } = this.#options;
-    const headers = headersToServer(request.headers);
+    const headers = headersToServer(request.headers, { isNamed: true });
     const { result, status } = await askOverHttp(deps, headers, { method, params });
     if (result === undefined) throw new Error(`no result (HTTP status ${status})`);
     return result;
@@ -142,12 +149,17 @@ export class HttpExchange {
     return leg;
   }
 
-  async #relay(body: Buffer | string | null, frame: RequestFrame | null = null): Promise<Leg> {
+  /** `frame` null: no message that headers may name. */
+  async #relay(
+    body: Buffer | string | null,
+    frame: RequestFrame | NotificationFrame | null = null,
+  ): Promise<Leg> {
     const { deps, request, response } = this.#options;
     const { signal } = this.#gone;
     const method = request.method ?? 'POST';
-    const sent = { method, headers: headersToServer(request.headers), body, signal };
-    const relay = new Relay(deps, response, frame);
+    const headers = headersToServer(request.headers, { isNamed: frame !== null });
+    const sent = { method, headers, body, signal };
+    const relay = new Relay(deps, response, frame?.kind === 'request' ? frame : null);
     const leg = await relay.run(send(deps.upstream, sent));
     const isCut = signal.aborted && leg.outcome.status === 'unknown';
     return isCut ? { outcome: CUT } : leg;

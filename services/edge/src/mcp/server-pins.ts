@@ -3,17 +3,22 @@ import { sha256Text } from '@estop/schemas/digest';
 import canonicalize from 'canonicalize';
 import type { JsonRecord } from '../domain/call.ts';
 import { isRecord } from '../domain/mcp/frame.ts';
+import { type ParamHeader, paramHeadersOf } from '../domain/mcp/param-headers.ts';
 import { reviewTools, type SeenTool, TOOLS_MAX } from '../domain/mcp/tool-pins.ts';
 import type { PinFile } from './pin-file.ts';
 
 export type ToolStatus = 'pinned' | 'changed' | 'unseen';
 
+interface SeenDefinition extends SeenTool {
+  readonly paramHeaders: readonly ParamHeader[];
+}
+
 export class ServerPins {
   readonly server: string;
   readonly #file: PinFile;
   readonly #note: (text: string) => void;
-  /** Digests of what the server said in this session. */
-  readonly #seen = new Map<string, string>();
+  /** What the server said in this session. */
+  readonly #seen = new Map<string, SeenDefinition>();
   readonly #changed = new Set<string>();
 
   /** Throws when the pins on disk cannot be understood. */
@@ -28,7 +33,7 @@ export class ServerPins {
   async review(result: JsonRecord): Promise<JsonRecord> {
     const { tools } = result;
     if (!Array.isArray(tools)) return result;
-    const seen: SeenTool[] = [];
+    const seen: SeenDefinition[] = [];
     const unreadable = new Set<unknown>();
     for (const tool of tools) {
       const one = seenTool(tool);
@@ -43,13 +48,18 @@ export class ServerPins {
 
   /** What may be said of a tool now; what was accepted meanwhile counts. */
   statusOf(name: string): ToolStatus {
-    const digest = this.#seen.get(name);
-    if (digest === undefined) return 'unseen';
+    const seen = this.#seen.get(name);
+    if (seen === undefined) return 'unseen';
     if (!this.#changed.has(name)) return 'pinned';
     const pins = this.#file.read(this.server);
-    const isAccepted = Object.hasOwn(pins, name) && pins[name]?.pinned === digest;
+    const isAccepted = Object.hasOwn(pins, name) && pins[name]?.pinned === seen.digest;
     if (isAccepted) this.#changed.delete(name);
     return isAccepted ? 'pinned' : 'changed';
+  }
+
+  /** What its definition, as the server gave it last, wants repeated in headers. */
+  paramHeadersOf(name: string): readonly ParamHeader[] {
+    return this.#seen.get(name)?.paramHeaders ?? [];
   }
 
   /** The server says that its tools are others now: they must be seen anew. */
@@ -58,7 +68,7 @@ export class ServerPins {
     this.#changed.clear();
   }
 
-  async #take(seen: readonly SeenTool[]): Promise<void> {
+  async #take(seen: readonly SeenDefinition[]): Promise<void> {
     const room = TOOLS_MAX - this.#seen.size;
     const taken = seen.filter(({ name }, index) => this.#seen.has(name) || index < room);
     if (taken.length < seen.length) this.#note(`more than ${TOOLS_MAX} tools: the rest is refused`);
@@ -68,9 +78,9 @@ export class ServerPins {
       changed = review.changed;
       return review.isNews ? review.pins : null;
     });
-    for (const { name, digest } of taken) {
-      this.#seen.set(name, digest);
-      if (!changed.includes(name)) this.#changed.delete(name);
+    for (const one of taken) {
+      this.#seen.set(one.name, one);
+      if (!changed.includes(one.name)) this.#changed.delete(one.name);
     }
     for (const name of changed) this.#bar(name);
   }
@@ -89,11 +99,13 @@ export class ServerPins {
   }
 }
 
-function seenTool(tool: unknown): SeenTool | undefined {
+function seenTool(tool: unknown): SeenDefinition | undefined {
   if (!isRecord(tool) || typeof tool['name'] !== 'string') return undefined;
+  const { name } = tool;
   try {
     const text = canonicalize(tool);
-    return text === undefined ? undefined : { name: tool['name'], digest: sha256Text(text) };
+    if (text === undefined) return undefined;
+    return { name, digest: sha256Text(text), paramHeaders: paramHeadersOf(tool) };
   } catch {
     // A number or a text that RFC 8785 has no form for.
     return undefined;
