@@ -43,7 +43,8 @@ describe('estop mcp --accept', () => {
     const cwd = mkdtempSync(join(tmpdir(), 'estop-cli-mcp-'));
     const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
     const waits = { pinned: digest('a'), changed: digest('b') };
-    const pins = { box: { send: waits, read: waits, list: { pinned: digest('c') } } };
+    const isNew = { pinned: null, changed: digest('b') };
+    const pins = { box: { send: waits, read: isNew, list: { pinned: digest('c') } } };
     writeFileSync(join(cwd, 'mcp-pins.json'), JSON.stringify(pins));
     const accept = (target: string) => runLine(['--data', cwd, 'mcp', '--accept', target], { cwd });
     expect(await accept('box.list')).toMatchObject({ exitCode: 5 });

@@ -60,7 +60,7 @@ export function serveMcpHttp(door: HttpDoor): Promise<HttpProxy> {
 }
 
 /**
- * Accepts changed definitions: `target` is `SERVER` or `SERVER.TOOL`. Answers the names of the tools,
+ * Accepts changed definitions and new tools: `target` is `SERVER` or `SERVER.TOOL`. Answers the names of the tools,
  * null when nothing of that name waits.
  */
 export async function acceptMcpTools(

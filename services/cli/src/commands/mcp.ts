@@ -57,7 +57,7 @@ export function addMcp(program: Command, act: Act): void {
     .option('--discover', 'print entries for tools.yaml, with proposed tiers')
     .option('--out <file>', 'write them there')
     .option('--force', 'also over a file that exists')
-    .option('--accept <server[.tool]>', 'take changed tool definitions as they are now')
+    .option('--accept <server[.tool]>', 'take new tools, and changed ones, as they are now')
     .action(act(mcp));
 }
 
@@ -90,7 +90,10 @@ const USAGE = 'write `estop mcp -- CMD ARGS…`, or --listen PORT --upstream URL
 async function accept(context: Context, target: string): Promise<ExitCode> {
   const accepted = await acceptMcpTools(context.data.path, target);
   if (accepted === null) {
-    throw new CliError(EXIT.notFound, `no changed definition of ${target} waits to be accepted`);
+    throw new CliError(
+      EXIT.notFound,
+      `no new or changed definition of ${target} waits to be accepted`,
+    );
   }
   if (context.isJson) await context.json({ accepted });
   else for (const name of accepted) await context.line(`accepted ${name}`);

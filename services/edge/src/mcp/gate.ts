@@ -137,10 +137,12 @@ export class Gate {
     if (status === 'pinned') return undefined;
     const tool = `${this.#pins.server}.${name}`;
     if (status === 'unseen') return `estop: the tool server has no tool ${tool}. Nothing was done.`;
-    return (
-      `estop: the definition of ${tool} has changed since it was first seen. Nothing was done. ` +
-      `An operator accepts it with \`estop mcp --accept ${tool}\`.`
-    );
+    const what =
+      status === 'new'
+        ? `${tool} is new: the tool server did not have it when it was first seen`
+        : `the definition of ${tool} has changed since it was first seen`;
+    const how = `An operator accepts it with \`estop mcp --accept ${tool}\`.`;
+    return `estop: ${what}. Nothing was done. ${how}`;
   }
 
   /** A client may call what it was told of long ago: the server is asked what it says of it now. */

@@ -124,9 +124,13 @@ describe('the HTTP door', () => {
     expect(calls(one)).toEqual([]);
   });
 
-  it('hides a changed tool on a stream too, and passes its other events byte for byte', async () => {
+  it('hides a changed tool and a new one on a stream too, and passes its other events byte for byte', async () => {
     const first = `: hello\r\n\r\nid: 1\r\ndata: ${JSON.stringify(frame(7, 'ping'))}\r\n\r\n`;
-    const listing = { jsonrpc: '2.0', id: 5, result: { tools: [EVIL, { name: 'new' }] } };
+    const listing = {
+      jsonrpc: '2.0',
+      id: 5,
+      result: { tools: [EVIL, { name: 'new' }, { name: 'old' }] },
+    };
     const one = await world({
       answer: (_, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -134,9 +138,10 @@ describe('the HTTP door', () => {
         response.end(`${first.slice(20)}id: 2\ndata: ${JSON.stringify(listing)}\n\n`);
       },
     });
+    one.tools.push({ name: 'old' });
     await one.post(frame(1, 'tools/list'));
     const stream = await fetch(one.url, { headers: { accept: 'text/event-stream' } });
-    const shown = { ...listing, result: { tools: [{ name: 'new' }] } };
+    const shown = { ...listing, result: { tools: [{ name: 'old' }] } };
     expect(await stream.text()).toBe(`${first}id: 2\ndata: ${JSON.stringify(shown)}\n\n`);
   });
 
