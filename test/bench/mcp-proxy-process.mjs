@@ -7,7 +7,8 @@ const point = {
   name: 'bench',
   hasLease: true,
   async run(_call, execute) {
-    const { result } = await execute({ intentId: 'i', signal: new AbortController().signal });
+    const signal = new AbortController().signal;
+    const { result } = await execute({ intentId: 'i', signal, recheck: () => null });
     return { kind: 'ran', result };
   },
   onKill: (listener) => {

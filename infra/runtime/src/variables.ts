@@ -90,6 +90,11 @@ export const VARIABLES = {
     form: 'an API key or a JWT',
     pattern: /^[!-~]+$/,
   }),
+  ESTOP_MCP_TOKEN: secret({
+    summary: 'what clients of `estop mcp --listen` must show as their bearer token',
+    form: 'at least 16 letters, digits and `._~+/-`, with `=` at the end at most',
+    pattern: /^(?=.{16})[A-Za-z0-9._~+/-]+=*$/,
+  }),
   KAFKA_BROKERS: list({
     summary: 'use Kafka, with these brokers to start from; without it, the embedded log',
     form: '`host:port`, more of them with commas between',

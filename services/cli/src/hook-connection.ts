@@ -4,10 +4,13 @@ import { dirname, resolve } from 'node:path';
 import { connectionFile } from './hook-folder.ts';
 import type { Io } from './io.ts';
 
-interface Connection {
+export interface Connection {
   readonly url: string;
   /** Of the agent: an operator's key speaks for no agent. */
   readonly key: string;
+  /** Whose key it is, and which one: for its end. Earlier installs did not write them down. */
+  readonly agent?: string;
+  readonly credential?: string;
 }
 
 /**
@@ -29,6 +32,15 @@ export function readConnection(io: Io, host: string): Connection {
 /** Whether one was kept for this host. */
 export function hasConnection(io: Io, host: string): boolean {
   return existsSync(connectionFile(io, host));
+}
+
+/** What was kept for this host, and can be read. */
+export function keptConnection(io: Io, host: string): Connection | undefined {
+  try {
+    return readKept(connectionFile(io, host));
+  } catch {
+    return undefined;
+  }
 }
 
 export function keepConnection(io: Io, host: string, connection: Connection): void {
@@ -55,7 +67,10 @@ function readKept(file: string): Connection | undefined {
   } catch {
     return undefined;
   }
-  const { url, key } = JSON.parse(text);
-  if (typeof url === 'string' && typeof key === 'string') return { url, key };
+  const { url, key, agent, credential } = JSON.parse(text);
+  if (typeof url === 'string' && typeof key === 'string') {
+    const isNamed = typeof agent === 'string' && typeof credential === 'string';
+    return isNamed ? { url, key, agent, credential } : { url, key };
+  }
   throw new Error(`hook: ${file} holds no url and key; install again`);
 }

@@ -16,5 +16,6 @@ export const topology = defineTopology({
     'KAFKA_AUDIT_ACLS',
     'ESTOP_URL',
     'ESTOP_KEY',
+    'ESTOP_MCP_TOKEN',
   ],
 });

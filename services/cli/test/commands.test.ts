@@ -398,6 +398,14 @@ describe('estop agents, status and lag', () => {
     expect((await runLine(['agents', 'key', 'a'], { env })).out).toBe('estop_x\n');
   });
 
+  it('revoke a key by its id', async () => {
+    const { env, asked } = await scripted({ 'DELETE /v1/agents/a/credentials/c1': { json: {} } });
+    const { exitCode, out } = await runLine(['agents', 'revoke', 'a', 'c1'], { env });
+    expect({ exitCode, out }).toEqual({ exitCode: 0, out: 'revoked c1 of a\n' });
+    expect(asked).toHaveLength(1);
+    expect(await runLine(['agents', 'revoke', 'a', 'c2'], { env })).toMatchObject({ exitCode: 5 });
+  });
+
   it('say what is halted and what waits, and end with 3 when it is not ready', async () => {
     const { env } = await scripted({
       'GET /readyz': { status: 503, json: { ok: false } },

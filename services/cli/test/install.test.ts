@@ -182,10 +182,70 @@ describe('estop install', () => {
     expect(JSON.parse(readFileSync(kept, 'utf8'))).toEqual({
       url: gateway.env['ESTOP_URL'],
       key: 'estop_s',
+      agent: 'coder',
+      credential: 'c',
     });
     expect(statSync(kept).mode & 0o077).toBe(0);
-    await runLine(['install', 'claude', '--uninstall', '--yes'], { env });
-    expect(existsSync(kept)).toBe(false);
+  });
+
+  it('revokes the key that it has issued, once it is installed anew and once it is taken away', async () => {
+    const home = newHome();
+    let issued = 0;
+    const gateway = await startScripted({
+      'POST /v1/agents/coder/credentials': () => {
+        issued += 1;
+        return { status: 201, json: { id: `c-${issued}`, secret: `estop_${issued}` } };
+      },
+      'DELETE /v1/agents/coder/credentials/c-1': { status: 200 },
+      'DELETE /v1/agents/coder/credentials/c-2': { status: 200 },
+    });
+    const env = { ...gateway.env, HOME: home };
+    const run = (...args: readonly string[]) =>
+      runLine(['install', 'claude', '--yes', ...args], { env });
+    await run('--agent', 'coder');
+    expect((await run('--agent', 'coder')).err).toContain('(c-1) is revoked');
+    const { exitCode, err } = await run('--uninstall');
+    await gateway.close();
+    expect(exitCode).toBe(0);
+    expect(err).toContain('(c-2) is revoked');
+    const deleted = gateway.asked.filter(({ method }) => method === 'DELETE');
+    expect(deleted.map(({ url }) => url.split('/').at(-1))).toEqual(['c-1', 'c-2']);
+    expect(existsSync(join(home, '.config/estop/hooks/claude.json'))).toBe(false);
+  });
+
+  it.each([
+    ['cannot be reached', {}],
+    ['is another one', { ESTOP_URL: 'http://127.0.0.1:1', ESTOP_KEY: 'other' }],
+  ])('says how to revoke the key when the gateway %s', async (_, other) => {
+    const home = newHome();
+    const gateway = await startScripted({
+      'POST /v1/agents/coder/credentials': { status: 201, json: { id: 'c-1', secret: 's' } },
+    });
+    const env = { ...gateway.env, HOME: home };
+    await runLine(['install', 'claude', '--agent', 'coder', '--yes'], { env });
+    await gateway.close();
+    const { exitCode, err } = await runLine(['install', 'claude', '--uninstall', '--yes'], {
+      env: { ...env, ...other },
+    });
+    expect(exitCode).toBe(7);
+    expect(err).toContain('lives on');
+    expect(err).toContain(`ESTOP_URL=${gateway.env['ESTOP_URL']} estop agents revoke coder c-1`);
+    expect(existsSync(fileIn(home, 'claude'))).toBe(false);
+  });
+
+  it.each([
+    ['claude', 'vscode', 'vscode'],
+    ['copilot', 'vscode', 'vscode'],
+    ['vscode', 'claude', 'vscode'],
+    ['claude', 'copilot', 'claude'],
+  ] as const)('of %s and then %s says that VS Code asks twice', async (first, second, spare) => {
+    const home = newHome();
+    expect((await install(home, first, '--yes')).err).not.toContain('asked about twice');
+    const { exitCode, err } = await install(home, second, '--yes');
+    expect(exitCode).toBe(0);
+    expect(err).toContain(fileIn(home, first));
+    expect(err).toContain(`estop install ${spare} --uninstall`);
+    expect((await install(home, 'codex', '--yes')).err).not.toContain('asked about twice');
   });
 
   it('writes no settings when no key was issued', async () => {

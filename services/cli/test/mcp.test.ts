@@ -43,7 +43,8 @@ describe('estop mcp --accept', () => {
     const cwd = mkdtempSync(join(tmpdir(), 'estop-cli-mcp-'));
     const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
     const waits = { pinned: digest('a'), changed: digest('b') };
-    const pins = { box: { send: waits, read: waits, list: { pinned: digest('c') } } };
+    const isNew = { pinned: null, changed: digest('b') };
+    const pins = { box: { send: waits, read: isNew, list: { pinned: digest('c') } } };
     writeFileSync(join(cwd, 'mcp-pins.json'), JSON.stringify(pins));
     const accept = (target: string) => runLine(['--data', cwd, 'mcp', '--accept', target], { cwd });
     expect(await accept('box.list')).toMatchObject({ exitCode: 5 });
@@ -72,6 +73,23 @@ describe('estop mcp', () => {
     const { exitCode, err } = await runLine(args);
     expect(exitCode).toBe(2);
     expect(err).toContain(text);
+  });
+
+  it('of a door that others reach needs a token', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'estop-cli-mcp-'));
+    writeFileSync(join(cwd, 'short'), 'abc\n');
+    writeFileSync(join(cwd, 'empty'), '');
+    const args = ['mcp', '--server', 'a', '--upstream', 'http://u', '--listen'];
+    const run = (more: readonly string[], given = {}) =>
+      runLine([...args, ...more], { cwd, env: given });
+    const open = await run(['0.0.0.0:0']);
+    expect(open).toMatchObject({ exitCode: 2 });
+    expect(open.err).toContain('--token-file FILE, or set ESTOP_MCP_TOKEN');
+    expect((await run([':0'], { ESTOP_MCP_TOKEN: 'abc' })).err).toContain('at least 16 letters');
+    expect((await run([':0', '--token-file', 'short'])).err).toContain('at least 16 letters');
+    expect((await run([':0', '--token-file', 'empty'])).err).toContain('empty');
+    expect((await run([':0', '--token-file', 'none'])).exitCode).not.toBe(0);
+    expect((await run([':0', '--token-file', 'none'])).err).toContain('none');
   });
 
   it('reads where to listen, on this machine unless a host is named', () => {

@@ -25,7 +25,11 @@ export type Admission =
 
 export interface Entry {
   readonly kind: 'entered';
-  readonly running: { readonly intentId: string; readonly signal: AbortSignal };
+  readonly running: {
+    readonly intentId: string;
+    readonly signal: AbortSignal;
+    readonly recheck: () => Refusal | null;
+  };
   readonly leave: () => void;
 }
 
@@ -128,29 +132,33 @@ export class Gatekeeper {
     const { claims, isRead, receivedMs } = admission;
     const { sub: agentId, tool, intent, groups } = claims;
     const nowMs = this.#nowMs();
-    const subject = { agentId, groups, tool };
-    const void_ = this.#halts.voiding(claims.epochs, subject, nowMs);
-    if (void_ !== undefined) {
-      return { ...haltedRefusal(void_, intent), flaw: 'epoch' };
-    }
-    if (!isRead && !this.#options.hasLease()) return leaseRefusal(tool, intent);
+    const barred = this.#barred(claims, isRead);
+    if (barred !== null) return barred;
     if (this.#isOver(claims, receivedMs, nowMs)) return permitRefusal(tool, 'expired', intent);
     const spending = this.#options.spent.spend(claims.jti, claims.spendUntil, nowMs);
     if (spending !== 'first-use') return spentRefusal(tool, spending, intent);
-    return this.#start(subject, intent);
+    return this.#start({ agentId, groups, tool }, intent, () => this.#barred(claims, isRead));
   }
 
   /** For a read that was allowed a moment ago. */
   enterRead(tool: string, intentId: string): Entry | Refusal {
-    return this.haltOn(tool, intentId) ?? this.#start(this.#subject(tool), intentId);
+    const recheck = () => this.haltOn(tool, intentId);
+    return recheck() ?? this.#start(this.#subject(tool), intentId, recheck);
   }
 
-  #start(subject: Subject, intentId: string): Entry {
+  /** A refusal when a halt voids the permit, or without a lease: what can change while a call runs. */
+  #barred({ sub: agentId, groups, tool, intent, epochs }: PermitClaims, isRead: boolean) {
+    const halt = this.#halts.voiding(epochs, { agentId, groups, tool }, this.#nowMs());
+    if (halt !== undefined) return { ...haltedRefusal(halt, intent), flaw: 'epoch' as const };
+    return isRead || this.#options.hasLease() ? null : leaseRefusal(tool, intent);
+  }
+
+  #start(subject: Subject, intentId: string, recheck: () => Refusal | null): Entry {
     const running = { subject, abort: new AbortController() };
     this.#running.add(running);
     return {
       kind: 'entered',
-      running: { intentId, signal: running.abort.signal },
+      running: { intentId, signal: running.abort.signal, recheck },
       leave: () => void this.#running.delete(running),
     };
   }

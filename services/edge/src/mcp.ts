@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { isServerName } from './domain/mcp/server-name.ts';
 import { acceptChanges } from './domain/mcp/tool-pins.ts';
+import type { DoorToken } from './door-token.ts';
 import { type Draft, draftCatalogue } from './mcp/catalogue.ts';
 import { discoverProcess, discoverUpstream } from './mcp/discovery.ts';
 import { type HttpProxy, startHttpProxy } from './mcp/http-proxy.ts';
@@ -49,6 +50,8 @@ export interface HttpDoor extends McpDoor {
   readonly port: number;
   /** Origins of pages that may use it, beside those of this machine. */
   readonly origins: readonly string[];
+  /** What clients must show; null only on this machine. */
+  readonly token: DoorToken | null;
 }
 
 export function serveMcpHttp(door: HttpDoor): Promise<HttpProxy> {
@@ -57,7 +60,7 @@ export function serveMcpHttp(door: HttpDoor): Promise<HttpProxy> {
 }
 
 /**
- * Accepts changed definitions: `target` is `SERVER` or `SERVER.TOOL`. Answers the names of the tools,
+ * Accepts changed definitions and new tools: `target` is `SERVER` or `SERVER.TOOL`. Answers the names of the tools,
  * null when nothing of that name waits.
  */
 export async function acceptMcpTools(

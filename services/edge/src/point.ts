@@ -4,7 +4,7 @@ import { intentDigest } from '@estop/schemas/digest';
 import canonicalize from 'canonicalize';
 import type { Answer, Asker } from './asker.ts';
 import { Control } from './control/control.ts';
-import type { Call, Outcome, Ran } from './domain/call.ts';
+import type { Call, Outcome, Ran, Refusal } from './domain/call.ts';
 import type { HaltWord } from './domain/halt-word.ts';
 import { ReadCache } from './domain/read-cache.ts';
 import { failureRefusal, leaseRefusal } from './domain/refusals.ts';
@@ -26,6 +26,8 @@ export interface RunningCall {
   readonly intentId: string;
   /** Fires when a halt of mode `kill` covers the call: end it at once. */
   readonly signal: AbortSignal;
+  /** For a call of several steps, before each: a refusal when it may not go on now. */
+  recheck(): Refusal | null;
 }
 
 /** What a call gave back, and what to report of it. */

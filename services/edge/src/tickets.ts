@@ -2,6 +2,7 @@
  * Calls that wait for a person: by what they are, so that the same call goes through after the yes,
  * once, in whatever process it is made again.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRecord } from './domain/json.ts';
@@ -52,8 +53,10 @@ export function folderTickets(folder: string, max = TICKETS_MAX): Tickets {
     join(folder, `${digest.replace(/[^0-9a-f]/g, '')}.json`);
 
   async function find(digest: string): Promise<Ticket | null> {
-    const text = await readFile(fileOf(digest), 'utf8').catch(() => '');
-    return readTicket(text);
+    const file = fileOf(digest);
+    // Before almost every call there is none: asked for at once, not by way of another thread.
+    if (!existsSync(file)) return null;
+    return readTicket(await readFile(file, 'utf8').catch(() => ''));
   }
 
   return {

@@ -217,6 +217,20 @@ describe('a halt', () => {
     expect(killed).toHaveLength(1);
   });
 
+  it('keeps a running call of several steps from its next one, also when it is lifted', async () => {
+    const rig = open();
+    await leased(rig);
+    const halt = { scope: { agent: 'bot' }, mode: 'pause', epoch: 1, id: 'h-1' } as const;
+    await rig.point.run(CALL, async ({ recheck }) => {
+      expect(recheck()).toBeNull();
+      control.halt(halt);
+      control.halt({ ...halt, lifted: true });
+      await vi.waitFor(() => expect(control.epochByPoint.get('door')).toBe(1));
+      expect(recheck()).toMatchObject({ kind: 'refused', reason: 'halted' });
+      return { result: null, outcome: { status: 'ok' } };
+    });
+  });
+
   it('is known to a door that comes later', async () => {
     control.halt({ scope: { tool: 'crm.delete' }, mode: 'pause', epoch: 3 });
     const rig = open();

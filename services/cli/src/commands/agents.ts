@@ -36,6 +36,10 @@ export function addAgents(program: Command, act: Act): void {
       );
   }
   agents.command('key <agent>').description('issue an API key; printed once').action(act(issueKey));
+  agents
+    .command('revoke <agent> <credential>')
+    .description('end a key: from now on it proves nothing')
+    .action(act(revokeKey));
 }
 
 interface ReasonOption {
@@ -128,5 +132,13 @@ async function issueKey(context: Context, id: string): Promise<ExitCode> {
     await context.line(textIn(answer, 'secret') ?? '');
     context.note(`credential ${textIn(answer, 'id')}; this key is not shown again`);
   }
+  return EXIT.ok;
+}
+
+async function revokeKey(context: Context, id: string, credential: string): Promise<ExitCode> {
+  const path = `/v1/agents/${encodeURIComponent(id)}/credentials/${encodeURIComponent(credential)}`;
+  await context.api().call('DELETE', path);
+  if (context.isJson) await context.json({ agent: id, credential, revoked: true });
+  else await context.line(`revoked ${credential} of ${id}`);
   return EXIT.ok;
 }

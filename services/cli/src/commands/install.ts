@@ -7,11 +7,12 @@ import { ask } from '../ask.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../domain/exit.ts';
-import { textIn } from '../domain/fields.ts';
-import { forgetConnection, hasConnection, keepConnection } from '../hook-connection.ts';
+import { hasConnection } from '../hook-connection.ts';
 import { homeFolder } from '../hook-folder.ts';
 import { isBare, withHooks, withoutHooks } from '../install/edit-settings.ts';
+import { issueHookKey, revokeHookKey } from '../install/hook-key.ts';
 import { afterwards, hookSettings, PROJECT_PATH, userSettings } from '../install/host-settings.ts';
+import { askedTwice } from '../install/same-calls.ts';
 import {
   dropBackup,
   keepBackup,
@@ -65,14 +66,17 @@ async function install(
   }
   if (options.uninstall === true) {
     takeAway(file, after);
-    if (!isProject) forgetKey(context, host);
-    return said(context, { host, file, done: 'uninstalled' });
+    const isRevoked = isProject || (await revokeHookKey(context, host));
+    const code = isRevoked ? EXIT.ok : EXIT.partial;
+    return said(context, { host, file, done: 'uninstalled' }, code);
   }
-  if (options.agent !== undefined) await connectAs(context, host, options.agent);
+  if (options.agent !== undefined) await issueHookKey(context, host, options.agent);
   write(context, { file, before, after });
   if (!hasConnection(context.io, host)) {
     context.note('the hooks ask with ESTOP_URL and ESTOP_KEY of their environment (or --agent A)');
   }
+  const twice = askedTwice(io, host);
+  if (twice !== undefined) context.note(twice);
   context.note(afterwards(host));
   return said(context, { host, file, done: 'installed' });
 }
@@ -132,25 +136,6 @@ async function isWanted(context: Context, options: InstallOptions): Promise<bool
   const answer = await ask(context.io, 'write it? [y/N] ');
   if (answer !== undefined) return /^y(es)?$/i.test(answer);
   throw new CliError(EXIT.usage, 'nobody is there to ask', 'add --yes, or --dry-run to look only');
-}
-
-/** A key of the agent's own, which the hooks of this host ask with. */
-async function connectAs(context: Context, host: HostName, agent: string): Promise<void> {
-  const { url } = context.gateway();
-  const path = `/v1/agents/${encodeURIComponent(agent)}/credentials`;
-  const answer = await context.api().call('POST', path, { body: { kind: 'api-key' } });
-  const key = textIn(answer, 'secret');
-  if (key === null) throw new CliError(EXIT.error, `no key was issued to ${agent}`);
-  keepConnection(context.io, host, { url, key });
-  context.note(`the hooks ask at ${url} as ${agent}`);
-}
-
-function forgetKey(context: Context, host: HostName): void {
-  if (!hasConnection(context.io, host)) return;
-  forgetConnection(context.io, host);
-  context.note(
-    'the key of the hooks is forgotten here, and valid until it is deleted at the gateway',
-  );
 }
 
 /** The command as a shell reads it. */

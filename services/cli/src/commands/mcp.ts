@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isServerName, serverNameOf } from '@estop/edge/domain/mcp/server-name';
+import { DoorToken } from '@estop/edge/door-token';
 import {
   acceptMcpTools,
   draftMcpCatalogue,
@@ -8,6 +9,7 @@ import {
   serveMcpHttp,
   serveMcpStdio,
 } from '@estop/edge/mcp';
+import { readConfig } from '@estop/runtime/config';
 import type { Command } from 'commander';
 import type { Act } from '../act.ts';
 import { CliError } from '../cli-error.ts';
@@ -24,6 +26,7 @@ interface McpOptions {
   readonly upstream?: string;
   readonly upstreamHeader: readonly string[];
   readonly origin: readonly string[];
+  readonly tokenFile?: string;
   readonly discover?: boolean;
   readonly out?: string;
   readonly force?: boolean;
@@ -50,10 +53,11 @@ export function addMcp(program: Command, act: Act): void {
       each,
       [],
     )
+    .option('--token-file <file>', 'holds the token that clients of --listen must show')
     .option('--discover', 'print entries for tools.yaml, with proposed tiers')
     .option('--out <file>', 'write them there')
     .option('--force', 'also over a file that exists')
-    .option('--accept <server[.tool]>', 'take changed tool definitions as they are now')
+    .option('--accept <server[.tool]>', 'take new tools, and changed ones, as they are now')
     .action(act(mcp));
 }
 
@@ -86,7 +90,10 @@ const USAGE = 'write `estop mcp -- CMD ARGS…`, or --listen PORT --upstream URL
 async function accept(context: Context, target: string): Promise<ExitCode> {
   const accepted = await acceptMcpTools(context.data.path, target);
   if (accepted === null) {
-    throw new CliError(EXIT.notFound, `no changed definition of ${target} waits to be accepted`);
+    throw new CliError(
+      EXIT.notFound,
+      `no new or changed definition of ${target} waits to be accepted`,
+    );
   }
   if (context.isJson) await context.json({ accepted });
   else for (const name of accepted) await context.line(`accepted ${name}`);
@@ -122,17 +129,18 @@ async function listen(context: Context, server: string, options: McpOptions): Pr
   const at = listenAt(options.listen ?? '');
   if (typeof at === 'string') throw new CliError(EXIT.usage, at);
   const upstream = upstreamOf(context, options);
+  const token = tokenOf(context, options);
+  if (token === null && !at.isLocal) {
+    throw new CliError(EXIT.usage, `others reach ${at.host}: clients must show a token`, TOKEN);
+  }
   ensureDataFolder(context.data);
   const { point, close } = openMcpPoint(context, server, options.agent);
   const proxy = await serveMcpHttp({
-    ...{ server, point, upstream, ...at },
+    ...{ server, point, upstream, token, ...at },
     origins: options.origin,
     folder: context.data.path,
     note: (text) => context.note(`estop: ${text}`),
   });
-  if (!at.isLocal) {
-    context.note(`estop: whoever reaches ${at.host}:${proxy.port} acts as this agent`);
-  }
   await context.line(`estop mcp ready http://${at.host}:${proxy.port}/mcp`);
   if (!context.io.signal.aborted) {
     await new Promise<void>((stopped) => {
@@ -142,6 +150,18 @@ async function listen(context: Context, server: string, options: McpOptions): Pr
   await proxy.close();
   await close();
   return EXIT.ok;
+}
+
+const TOKEN = 'give --token-file FILE, or set ESTOP_MCP_TOKEN';
+
+/** Null: no token is asked for. */
+function tokenOf({ io }: Context, { tokenFile }: McpOptions): DoorToken | null {
+  const file = tokenFile === undefined ? undefined : resolve(io.cwd, tokenFile);
+  const from = file === undefined ? io.env : { ESTOP_MCP_TOKEN_FILE: file };
+  const { ESTOP_MCP_TOKEN: token } = readConfig(['ESTOP_MCP_TOKEN'], from);
+  if (token !== null) return new DoorToken(token);
+  if (file === undefined) return null;
+  throw new CliError(EXIT.usage, `${file} holds no token`, TOKEN);
 }
 
 function upstreamOf(context: Context, options: McpOptions) {

@@ -116,7 +116,7 @@ export function afterwards(host: HostName): string {
     case 'copilot':
       return 'Copilot lets a call run after a hook that takes over 15 s; ours ends after 10';
     case 'vscode':
-      return 'VS Code also runs the hooks of Claude Code and Copilot: install for one of them, or every call is asked about twice';
+      return 'VS Code also runs the hooks of Claude Code and Copilot: installed for them, it needs none of its own';
     default:
       return 'sessions that run already keep the settings they began with';
   }

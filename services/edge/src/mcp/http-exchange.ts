@@ -1,7 +1,7 @@
 /** One HTTP request of a client, from its body to the end of its answer. */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { JsonRecord, Outcome } from '../domain/call.ts';
+import type { JsonRecord } from '../domain/call.ts';
 import {
   type FrameId,
   INVALID_PARAMS,
@@ -13,12 +13,14 @@ import {
   type RequestFrame,
 } from '../domain/mcp/frame.ts';
 import { judgedBy } from '../domain/mcp/judged.ts';
-import { errorReply, REFUSED } from '../domain/mcp/replies.ts';
+import { errorReply, HEADER_MISMATCH, REFUSED } from '../domain/mcp/replies.ts';
 import type { RunningCall } from '../point.ts';
-import type { Gate, JudgedRequest } from './gate.ts';
+import type { Gate, JudgedRequest, Leg } from './gate.ts';
 import { askOverHttp } from './http-ask.ts';
-import { HEADER_MISMATCH, headerMismatch, headersToServer } from './http-headers.ts';
+import { headerMismatch, headersToServer, paramMismatch } from './http-headers.ts';
 import { Relay, type RelayDeps, readAll, send } from './http-relay.ts';
+
+const CUT = { status: 'unknown', error: 'the client or a kill closed it' } as const;
 
 export interface ExchangeOptions {
   readonly deps: RelayDeps;
@@ -87,7 +89,8 @@ export class HttpExchange {
     return true;
   }
 
-  async #notify({ method, params }: NotificationFrame, body: Buffer): Promise<void> {
+  async #notify(frame: NotificationFrame, body: Buffer): Promise<void> {
+    const { method, params } = frame;
     const session = this.#options.request.headers['mcp-session-id'];
     const id = params['requestId'];
     const isCancel = method === 'notifications/cancelled' && session !== undefined;
@@ -97,7 +100,7 @@ export class HttpExchange {
       if (found !== undefined && found.#withdraw())
         return void this.#options.response.writeHead(202).end();
     }
-    await this.#relay(body);
+    await this.#relay(body, frame);
   }
 
   async #take(frame: RequestFrame, body: Buffer): Promise<void> {
@@ -107,48 +110,59 @@ export class HttpExchange {
     }
     const judged = judgedBy(this.#options.deps.pins.server, frame);
     if (judged.kind === 'bad') return this.#refuse(400, judged.why, INVALID_PARAMS);
-    if (judged.kind === 'passes') return void (await this.#relay(body));
+    if (judged.kind === 'passes') return void (await this.#relay(body, frame));
     await this.#judge({ request: frame, ...judged });
   }
 
   async #judge(judged: JudgedRequest): Promise<void> {
-    const { gate } = this.#options;
+    const { gate, request } = this.#options;
     this.#state = 'undecided';
+    let mismatch: string | undefined;
     const reply = await gate.pass(judged, {
       signal: this.#gone.signal,
-      forward: (text, running) => this.#forward(text, running),
+      forward: (text, running) => this.#forward(judged.request, text, running),
       ask: (method, params) => this.#ask(method, params),
+      objection: (declared) => {
+        mismatch = paramMismatch(request.headers, judged, declared);
+        return mismatch;
+      },
     });
+    if (mismatch !== undefined) return this.#refuse(400, mismatch, HEADER_MISMATCH);
     if (reply !== null && !this.#gone.signal.aborted) this.#reply(reply);
   }
 
   async #ask(method: string, params: JsonRecord): Promise<JsonRecord> {
     const { deps, request } = this.#options;
-    const headers = headersToServer(request.headers);
+    const headers = headersToServer(request.headers, { isNamed: true });
     const { result, status } = await askOverHttp(deps, headers, { method, params });
     if (result === undefined) throw new Error(`no result (HTTP status ${status})`);
     return result;
   }
 
-  async #forward(text: string, { signal }: RunningCall): Promise<Outcome> {
+  async #forward(request: RequestFrame, text: string, { signal }: RunningCall): Promise<Leg> {
     this.#state = 'running';
     const onKill = () => this.kill('a kill covers this call');
     if (signal.aborted) onKill();
     signal.addEventListener('abort', onKill, { once: true });
-    const outcome = await this.#relay(text);
+    const leg = await this.#relay(text, request);
     signal.removeEventListener('abort', onKill);
-    return outcome;
+    return leg;
   }
 
-  async #relay(body: Buffer | string | null): Promise<Outcome> {
+  /** `frame` null: no message that headers may name. */
+  async #relay(
+    body: Buffer | string | null,
+    frame: RequestFrame | NotificationFrame | null = null,
+  ): Promise<Leg> {
     const { deps, request, response } = this.#options;
     const { signal } = this.#gone;
     const method = request.method ?? 'POST';
-    const sent = { method, headers: headersToServer(request.headers), body, signal };
-    const relay = new Relay(deps, response, this.#id);
-    const outcome = await relay.run(send(deps.upstream, sent));
-    const isCut = signal.aborted && outcome.status === 'unknown';
-    return isCut ? { status: 'unknown', error: 'the client or a kill closed it' } : outcome;
+    const headers = headersToServer(request.headers, { isNamed: frame !== null });
+    const sent = { method, headers, body, signal };
+    const relay = new Relay(deps, response, frame?.kind === 'request' ? frame : null);
+    const leg = await relay.run(send(deps.upstream, sent));
+    const isCut = signal.aborted && leg.outcome.status === 'unknown';
+    return isCut ? { outcome: CUT } : leg;
   }
 
   #others(): readonly HttpExchange[] {

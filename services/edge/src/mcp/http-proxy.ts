@@ -2,8 +2,15 @@
  * The MCP proxy in front of a tool server that speaks streamable HTTP, of both eras: POST with an
  * answer as JSON or as a stream, and of 2025-11-25 also the GET stream and DELETE of a session.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { DoorToken } from '../door-token.ts';
 import type { EnforcementPoint } from '../point.ts';
 import { Gate } from './gate.ts';
 import { HttpExchange } from './http-exchange.ts';
@@ -25,6 +32,8 @@ export interface HttpProxyOptions {
   readonly port: number;
   /** Origins of pages that may use it, beside those of this machine. */
   readonly origins: readonly string[];
+  /** What clients must show; null asks for nothing, which only a door of this machine may. */
+  readonly token: DoorToken | null;
   /** One line for people. */
   note(text: string): void;
 }
@@ -35,7 +44,10 @@ export interface HttpProxy {
 }
 
 export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpProxy> {
-  const { point, pins, upstream, host, port, origins, note } = options;
+  const { point, pins, upstream, host, port, origins, token, note } = options;
+  if (token === null && !isLoopback(host)) {
+    throw new Error(`${host} is not this machine alone: clients must show a token there`);
+  }
   const deps: RelayDeps = { upstream, pins, note, bytesMax: MESSAGE_BYTES_MAX };
   const gate = new Gate(point, pins);
   const open = new Map<ServerResponse, HttpExchange>();
@@ -44,6 +56,8 @@ export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpPro
   function take(request: IncomingMessage, response: ServerResponse): void {
     if (isForeign(request.headers, rules)) return deny(response, 403);
     if (request.url?.startsWith('/.well-known/')) return deny(response, 404);
+    const challenge = token?.challenge(request.headers);
+    if (challenge !== undefined) return deny(response, 401, { 'www-authenticate': challenge });
     if (!['POST', 'GET', 'DELETE'].includes(request.method ?? '')) return deny(response, 405);
     if (open.size >= EXCHANGES_MAX) return deny(response, 503);
     const others = () => open.values();
@@ -63,11 +77,17 @@ export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpPro
   });
   await listen(server, host, port);
   const { port: bound } = server.address() as AddressInfo;
-  return { port: bound, close: () => close(server) };
+  return {
+    port: bound,
+    async close() {
+      gate.close();
+      await close(server);
+    },
+  };
 }
 
-function deny(response: ServerResponse, status: number): void {
-  response.writeHead(status, { 'content-type': 'text/plain' }).end();
+function deny(response: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}): void {
+  response.writeHead(status, { 'content-type': 'text/plain', ...headers }).end();
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

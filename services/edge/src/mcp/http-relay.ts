@@ -9,8 +9,8 @@ import {
 import { request as httpsRequest } from 'node:https';
 import { messageOf } from '@estop/schemas/errors';
 import type { JsonRecord, Outcome } from '../domain/call.ts';
-import { type FrameId, isRecord } from '../domain/mcp/frame.ts';
-import { reportOf } from './gate.ts';
+import { isRecord, type RequestFrame } from '../domain/mcp/frame.ts';
+import { type Leg, legOf } from './gate.ts';
 import { headersToClient } from './http-headers.ts';
 import type { ServerPins } from './server-pins.ts';
 import { type SseEvent, SseSplitter, withData } from './sse-splitter.ts';
@@ -54,22 +54,33 @@ export function send({ url, headers }: Upstream, sent: Sent): Promise<IncomingMe
   });
 }
 
-/** Passes an answer on to the client. `outcome` resolves with what became of the request `id`. */
+/** Passes an answer on to the client; `request` is what it answers, null where it may be anything. */
 export class Relay {
   readonly #deps: RelayDeps;
   readonly #response: ServerResponse;
-  readonly #id: FrameId | null;
+  readonly #request: RequestFrame | null;
   readonly #sentMs = performance.now();
-  #outcome: Outcome | undefined;
+  #answered: ((leg: Leg) => void) | undefined;
 
-  constructor(deps: RelayDeps, response: ServerResponse, id: FrameId | null) {
+  constructor(deps: RelayDeps, response: ServerResponse, request: RequestFrame | null) {
     this.#deps = deps;
     this.#response = response;
-    this.#id = id;
+    this.#request = request;
   }
 
-  /** Never throws; the outcome is `unknown` when the answer never came. */
-  async run(answer: Promise<IncomingMessage>): Promise<Outcome> {
+  /**
+   * What became of the request: known before the client reads the answer, which may ask for more on
+   * a stream that stays open. Never throws; the outcome is `unknown` when the answer never came.
+   */
+  run(answer: Promise<IncomingMessage>): Promise<Leg> {
+    return new Promise((resolve) => {
+      this.#answered = resolve;
+      void this.#pass(answer).then((outcome) => resolve({ outcome }));
+    });
+  }
+
+  /** To its end; answers what to report when no answer to the request was in it. */
+  async #pass(answer: Promise<IncomingMessage>): Promise<Outcome> {
     try {
       const incoming = await answer;
       const { statusCode = 502 } = incoming;
@@ -78,7 +89,7 @@ export class Relay {
       const isStream = String(incoming.headers['content-type']).startsWith(SSE);
       if (isStream) await this.#stream(incoming);
       else await this.#body(incoming);
-      return this.#outcome ?? outcomeOfStatus(statusCode);
+      return outcomeOfStatus(statusCode);
     } catch (error) {
       return this.#fail(messageOf(error));
     }
@@ -89,10 +100,11 @@ export class Relay {
       if (!this.#response.writableEnded) this.#response.destroy();
     } else {
       const error = { code: -32_603, message: `estop: no answer of the tool server: ${why}` };
+      const id = this.#request?.id ?? null;
       this.#response.writeHead(502, { 'content-type': 'application/json' });
-      this.#response.end(JSON.stringify({ jsonrpc: '2.0', id: this.#id, error }));
+      this.#response.end(JSON.stringify({ jsonrpc: '2.0', id, error }));
     }
-    return this.#outcome ?? { status: 'unknown', error: why };
+    return { status: 'unknown', error: why };
   }
 
   async #stream(incoming: IncomingMessage): Promise<void> {
@@ -103,12 +115,12 @@ export class Relay {
       if (!splitter.push(chunk)) throw new Error(this.#tooLarge());
       const ready = events;
       events = [];
-      for (const event of ready) await this.#pass(event);
+      for (const event of ready) await this.#event(event);
     }
     this.#response.end();
   }
 
-  async #pass(event: SseEvent): Promise<void> {
+  async #event(event: SseEvent): Promise<void> {
     if (event.data === '') return this.#write(event.bytes);
     const frame = parsed(event.data);
     if (frame === undefined)
@@ -138,8 +150,9 @@ export class Relay {
       if (frame['method'] === 'notifications/tools/list_changed') this.#deps.pins.forget();
       return frame;
     }
-    if (this.#id !== null && frame['id'] === this.#id) {
-      this.#outcome = reportOf(frame, performance.now() - this.#sentMs);
+    const request = this.#request;
+    if (request !== null && frame['id'] === request.id) {
+      this.#answered?.(legOf(request.params, frame, performance.now() - this.#sentMs));
     }
     if (!isRecord(result) || !Array.isArray(result['tools'])) return frame;
     const reviewed = await this.#deps.pins.review(result);

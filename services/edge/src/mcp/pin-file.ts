@@ -40,14 +40,22 @@ export class PinFile {
     return Object.keys(this.#readAll());
   }
 
-  /** Reads, changes and writes under a lock; `change` answers null when there is nothing to write. */
-  async update(server: string, change: (before: PinByTool) => PinByTool | null): Promise<void> {
+  /**
+   * Reads, changes and writes under a lock; `change` answers null when there is nothing to write. It
+   * is told whether the server was ever seen, be it without any tool.
+   */
+  async update(
+    server: string,
+    change: (before: PinByTool, isKnown: boolean) => PinByTool | null,
+  ): Promise<void> {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const lock = await takeLock(`${this.path}.lock`);
     try {
-      const next = change(this.read(server));
+      const before = this.#readAll();
+      const isKnown = Object.hasOwn(before, server);
+      const next = change(isKnown ? (before[server] ?? {}) : {}, isKnown);
       if (next === null) return;
-      const all = { ...this.#readAll(), [server]: next };
+      const all = { ...before, [server]: next };
       const draft = `${this.path}.${process.pid}`;
       writeFileSync(draft, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600, flush: true });
       renameSync(draft, this.path);
@@ -89,8 +97,10 @@ function isServer(value: unknown): value is PinByTool {
 }
 
 function isPin(value: unknown): value is ToolPin {
-  if (!isRecord(value) || !isDigest(value['pinned'])) return false;
-  return value['changed'] === undefined || isDigest(value['changed']);
+  if (!isRecord(value)) return false;
+  const { pinned, changed } = value;
+  const isNew = pinned === null && isDigest(changed);
+  return isNew || (isDigest(pinned) && (changed === undefined || isDigest(changed)));
 }
 
 function isDigest(value: unknown): boolean {

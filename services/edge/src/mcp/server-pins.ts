@@ -3,18 +3,28 @@ import { sha256Text } from '@estop/schemas/digest';
 import canonicalize from 'canonicalize';
 import type { JsonRecord } from '../domain/call.ts';
 import { isRecord } from '../domain/mcp/frame.ts';
-import { reviewTools, type SeenTool, TOOLS_MAX } from '../domain/mcp/tool-pins.ts';
+import { type ParamHeader, paramHeadersOf } from '../domain/mcp/param-headers.ts';
+import { type BarredTool, reviewTools, type SeenTool, TOOLS_MAX } from '../domain/mcp/tool-pins.ts';
 import type { PinFile } from './pin-file.ts';
 
-export type ToolStatus = 'pinned' | 'changed' | 'unseen';
+export type ToolStatus = 'pinned' | 'unseen' | BarredTool['why'];
+
+/** Of the listing by which a server is first seen. */
+const FIRST_PAGES_MAX = 100;
+
+interface SeenDefinition extends SeenTool {
+  readonly paramHeaders: readonly ParamHeader[];
+}
 
 export class ServerPins {
   readonly server: string;
   readonly #file: PinFile;
   readonly #note: (text: string) => void;
-  /** Digests of what the server said in this session. */
-  readonly #seen = new Map<string, string>();
-  readonly #changed = new Set<string>();
+  /** What the server said in this session. */
+  readonly #seen = new Map<string, SeenDefinition>();
+  readonly #barred = new Map<string, BarredTool['why']>();
+  /** Pages of first contact that may still come; null: no listing was seen yet. */
+  #firstPages: number | null = null;
 
   /** Throws when the pins on disk cannot be understood. */
   constructor(server: string, file: PinFile, note: (text: string) => void) {
@@ -24,11 +34,11 @@ export class ServerPins {
     file.read(server);
   }
 
-  /** Pins what is new and answers the result without tools whose definition has changed. */
+  /** Pins what first contact shows, and answers the result without tools that are not pinned. */
   async review(result: JsonRecord): Promise<JsonRecord> {
     const { tools } = result;
     if (!Array.isArray(tools)) return result;
-    const seen: SeenTool[] = [];
+    const seen: SeenDefinition[] = [];
     const unreadable = new Set<unknown>();
     for (const tool of tools) {
       const one = seenTool(tool);
@@ -36,51 +46,59 @@ export class ServerPins {
       else seen.push(one);
     }
     if (unreadable.size > 0) this.#note(`${unreadable.size} tools are hidden: no name, or no JSON`);
-    await this.#take(seen);
+    const { nextCursor } = result;
+    await this.#take(seen, nextCursor === undefined || nextCursor === null);
     const shown = tools.filter((tool) => !unreadable.has(tool) && !this.#isHidden(tool));
     return shown.length === tools.length ? result : withTools(result, shown);
   }
 
   /** What may be said of a tool now; what was accepted meanwhile counts. */
   statusOf(name: string): ToolStatus {
-    const digest = this.#seen.get(name);
-    if (digest === undefined) return 'unseen';
-    if (!this.#changed.has(name)) return 'pinned';
+    const seen = this.#seen.get(name);
+    if (seen === undefined) return 'unseen';
+    const why = this.#barred.get(name);
+    if (why === undefined) return 'pinned';
     const pins = this.#file.read(this.server);
-    const isAccepted = Object.hasOwn(pins, name) && pins[name]?.pinned === digest;
-    if (isAccepted) this.#changed.delete(name);
-    return isAccepted ? 'pinned' : 'changed';
+    const isAccepted = Object.hasOwn(pins, name) && pins[name]?.pinned === seen.digest;
+    if (isAccepted) this.#barred.delete(name);
+    return isAccepted ? 'pinned' : why;
+  }
+
+  /** What its definition, as the server gave it last, wants repeated in headers. */
+  paramHeadersOf(name: string): readonly ParamHeader[] {
+    return this.#seen.get(name)?.paramHeaders ?? [];
   }
 
   /** The server says that its tools are others now: they must be seen anew. */
   forget(): void {
     this.#seen.clear();
-    this.#changed.clear();
+    this.#barred.clear();
   }
 
-  async #take(seen: readonly SeenTool[]): Promise<void> {
+  async #take(seen: readonly SeenDefinition[], isLastPage: boolean): Promise<void> {
     const room = TOOLS_MAX - this.#seen.size;
     const taken = seen.filter(({ name }, index) => this.#seen.has(name) || index < room);
     if (taken.length < seen.length) this.#note(`more than ${TOOLS_MAX} tools: the rest is refused`);
-    let changed: readonly string[] = [];
-    await this.#file.update(this.server, (before) => {
-      const review = reviewTools(before, taken);
-      changed = review.changed;
-      return review.isNews ? review.pins : null;
+    let barred: readonly BarredTool[] = [];
+    await this.#file.update(this.server, (before, isKnown) => {
+      this.#firstPages ??= isKnown ? 0 : FIRST_PAGES_MAX;
+      const review = reviewTools(before, taken, { isFirst: this.#firstPages > 0 });
+      barred = review.barred;
+      return review.isNews || !isKnown ? review.pins : null;
     });
-    for (const { name, digest } of taken) {
-      this.#seen.set(name, digest);
-      if (!changed.includes(name)) this.#changed.delete(name);
+    this.#firstPages = isLastPage ? 0 : Math.max(0, (this.#firstPages ?? 0) - 1);
+    for (const one of taken) {
+      this.#seen.set(one.name, one);
+      this.#barred.delete(one.name);
     }
-    for (const name of changed) this.#bar(name);
+    for (const one of barred) this.#bar(one);
   }
 
-  #bar(name: string): void {
-    this.#changed.add(name);
-    const { server } = this;
-    this.#note(
-      `the definition of ${server}.${name} has changed: refused until \`estop mcp --accept ${server}.${name}\``,
-    );
+  #bar({ name, why }: BarredTool): void {
+    this.#barred.set(name, why);
+    const tool = `${this.server}.${name}`;
+    const what = why === 'new' ? `${tool} is new` : `the definition of ${tool} has changed`;
+    this.#note(`${what}: refused until \`estop mcp --accept ${tool}\``);
   }
 
   #isHidden(tool: unknown): boolean {
@@ -89,11 +107,13 @@ export class ServerPins {
   }
 }
 
-function seenTool(tool: unknown): SeenTool | undefined {
+function seenTool(tool: unknown): SeenDefinition | undefined {
   if (!isRecord(tool) || typeof tool['name'] !== 'string') return undefined;
+  const { name } = tool;
   try {
     const text = canonicalize(tool);
-    return text === undefined ? undefined : { name: tool['name'], digest: sha256Text(text) };
+    if (text === undefined) return undefined;
+    return { name, digest: sha256Text(text), paramHeaders: paramHeadersOf(tool) };
   } catch {
     // A number or a text that RFC 8785 has no form for.
     return undefined;

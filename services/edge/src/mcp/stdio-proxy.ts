@@ -18,7 +18,7 @@ import { judgedBy } from '../domain/mcp/judged.ts';
 import { idOfOversize } from '../domain/mcp/oversize-id.ts';
 import { errorReply, REFUSED } from '../domain/mcp/replies.ts';
 import type { EnforcementPoint, RunningCall } from '../point.ts';
-import { Gate, type JudgedRequest, reportOf } from './gate.ts';
+import { Gate, type JudgedRequest, type Leg, legOf } from './gate.ts';
 import { type Entry, IN_FLIGHT_MAX, InFlight } from './in-flight.ts';
 import { LineSplitter, textOf } from './line-splitter.ts';
 import { ServerFrames } from './server-frames.ts';
@@ -28,6 +28,7 @@ import type { ToolProcess } from './tool-process.ts';
 /** The largest frame that passes, in either direction. */
 export const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 const OWN_ANSWER_MAX_MS = 10_000;
+const CANCELLED: Outcome = { status: 'cancelled' };
 
 export interface StdioProxyOptions {
   readonly point: EnforcementPoint;
@@ -105,6 +106,7 @@ class StdioProxy {
   }
 
   serverGone(): void {
+    this.#gate.close();
     this.#answerAll('the tool server has ended');
   }
 
@@ -182,11 +184,11 @@ class StdioProxy {
     if (reply !== null && isAwaited) this.#toClient(encode(reply));
   }
 
-  #forward(entry: Entry, text: string, { signal }: RunningCall): Promise<Outcome> {
+  #forward(entry: Entry, text: string, { signal }: RunningCall): Promise<Leg> {
     const sentMs = performance.now();
     const onKill = () => this.kill('a kill covers a call that was running');
     return new Promise((resolve) => {
-      if (this.#isOver || signal.aborted) return resolve({ status: 'cancelled' });
+      if (this.#isOver || signal.aborted) return resolve({ outcome: CANCELLED });
       entry.state = 'running';
       entry.settle = (response) => {
         signal.removeEventListener('abort', onKill);
@@ -195,7 +197,8 @@ class StdioProxy {
           status: entry.state === 'cancelled' ? 'cancelled' : 'unknown',
           durationMs: Math.round(durationMs),
         };
-        resolve(response === null ? gone : reportOf(response, durationMs));
+        const params = entry.request?.params ?? {};
+        resolve(response === null ? { outcome: gone } : legOf(params, response, durationMs));
       };
       signal.addEventListener('abort', onKill, { once: true });
       this.#toServer(`${text}\n`);

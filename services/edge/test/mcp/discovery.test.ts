@@ -69,7 +69,11 @@ describe('a drafted catalogue', () => {
 
   it('is the same in the newer era, over standard streams and over HTTP', async () => {
     const { yaml } = await run('new', MODERN_SERVER, 'stdio');
-    expect(Object.keys(parse(yaml).tools)).toEqual(['mcp.new.echo', 'mcp.new.steps']);
+    expect(Object.keys(parse(yaml).tools)).toEqual([
+      'mcp.new.echo',
+      'mcp.new.steps',
+      'mcp.new.sign',
+    ]);
     const url = new URL(await startModernServer());
     expect((await draftMcpCatalogue('new', { url, headers: {} })).yaml).toBe(yaml);
   });

@@ -9,6 +9,8 @@ export class FakePoint implements EnforcementPoint {
   readonly hasLease = true;
   readonly asked: Call[] = [];
   readonly outcomes: Outcome[] = [];
+  /** What a call that goes on is refused with. */
+  halted: Refusal | null = null;
   readonly #decide: Decide;
   readonly #listeners: ((why: string) => void)[] = [];
   readonly #running = new Set<AbortController>();
@@ -27,7 +29,9 @@ export class FakePoint implements EnforcementPoint {
     if (decided !== 'allow') return decided;
     const stop = new AbortController();
     this.#running.add(stop);
-    const done = await execute({ intentId: `i-${this.asked.length}`, signal: stop.signal });
+    const intentId = `i-${this.asked.length}`;
+    const recheck = () => this.halted;
+    const done = await execute({ intentId, signal: stop.signal, recheck });
     this.#running.delete(stop);
     this.outcomes.push(done.outcome);
     return { kind: 'ran', result: done.result };

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { DoorToken } from '../../src/door-token.ts';
 import { startHttpProxy } from '../../src/mcp/http-proxy.ts';
 import { PinFile } from '../../src/mcp/pin-file.ts';
 import { ServerPins } from '../../src/mcp/server-pins.ts';
@@ -19,6 +20,8 @@ export interface DoorOptions {
   readonly point: FakePoint;
   readonly folder?: string;
   readonly origins?: readonly string[];
+  readonly token?: string;
+  readonly host?: string;
 }
 
 export interface Door {
@@ -27,7 +30,7 @@ export interface Door {
 }
 
 export async function startDoor(options: DoorOptions): Promise<Door> {
-  const { upstream, point, origins = [] } = options;
+  const { upstream, point, origins = [], token } = options;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'estop-door-'));
   const notes: string[] = [];
   const note = (text: string) => void notes.push(text);
@@ -35,9 +38,10 @@ export async function startDoor(options: DoorOptions): Promise<Door> {
     point,
     pins: new ServerPins('box', new PinFile(folder), note),
     upstream: { url: new URL(upstream), headers: { authorization: 'Bearer real' } },
-    host: '127.0.0.1',
+    host: options.host ?? '127.0.0.1',
     port: 0,
     origins,
+    token: token === undefined ? null : new DoorToken(token),
     note,
   });
   onTestFinished(() => proxy.close());

@@ -2,7 +2,12 @@
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createMcpHandler, fromJsonSchema, McpServer } from '@modelcontextprotocol/server';
+import {
+  createMcpHandler,
+  fromJsonSchema,
+  inputRequired,
+  McpServer,
+} from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 
 const inputSchema = fromJsonSchema({
@@ -10,6 +15,8 @@ const inputSchema = fromJsonSchema({
   properties: { text: { type: 'string' } },
   required: ['text'],
 });
+
+const NAME = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
 
 function create() {
   const server = new McpServer({ name: 'modern', version: '1.0.0' });
@@ -30,6 +37,13 @@ function create() {
       return { content: [{ type: 'text', text }] };
     },
   );
+  server.registerTool('sign', { description: 'Signs a text.', inputSchema }, ({ text }, ctx) => {
+    const name = ctx.mcpReq.inputResponses?.name?.content?.name;
+    if (name !== undefined) return { content: [{ type: 'text', text: `${text}, ${name}` }] };
+    return inputRequired({
+      inputRequests: { name: inputRequired.elicit({ message: 'Who?', requestedSchema: NAME }) },
+    });
+  });
   return server;
 }
 

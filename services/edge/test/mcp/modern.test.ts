@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DENIED, FakePoint } from './fake-point.ts';
 import { MODERN_SERVER, startDoor, startModernServer } from './http-door.ts';
 
@@ -14,8 +14,15 @@ const VERSION = '2026-07-28';
 function modernClient(): Client {
   const client = new Client(
     { name: 'test', version: '1' },
-    { versionNegotiation: { mode: { pin: VERSION } } },
+    {
+      versionNegotiation: { mode: { pin: VERSION } },
+      capabilities: { elicitation: { form: {} } },
+    },
   );
+  client.setRequestHandler('elicitation/create', () => ({
+    action: 'accept',
+    content: { name: 'Ada' },
+  }));
   onTestFinished(() => client.close());
   return client;
 }
@@ -53,7 +60,19 @@ describe.each([
     const onprogress = ({ progress }: { progress: number }) => void seen.push(progress);
     await proxied.callTool({ name: 'steps', arguments: { text: 'x' } }, { onprogress });
     expect(seen).toEqual([1, 2, 3]);
+    const sign = { name: 'sign', arguments: { text: 'yours' } };
+    const signed = await proxied.callTool(sign);
+    expect(signed).toEqual(await direct.callTool(sign));
+    expect(JSON.stringify(signed)).toContain('yours, Ada');
   });
+});
+
+it('a call that asks its client for input is judged once, and reported once', async () => {
+  const point = new FakePoint();
+  const client = await overHttp(true, point);
+  await client.callTool({ name: 'sign', arguments: { text: 'yours' } });
+  expect(point.asked).toHaveLength(1);
+  await vi.waitFor(() => expect(point.outcomes).toMatchObject([{ status: 'ok' }]));
 });
 
 it('a denial is a complete result for the client', async () => {

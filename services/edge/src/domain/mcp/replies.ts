@@ -6,6 +6,9 @@ import type { FrameId, RequestFrame } from './frame.ts';
 /** Of the range that JSON-RPC leaves to implementations: estop did not let it pass, or ended it. */
 export const REFUSED = -32_010;
 
+/** Headers do not agree with the body (MCP 2026-07-28). */
+export const HEADER_MISMATCH = -32_020;
+
 /** A JSON-RPC error. */
 export function errorReply(
   id: FrameId | null,

@@ -1,12 +1,13 @@
 /**
- * Pinned tool definitions. What a tool says of itself steers the model that calls it, so the first
- * definition that was seen is the one that counts; another one is refused until an operator has
- * accepted it.
+ * Pinned tool definitions. What a tool says of itself steers the model that calls it, so what a server
+ * lists on first contact is what counts; another definition, and a tool that comes later, is refused
+ * until an operator has accepted it.
  */
 
 /** What is known of one tool; both are `sha256:` over the RFC 8785 text of its definition. */
 export interface ToolPin {
-  readonly pinned: string;
+  /** Null: it came after first contact, and nobody has accepted it. */
+  readonly pinned: string | null;
   /** What it was seen to be instead, and waits to be accepted. */
   readonly changed?: string;
 }
@@ -25,29 +26,43 @@ export interface Review {
   readonly pins: PinByTool;
   /** Whether `pins` says something new. */
   readonly isNews: boolean;
-  /** Names of tools whose definition is not the pinned one. */
-  readonly changed: readonly string[];
+  /** Tools that wait to be accepted as they were seen. */
+  readonly barred: readonly BarredTool[];
 }
 
-/** Holds what was seen against what is pinned, and pins what is seen for the first time. */
-export function reviewTools(before: PinByTool, seen: readonly SeenTool[]): Review {
+export interface BarredTool {
+  readonly name: string;
+  readonly why: 'changed' | 'new';
+}
+
+/** Holds what was seen against what is pinned; on first contact, pins what is seen. */
+export function reviewTools(
+  before: PinByTool,
+  seen: readonly SeenTool[],
+  { isFirst }: { readonly isFirst: boolean },
+): Review {
   const pins = new Map(Object.entries(before));
-  const changed: string[] = [];
+  const barred: BarredTool[] = [];
   let isNews = false;
   for (const { name, digest } of seen) {
     const pin = pins.get(name);
-    if (pin?.pinned !== digest && pin !== undefined) changed.push(name);
-    const next = nextPin(pin, digest);
-    if (next === pin) continue;
+    const next = pin === undefined ? firstPin(digest, isFirst) : nextPin(pin, digest);
+    const why = next.pinned === null ? 'new' : 'changed';
+    if (next.pinned !== digest) barred.push({ name, why });
+    // A server that lists ever more tools does not fill the disk: the rest is refused, and not kept.
+    if (next === pin || (pin === undefined && pins.size >= TOOLS_MAX)) continue;
     pins.set(name, next);
     isNews = true;
   }
-  return { pins: Object.fromEntries(pins), isNews, changed };
+  return { pins: Object.fromEntries(pins), isNews, barred };
+}
+
+function firstPin(digest: string, isFirst: boolean): ToolPin {
+  return isFirst ? { pinned: digest } : { pinned: null, changed: digest };
 }
 
 /** What was changed and came back as it was needs no acceptance any more. */
-function nextPin(pin: ToolPin | undefined, digest: string): ToolPin {
-  if (pin === undefined) return { pinned: digest };
+function nextPin(pin: ToolPin, digest: string): ToolPin {
   if (pin.pinned === digest) return pin.changed === undefined ? pin : { pinned: digest };
   return pin.changed === digest ? pin : { pinned: pin.pinned, changed: digest };
 }
@@ -57,7 +72,7 @@ export interface Accepted {
   readonly names: readonly string[];
 }
 
-/** Takes the changed definitions as the pinned ones: of one tool, or of all. */
+/** Takes the definitions that wait as the pinned ones: of one tool, or of all. */
 export function acceptChanges(before: PinByTool, tool: string | undefined): Accepted {
   const names = Object.entries(before)
     .filter(([name, pin]) => pin.changed !== undefined && (tool === undefined || tool === name))
