@@ -38,6 +38,8 @@ export interface ControlPlane {
   ): Promise<string>;
   /** Tells every point. */
   halt(halt: ScriptedHalt): void;
+  /** Tells every point that the breaker of its agent is another now. */
+  breaker(breaker: { readonly mode: string; readonly since: number }): void;
   /** From now on no lease is given, and nothing is heard. */
   fallSilent(): void;
   /** What points have confirmed, by name. */
@@ -111,6 +113,9 @@ export async function createControlPlane(
       const body = { id, ...halt, by: 'dana', reason: 'a test', until: null, lifted, at: 0 };
       halts.push(body);
       for (const response of streams) send(response, 'halt', { sequence, ...body });
+    },
+    breaker(breaker) {
+      for (const response of streams) send(response, 'breaker', breaker);
     },
     fallSilent() {
       isSilent = true;

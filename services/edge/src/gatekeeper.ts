@@ -4,6 +4,7 @@
  * so that nothing can come between.
  */
 import { intentDigest } from '@estop/schemas/digest';
+import type { BreakerWord } from './domain/breaker-word.ts';
 import type { KnownTier, Refusal } from './domain/call.ts';
 import { covers, HaltTable, type Subject } from './domain/halt-table.ts';
 import type { HaltWord } from './domain/halt-word.ts';
@@ -55,6 +56,8 @@ export class Gatekeeper {
   #agentId: string | null;
   #groups: readonly string[] | null = null;
   #aheadMs: number | null = null;
+  /** Since when the breaker of the agent is open, by the gateway's clock, ms; null: it is not. */
+  #openSinceMs: number | null = null;
 
   constructor(options: GatekeeperOptions) {
     this.#options = options;
@@ -88,6 +91,15 @@ export class Gatekeeper {
     }
     if (!this.#coversAgent(word)) return;
     for (const listener of this.#killListeners) listener(why);
+  }
+
+  /** Whether reads must be asked for again, too. */
+  get isBreakerOpen(): boolean {
+    return this.#openSinceMs !== null;
+  }
+
+  hearBreaker({ isOpen, sinceMs }: BreakerWord): void {
+    this.#openSinceMs = isOpen ? sinceMs : null;
   }
 
   /** A refusal when a halt in force covers the tool. */
@@ -146,10 +158,15 @@ export class Gatekeeper {
     return recheck() ?? this.#start(this.#subject(tool), intentId, recheck);
   }
 
-  /** A refusal when a halt voids the permit, or without a lease: what can change while a call runs. */
-  #barred({ sub: agentId, groups, tool, intent, epochs }: PermitClaims, isRead: boolean) {
+  /** A refusal when a halt or the breaker voids the permit, or without a lease: all that can change. */
+  #barred(claims: PermitClaims, isRead: boolean) {
+    const { sub: agentId, groups, tool, intent, epochs, iat } = claims;
     const halt = this.#halts.voiding(epochs, { agentId, groups, tool }, this.#nowMs());
     if (halt !== undefined) return { ...haltedRefusal(halt, intent), flaw: 'epoch' as const };
+    const isOwn = agentId === this.#agentId;
+    if (isOwn && this.#openSinceMs !== null && iat * 1_000 < this.#openSinceMs) {
+      return permitRefusal(tool, 'breaker', intent);
+    }
     return isRead || this.#options.hasLease() ? null : leaseRefusal(tool, intent);
   }
 

@@ -122,6 +122,7 @@ class Point implements EnforcementPoint {
       random: Math.random,
       onHello: (hello) => this.#keeper.identify(hello.agentId ?? agent ?? null, hello.groups),
       onHalt: (word) => this.#hear(word),
+      onBreaker: (word) => this.#keeper.hearBreaker(word),
       onGatewayTime: (gatewayMs, sentMs) => this.#keeper.setTime(gatewayMs, sentMs),
       onTrouble: options.onTrouble ?? (() => {}),
     });
@@ -264,7 +265,8 @@ class Point implements EnforcementPoint {
 
   #mayReadAgain(key: string): boolean {
     if (!this.#reads.has(key, this.#options.clock.monotonicMs())) return false;
-    return this.#control.hasLease && this.#untoldReads < UNTOLD_READS_MAX;
+    const isCurrent = this.#control.hasLease && !this.#keeper.isBreakerOpen;
+    return isCurrent && this.#untoldReads < UNTOLD_READS_MAX;
   }
 
   /** Runs first, and asks behind it: a no ends it, and the log has it either way. */

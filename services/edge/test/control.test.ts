@@ -50,7 +50,7 @@ function start(onHalt: () => void = () => undefined): void {
   control = new Control({
     ...{ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, key: 'bot' },
     ...{ point: 'door', agent: undefined, monotonicMs: () => performance.now(), random: () => 0 },
-    ...{ onHello: nothing, onHalt, onGatewayTime: nothing, onTrouble: nothing },
+    ...{ onHello: nothing, onBreaker: nothing, onHalt, onGatewayTime: nothing, onTrouble: nothing },
   });
   control.start();
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 // @boundaries-ignore the scripted control plane serves the tests of every package
 import { type ControlPlane, createControlPlane } from '../../../test/harness/control-plane.ts';
@@ -197,6 +198,21 @@ describe('a halt', () => {
     });
     await leased(rig);
     expect(await rig.point.run(CALL, ok)).toMatchObject({ kind: 'refused', flaw: 'epoch' });
+  });
+
+  it('runs nothing that was allowed before the breaker of the agent opened, and goes on after', async () => {
+    let isOpening = true;
+    const rig = open(async (intent) => {
+      const permit = await control.permitFor('bot', intent);
+      if (isOpening) control.breaker({ mode: 'open', since: Date.now() + 1 });
+      await sleep(50);
+      return allowed(intent, permit);
+    });
+    await leased(rig);
+    expect(await rig.point.run(CALL, ok)).toMatchObject({ kind: 'refused', flaw: 'breaker' });
+    isOpening = false;
+    control.breaker({ mode: 'half-open', since: Date.now() });
+    expect(await rig.point.run(CALL, ok)).toMatchObject({ kind: 'ran' });
   });
 
   it('that kills ends running calls and tells the door; one that pauses lets them end', async () => {

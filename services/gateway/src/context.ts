@@ -6,6 +6,7 @@ import type { Health } from '@estop/runtime/health';
 import type { Logger } from '@estop/runtime/logger';
 import type { Metrics } from '@estop/runtime/metrics';
 import { messageOf } from '@estop/schemas/errors';
+import { parseAgentId } from '@estop/schemas/ids';
 import { Authenticator } from './auth/authenticator.ts';
 import { createJwtVerifier } from './auth/jwt.ts';
 import { Commander } from './commands.ts';
@@ -110,6 +111,10 @@ export function createContext(deps: GatewayDeps): GatewayContext {
   const feeds: Feeds = new Feeds({
     ...{ log, logger, metrics, hub, ...models },
     onHaltLogged: (halt) => haltDesk.logged(halt),
+    onBreaker: ({ subject, breaker }) => {
+      const agentId = parseAgentId(subject);
+      if (agentId !== undefined && breaker !== null) points.tellBreaker(agentId, breaker);
+    },
   });
   halts.onNews(({ halt }) => {
     if (halt.mode === 'kill' && !halt.lifted) proposer.endKilled();
@@ -123,7 +128,7 @@ export function createContext(deps: GatewayDeps): GatewayContext {
     authenticator: new Authenticator({ agents, fleet, operatorKeyHash, verifyJwt }),
     proposer,
     permitKeys,
-    permits: new PermitOffice({ clock, keys: permitKeys, decisions, halts, fleet }),
+    permits: new PermitOffice({ clock, keys: permitKeys, ...models }),
     lookup: new DecisionLookup(log),
     commander: new Commander({ log, agents, limits }),
     haltDesk,

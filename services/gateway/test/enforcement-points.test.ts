@@ -1,6 +1,6 @@
 import { MemoryLog } from '@estop/log/memory-log';
 import { createMemoryLogger } from '@estop/runtime/logger';
-import type { HaltId, ToolName } from '@estop/schemas/ids';
+import type { AgentId, HaltId, ToolName } from '@estop/schemas/ids';
 import type { Halt } from '@estop/schemas/messages';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { confirmationsBody } from '../src/domain/confirmations-body.ts';
@@ -11,13 +11,19 @@ import { HaltBook, type KnownHalt } from '../src/read-models/halt-book.ts';
 
 const OWNER = 'agent:billing-bot';
 const POINTS_MAX = 5;
-const BILLING = { principal: OWNER, pointsMax: 3 };
-const CRM = { principal: 'agent:crm-bot', pointsMax: 3 };
+const BOT = 'billing-bot' as AgentId;
+const BILLING = { principal: OWNER, agentId: BOT, pointsMax: 3 };
+const CRM = { principal: 'agent:crm-bot', agentId: 'crm-bot' as AgentId, pointsMax: 3 };
 const NEVER = new AbortController().signal;
 
 class Link implements PointLink {
   readonly said: { readonly known: KnownHalt; readonly sequence: number }[] = [];
+  readonly breakers: string[] = [];
   isClosed = false;
+
+  sayBreaker(text: string): void {
+    this.breakers.push(text);
+  }
 
   say(known: KnownHalt, sequence: number): void {
     this.said.push({ known, sequence });
@@ -47,8 +53,7 @@ beforeEach(() => {
 /** Connects a point that has a lease. */
 function connect(id: string, owner = OWNER): Link {
   const link = new Link();
-  const { pointsMax } = BILLING;
-  expect(points.connect(id, { principal: owner, pointsMax }, link)).toMatchObject({ ok: true });
+  expect(points.connect(id, { ...BILLING, principal: owner }, link)).toMatchObject({ ok: true });
   points.renew(owner, id, { epoch: book.highestEpoch, sequence: null });
   return link;
 }
@@ -287,4 +292,13 @@ describe('waiting for confirmations', () => {
     for (let count = 0; count < 64; count += 1) halt(`tool-${count}`);
     expect(points.confirmations(first.haltId)).toBeUndefined();
   });
+});
+
+it('tells the points of an agent, and no others, that its breaker is another now', () => {
+  const own = connect('one');
+  const other = new Link();
+  points.connect('two', CRM, other);
+  points.tellBreaker(BOT, { mode: 'open', since: 5 });
+  expect(own.breakers).toEqual(['{"mode":"open","since":5}']);
+  expect(other.breakers).toEqual([]);
 });

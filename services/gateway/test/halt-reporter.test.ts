@@ -35,8 +35,12 @@ afterEach(() => {
 });
 
 function connectMute(): void {
-  const owner = { principal: OWNER, pointsMax: 1 };
-  points.connect('mute', owner, { say: () => undefined, close: () => undefined });
+  const owner = { principal: OWNER, agentId: null, pointsMax: 1 };
+  points.connect('mute', owner, {
+    say: () => undefined,
+    sayBreaker: () => undefined,
+    close: () => undefined,
+  });
   points.renew(OWNER, 'mute', { epoch: 0, sequence: null });
 }
 

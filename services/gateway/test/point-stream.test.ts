@@ -46,7 +46,7 @@ async function leave(onLeft: (response: ServerResponse) => void): Promise<void> 
 describe('the control stream of a point', () => {
   const start = (response: ServerResponse, known: readonly KnownHalt[], onEnd: () => void) => {
     const stream = new PointStream(response, () => ({ epoch: 1, now: 0 }));
-    stream.start('one', { known, sequence: 1, agentId: null, groups: null }, onEnd);
+    stream.start('one', { known, sequence: 1, agentId: null, groups: null, breaker: null }, onEnd);
   };
 
   it('begins with all that is halted, however much that is', async () => {

@@ -4,6 +4,7 @@
  */
 import { Agent as PlainAgent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
+import { type BreakerWord, readBreakerWord } from '../domain/breaker-word.ts';
 import type { JsonRecord } from '../domain/call.ts';
 import { type HaltWord, readHaltWord } from '../domain/halt-word.ts';
 import { isRecord } from '../domain/json.ts';
@@ -39,6 +40,7 @@ export interface ControlOptions extends ControlTarget {
     readonly groups: readonly string[] | null;
   }) => void;
   readonly onHalt: (word: HaltWord) => void;
+  readonly onBreaker: (word: BreakerWord) => void;
   /** The gateway's clock was `gatewayMs` at a moment not before `sentMs`. */
   readonly onGatewayTime: (gatewayMs: number, sentMs: number) => void;
   readonly onTrouble: (why: string) => void;
@@ -182,7 +184,7 @@ export class Control {
     } else if (event === 'halt') {
       this.#takeWord(value);
       this.#confirmSoon();
-    }
+    } else if (event === 'breaker') this.#takeBreaker(value);
   }
 
   /** One answer to all words of a burst; none of it waits for that to be in force. */
@@ -201,6 +203,7 @@ export class Control {
     if (typeof renewMs === 'number' && renewMs > 0) this.#renewMs = renewMs;
     this.#reopenMs = REOPEN_MS_MIN;
     for (const word of Array.isArray(halts) ? halts : []) this.#takeHalt(word);
+    this.#takeBreaker(hello['breaker']);
     this.#note(sequence, hello['epoch']);
     this.#options.onHello({
       agentId: typeof agent === 'string' ? agent : null,
@@ -211,6 +214,11 @@ export class Control {
   #takeWord(value: JsonRecord): void {
     this.#takeHalt(value);
     this.#note(value['sequence'], value['epoch']);
+  }
+
+  #takeBreaker(value: unknown): void {
+    const word = readBreakerWord(value);
+    if (word !== undefined) this.#options.onBreaker(word);
   }
 
   #note(sequence: unknown, epoch: unknown): void {

@@ -40,6 +40,7 @@ export type PermitFlaw =
   | 'arguments'
   | 'audience'
   | 'epoch'
+  | 'breaker'
   | 'spent';
 
 /** Why an enforcement point did not run a call. */

@@ -64,6 +64,7 @@ export const FLAW_TEXT: Readonly<Record<PermitFlaw, string>> = {
   arguments: 'the permit is for other arguments',
   audience: 'the permit is for another enforcement point',
   epoch: 'the permit was given before a halt',
+  breaker: 'the permit was given before the breaker of the agent opened',
   spent: 'the permit was used already',
 };
 

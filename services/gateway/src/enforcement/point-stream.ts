@@ -41,10 +41,12 @@ export class PointStream implements PointLink {
       /** Whose calls run there; null: not said. */
       readonly agentId: AgentId | null;
       readonly groups: readonly string[] | null;
+      /** How the breaker of that agent is; null: of nobody. */
+      readonly breaker: object | null;
     },
     onEnd: () => void,
   ): void {
-    const { known, sequence, agentId: agent, groups } = hello;
+    const { known, sequence, agentId: agent, groups, breaker } = hello;
     const halts = known.map(({ halt, at }) => haltBody(halt, at));
     const about = { point, leaseMs: LEASE_MS, renewMs: RENEW_MS, ...this.#state() };
     // Whoever left while it was asked who they are does not leave again.
@@ -54,13 +56,17 @@ export class PointStream implements PointLink {
       this.#stopBeating();
       onEnd();
     });
-    const text = JSON.stringify({ ...about, agent, groups, sequence, halts });
+    const text = JSON.stringify({ ...about, agent, groups, breaker, sequence, halts });
     this.#bufferBytesMax += Buffer.byteLength(text);
     this.#send('hello', text);
   }
 
   say({ text }: SaidWord, sequence: number): void {
     this.#send('halt', `{"sequence":${sequence},${text.slice(1)}`);
+  }
+
+  sayBreaker(text: string): void {
+    this.#send('breaker', text);
   }
 
   close(): void {

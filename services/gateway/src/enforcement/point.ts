@@ -2,6 +2,7 @@
  * One enforcement point: what it was told on its control stream and has not confirmed, and until
  * when its lease may run.
  */
+import type { AgentId } from '@estop/schemas/ids';
 import type { KnownHalt } from '../read-models/halt-book.ts';
 
 /** How long a point may act on one renewal, which it counts from before it asked for it. */
@@ -19,6 +20,8 @@ export interface SaidWord extends KnownHalt {
 export interface PointLink {
   /** Hands over a word, with its number on this stream; must not wait. */
   say(word: SaidWord, sequence: number): void;
+  /** Tells how the agent's breaker is: JSON of an object. Nobody answers to it. */
+  sayBreaker(text: string): void;
   close(): void;
 }
 
@@ -47,6 +50,8 @@ export class Point {
   readonly id: string;
   /** Whose credential it came with. */
   readonly principal: string;
+  /** Whose calls run there; null: not said. */
+  #agentId: AgentId | null = null;
   #link: PointLink | null = null;
   #sequence = 0;
   #owed: Owed[] = [];
@@ -71,7 +76,8 @@ export class Point {
   }
 
   /** Takes a new connection, which begins by telling all that is known; answers its first number. */
-  connect(link: PointLink, known: readonly KnownHalt[]): number {
+  connect(link: PointLink, agentId: AgentId | null, known: readonly KnownHalt[]): number {
+    this.#agentId = agentId;
     this.#link?.close();
     this.#link = link;
     this.#sequence += 1;
@@ -85,6 +91,11 @@ export class Point {
   disconnect(link: PointLink): void {
     // It may have come back meanwhile.
     if (this.#link === link) this.#link = null;
+  }
+
+  /** The breaker of an agent is another now. */
+  sayBreaker(agentId: AgentId, text: string): void {
+    if (this.#agentId === agentId) this.#link?.sayBreaker(text);
   }
 
   close(): void {

@@ -3,6 +3,7 @@
  * a point lets through after a halt is bounded by its lease, whether or not it can be reached.
  */
 import type { Clock } from '@estop/runtime/clock';
+import type { AgentId } from '@estop/schemas/ids';
 import type { Confirmation } from '../domain/confirmations-body.ts';
 import { haltBody } from '../domain/halt-body.ts';
 import type { HaltBook, KnownHalt } from '../read-models/halt-book.ts';
@@ -19,6 +20,8 @@ export type Connected =
 /** Who opens a point. */
 export interface PointOwner {
   readonly principal: string;
+  /** Whose calls run there; null: not said. */
+  readonly agentId: AgentId | null;
   /** How many of its points there may be at a time. */
   readonly pointsMax: number;
 }
@@ -52,7 +55,8 @@ export class EnforcementPoints {
    * Refuses a name that another credential uses, and new names where there are too many; one that is
    * known comes back however many there are, or what it guards would stand still.
    */
-  connect(id: string, { principal, pointsMax }: PointOwner, link: PointLink): Connected {
+  connect(id: string, owner: PointOwner, link: PointLink): Connected {
+    const { principal, agentId, pointsMax } = owner;
     this.#forgetGone();
     const earlier = this.#pointById.get(id);
     if (earlier === undefined) {
@@ -64,7 +68,13 @@ export class EnforcementPoints {
     this.#pointById.set(id, point);
     if (earlier === undefined) this.#members = null;
     const known = this.#book.voiding();
-    return { ok: true, known, sequence: point.connect(link, known) };
+    return { ok: true, known, sequence: point.connect(link, agentId, known) };
+  }
+
+  /** A point need not wait for its next question: what was allowed before an opening is void. */
+  tellBreaker(agentId: AgentId, body: object): void {
+    const text = JSON.stringify(body);
+    for (const point of this.#pointById.values()) point.sayBreaker(agentId, text);
   }
 
   disconnect(id: string, link: PointLink): void {

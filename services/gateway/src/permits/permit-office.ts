@@ -6,9 +6,11 @@
 import { PERMIT_ISSUER, PERMIT_TYPE } from '@estop/edge/domain/permit';
 import type { Clock } from '@estop/runtime/clock';
 import { scopeCovers, scopeText } from '@estop/schemas/halts';
+import { agentSubject } from '@estop/schemas/ids';
 import type { Decision, Tier } from '@estop/schemas/messages';
 import { SignJWT } from 'jose';
 import { type DecisionBody, decisionBody } from '../domain/decision-body.ts';
+import type { AgentTable } from '../read-models/agent-table.ts';
 import type { DecisionCache } from '../read-models/decision-cache.ts';
 import type { FleetState } from '../read-models/fleet-state.ts';
 import type { HaltBook } from '../read-models/halt-book.ts';
@@ -44,6 +46,7 @@ export interface PermitOfficeDeps {
   readonly keys: PermitKeys;
   readonly decisions: DecisionCache;
   readonly halts: HaltBook;
+  readonly agents: AgentTable;
   readonly fleet: FleetState;
 }
 
@@ -65,7 +68,8 @@ export class PermitOffice {
 
   /** Null: the decision is no, or too old. */
   async permitFor(decision: Decision): Promise<Permit | null> {
-    if (decision.decision !== 'allow' || this.#isVoid(decision)) return null;
+    if (decision.decision !== 'allow') return null;
+    if (this.#isVoid(decision) || this.#isFromBeforeOpening(decision)) return null;
     const { clock, keys } = this.#deps;
     const nowMs = clock.nowMs();
     const times = this.#timesOf(decision, nowMs);
@@ -119,6 +123,12 @@ export class PermitOffice {
       .some(
         ({ halt, at }) => halt.mode !== 'drain' && at > decidedAt && scopeCovers(halt.scope, call),
       );
+  }
+
+  /** What was decided before the breaker opened is void, as long as it is open. */
+  #isFromBeforeOpening({ agentId, at }: Decision): boolean {
+    const breaker = this.#deps.agents.view(agentSubject(agentId))?.breaker;
+    return breaker?.mode === 'open' && (breaker.since ?? 0) > at;
   }
 
   #groupsOf({ agentId }: Decision): readonly string[] {

@@ -10,7 +10,7 @@ import {
   personSubject,
   type SubjectId,
 } from '@estop/schemas/ids';
-import type { Halt } from '@estop/schemas/messages';
+import type { AgentView, Halt } from '@estop/schemas/messages';
 import { partitionCountOf, type Topic } from '@estop/schemas/topics';
 import {
   agentEvents,
@@ -49,6 +49,8 @@ export interface FeedsDeps {
   readonly fleet: FleetState;
   readonly hub: StreamHub;
   readonly onHaltLogged: (halt: Halt) => void;
+  /** The breaker of an agent is another now. */
+  readonly onBreaker: (view: AgentView) => void;
 }
 
 /** A place of the log, as a stream position numbers it. */
@@ -157,7 +159,8 @@ export class Feeds {
 
   /** What a record says, and how it is taken; undefined for a tombstone. */
   #read(stored: StoredRecord): Read | undefined {
-    const { log, decisions, agents, alerts, halts, fleet, sharedLimits, onHaltLogged } = this.#deps;
+    const { log, decisions, agents, alerts, halts, fleet, sharedLimits, onHaltLogged, onBreaker } =
+      this.#deps;
     const { topic, value, timestampMs } = stored;
     if (value === null) return topic === 'agents.v1' ? this.#forget(stored.key) : undefined;
     switch (topic) {
@@ -178,6 +181,7 @@ export class Feeds {
             sharedLimits.take(view);
             agents.take(view);
             news = alerts.take(view, before);
+            if (breakerEvents(view, before).length > 0) onBreaker(view);
           },
           events: () => [
             ...agentEvents(view),

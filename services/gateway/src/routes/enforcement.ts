@@ -1,6 +1,6 @@
 /** Where tools are: the control stream of enforcement points, and what they confirm. */
 import { randomUUID } from 'node:crypto';
-import type { AgentId } from '@estop/schemas/ids';
+import { type AgentId, agentSubject } from '@estop/schemas/ids';
 import Type from 'typebox';
 import { actingAgent, type Principal } from '../auth/principal.ts';
 import type { Limits } from '../config.ts';
@@ -11,6 +11,7 @@ import type { Connected, PointOwner } from '../enforcement/points.ts';
 import { type App, principalOf } from '../http/app.ts';
 import { AgentQuery, PointName, strict } from '../http/schemas.ts';
 import { ProblemError } from '../problems.ts';
+import { breakerBody } from './breaker-body.ts';
 
 const SSE = 'text/event-stream';
 
@@ -63,7 +64,10 @@ export function enforcementRoutes(app: App, context: GatewayContext): void {
   addKeys(app, context);
 }
 
-function addStream(app: App, { points, halts, config, fleet, clock }: GatewayContext): void {
+function addStream(
+  app: App,
+  { points, halts, config, fleet, agents, clock }: GatewayContext,
+): void {
   app.get(
     '/v1/enforcement/stream',
     {
@@ -73,9 +77,11 @@ function addStream(app: App, { points, halts, config, fleet, clock }: GatewayCon
         doc: {
           operationId: 'streamControl',
           tag: 'Enforcement',
-          summary: 'Server-sent events for enforcement points: `hello`, `halt`, `heartbeat`',
+          summary:
+            'Server-sent events for enforcement points: `hello`, `halt`, `breaker`, `heartbeat`',
           description:
             '`hello` says whose calls run there, and lists all live halts, and those that ended a moment ago, for they void permits; ' +
+            '`breaker` tells that the breaker of that agent is another now; ' +
             '`halt` is each new word on a scope, to be applied and then confirmed ' +
             `by an ack at once. A heartbeat comes each ${RENEW_MS} ms. A point that comes back under its name ` +
             'takes the place of its earlier connection.',
@@ -91,7 +97,7 @@ function addStream(app: App, { points, halts, config, fleet, clock }: GatewayCon
       const stream = new PointStream(reply.raw, () => {
         return { epoch: halts.highestEpoch, now: clock.nowMs() };
       });
-      const owner = ownerOf(principal, config.limits);
+      const owner = ownerOf(principal, agentId, config.limits);
       const connected = points.connect(point, owner, stream);
       if (!connected.ok) throw refusedPoint(connected.why, { point, owner, limits: config.limits });
       reply.hijack();
@@ -101,7 +107,9 @@ function addStream(app: App, { points, halts, config, fleet, clock }: GatewayCon
         'x-accel-buffering': 'no',
       });
       const groups = agentId === null ? null : (fleet.agent(agentId)?.groups ?? []);
-      const hello = { ...connected, agentId, groups };
+      const view = agentId === null ? undefined : agents.view(agentSubject(agentId));
+      const breaker = agentId === null ? null : breakerBody(view);
+      const hello = { ...connected, agentId, groups, breaker };
       stream.start(point, hello, () => points.disconnect(point, stream));
     },
   );
@@ -176,9 +184,9 @@ function agentAt(principal: Principal, named: string | undefined): AgentId | nul
   return actingAgent(principal, { query: named });
 }
 
-function ownerOf(principal: Principal, limits: Limits): PointOwner {
+function ownerOf(principal: Principal, agentId: AgentId | null, limits: Limits): PointOwner {
   const pointsMax = principal.kind === 'agent' ? limits.pointsPerAgent : limits.pointsPerPerson;
-  return { principal: nameOf(principal), pointsMax };
+  return { principal: nameOf(principal), agentId, pointsMax };
 }
 
 function refusedPoint(
