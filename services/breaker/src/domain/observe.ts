@@ -40,6 +40,17 @@ export function observe(
   return context.findings;
 }
 
+/** A call came to no end in its time: nothing is known of what it did. */
+export function forgetCall(
+  state: AgentState,
+  at: number,
+  config: BreakerConfig,
+): readonly Finding[] {
+  const context: Context = { state, config, at, findings: [] };
+  if (advance(context)) countWaiting(context, -1);
+  return context.findings;
+}
+
 /** What the passing of time shows: windows that end, and silence. */
 export function tick(state: AgentState, now: number, config: BreakerConfig): readonly Finding[] {
   const context: Context = { state, config, at: now, findings: [] };

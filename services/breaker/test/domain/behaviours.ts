@@ -175,7 +175,10 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     const one = watch(detectors, { loops: { ...detectors.defaults.loops, errors: 1_000 } });
     quietly(one, 0, DAY);
     const quiet = watch(detectors, { loops: { ...detectors.defaults.loops, errors: 1_000 } });
-    for (let n = 0; n < 15; n += 1) quiet.see(sampleOf(START_MS + n * 4_000, failing));
+    quietly(quiet, 0, 20);
+    const laterMs = START_MS + 90 * MINUTE_MS;
+    quiet.tick(laterMs);
+    for (let n = 0; n < 15; n += 1) quiet.see(sampleOf(laterMs + n * 4_000, failing));
     expect(quiet.findings).toEqual([]);
     for (let n = 0; n < 10; n += 1) one.minute(DAY + n, 4, failing);
     const [found] = one.findings;
@@ -243,12 +246,13 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
 
   'an agent that stops mid-task is told of once': (detectors) => {
     const one = watch(detectors);
+    for (let n = 0; n < 5; n += 1) one.see(sampleOf(START_MS));
     one.see(sampleOf(START_MS, { outcome: null }));
     expect(one.tick(START_MS + 4 * MINUTE_MS)).toEqual([]);
     expect(one.tick(START_MS + 6 * MINUTE_MS)).toMatchObject([{ signal: 'silence' }]);
     expect(one.tick(START_MS + 7 * MINUTE_MS)).toEqual([]);
     const done = watch(detectors);
-    done.see(sampleOf(START_MS));
+    for (let n = 0; n < 6; n += 1) done.see(sampleOf(START_MS));
     expect(done.tick(START_MS + 6 * MINUTE_MS)).toEqual([]);
   },
 

@@ -98,7 +98,8 @@ describe('an agent in the audit log', () => {
 
   it('is told silent when nothing comes of its calls, by time alone', () => {
     const { record, watch } = rig();
-    record(0, proposed('i1'), allowed('i1'));
+    for (let n = 0; n < 5; n += 1) record(n, proposed(`o${n}`), allowed(`o${n}`), outcome(`o${n}`));
+    record(10, proposed('i1'), allowed('i1'));
     expect(tickTo(watch, START_MS + 5 * MINUTE_MS, RULES)).toEqual([]);
     const told = tickTo(watch, START_MS + 6 * MINUTE_MS, RULES);
     expect(told).toMatchObject([
@@ -107,6 +108,23 @@ describe('an agent in the audit log', () => {
         order: { mode: 'step-up' },
       },
     ]);
+  });
+
+  it('is never silent when it reports no outcomes, though each of its calls runs out', () => {
+    const { record, watch, told } = rig();
+    for (let n = 0; n < 40; n += 1) {
+      record(n * 20 * MINUTE_MS, proposed(`i${n}`), allowed(`i${n}`));
+      const ranOut = { type: 'HoldExpired', intentId: `i${n}`, settled: [] };
+      record((n * 20 + 15) * MINUTE_MS, ranOut as unknown as AuditRecordEvent);
+    }
+    expect(told).toEqual([]);
+    expect(statisticsOf(watch.state, DEFAULT_CONFIG)).toMatchObject({ waiting: 0 });
+  });
+
+  it('may be denied much of what it tries while nobody knows it', () => {
+    const { record, told } = rig();
+    for (let n = 0; n < 150; n += 1) record(n, proposed(`i${n}`), denied(`i${n}`, 'not-permitted'));
+    expect(told).toEqual([]);
   });
 
   it('remembers a bounded number of calls under way', () => {

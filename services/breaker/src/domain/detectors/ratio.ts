@@ -3,6 +3,7 @@
  * the upper tail of the count of hits, with a minimum of calls. Recent calls fade by a tenth a
  * minute; what fades teaches the baseline, so that it learns late, and capped.
  */
+import { isCold } from '../baseline.ts';
 import { evidenceOf, inWords, type Signal } from '../finding.ts';
 import { countLimit, type Expected, tailOf } from '../numbers/negative-binomial.ts';
 import {
@@ -25,9 +26,13 @@ import { DENIED, ERRED, NEW_NAMES, SLOWEST, shown } from './shown.ts';
 
 /** Fewer calls than this say nothing about a share. */
 export const CALLS_MIN = 20;
+/** Nor do fewer than this of an agent that nobody knows yet: much of what it tries may be denied. */
+const COLD_CALLS_MIN = 200;
 const HITS_MIN = 5;
 const SHARE_MIN = 0.2;
 const FADE = 0.1;
+/** Fewer outcomes than this say nothing of whether an agent reports them. */
+const OUTCOMES_MIN = 4;
 /** Recent calls reach back about this far. */
 const WINDOW_MS = 600_000;
 const LONG_FADE = 1 / 4_320;
@@ -72,7 +77,8 @@ function checkRatio(context: Context, ratio: number): void {
   const { state, config } = context;
   const trials = read(state.f32, RECENT_TRIALS + ratio);
   const hits = read(state.f32, RECENT_HITS + ratio);
-  if (trials < CALLS_MIN || hits < HITS_MIN || hits < SHARE_MIN * trials) return;
+  const callsMin = isCold(state) ? COLD_CALLS_MIN : CALLS_MIN;
+  if (trials < callsMin || hits < HITS_MIN || hits < SHARE_MIN * trials) return;
   if (!isOn(context, signalOf(ratio))) return;
   const expected = expectedHits(state.f32, ratio, trials);
   const limit = countLimit(expected, tailOfWindow(config) / REPEATS);
@@ -105,6 +111,14 @@ const VERBS: Partial<Record<Signal, string>> = {
   novelty: 'went to tools or targets never used before',
   latency: 'were far slower than usual',
 };
+
+/** Whether most of the agent's calls are followed by an outcome, as far as it is known. */
+export function reportsOutcomes({ f32 }: AgentState): boolean {
+  const seen = (ratio: number): number =>
+    read(f32, RECENT_TRIALS + ratio) + read(f32, LONG_TRIALS + ratio);
+  const outcomes = seen(ERRORS);
+  return outcomes >= OUTCOMES_MIN && 2 * outcomes >= seen(DENIALS);
+}
 
 function expectedHits(f32: Float32Array, ratio: number, trials: number): Expected {
   const mean = usualShare(f32, ratio) * trials;

@@ -1,6 +1,10 @@
-/** An agent that stops mid-task: calls of it were let through, and nothing came of them. */
+/**
+ * An agent that stops mid-task: calls of it were let through, and nothing came of them. One that
+ * does not report outcomes is never silent: nobody hears of it anyway.
+ */
 import { F64, read, USUAL_DURATION } from '../state/layout.ts';
 import { type Context, isOn, mayTell, TOLD_SILENCE } from './context.ts';
+import { reportsOutcomes } from './ratio.ts';
 import { NEWEST, shown } from './shown.ts';
 
 const SILENCE_MIN_MS = 300_000;
@@ -18,7 +22,7 @@ export function countWaiting({ state, at }: Context, change: 1 | -1): void {
 export function checkSilence(context: Context): void {
   const { state, at } = context;
   const waiting = read(state.f64, F64.waiting);
-  if (waiting === 0 || !isOn(context, 'silence')) return;
+  if (waiting === 0 || !isOn(context, 'silence') || !reportsOutcomes(state)) return;
   const usual = read(state.f32, USUAL_DURATION);
   const high = Math.max(SILENCE_MIN_MS, FACTOR * usual);
   const silentMs = at - read(state.f64, F64.waitingSince);

@@ -8,7 +8,7 @@ import type { AuditRecord, DenyReason, Outcome } from '@estop/schemas/messages';
 import type { BreakerConfig } from '../config/breaker-config.ts';
 import type { Finding } from '../finding.ts';
 import { changed, climb, isFrozen } from '../ladder/ladder.ts';
-import { observe, setFrozen, tick } from '../observe.ts';
+import { forgetCall, observe, setFrozen, tick } from '../observe.ts';
 import type { Sample, SampleOutcome } from '../sample.ts';
 import { F64, read } from '../state/layout.ts';
 import { MINUTE_MS } from '../windows.ts';
@@ -77,7 +77,7 @@ export function foldRecord(
         observeEnd(context, event.outcome.intentId, outcomeOf(event.outcome));
         break;
       case 'HoldExpired':
-        observeEnd(context, event.intentId, NO_OUTCOME);
+        forgetEnd(context, event.intentId);
         break;
       case 'BreakerChanged':
         watch.ladder = changed(watch.ladder, event, at);
@@ -135,6 +135,13 @@ function observeEnd(context: Context, intentId: IntentId, outcome: SampleOutcome
   if (call !== undefined) see(context, call, { decision: null, outcome, targets: [] });
 }
 
+/** That nobody said what became of it is no outcome. */
+function forgetEnd(context: Context, intentId: IntentId): void {
+  const { watch, rules, at } = context;
+  if (takeCall(watch.calls, intentId) === undefined) return;
+  take(context, forgetCall(watch.state, at, rules.config));
+}
+
 function see(
   context: Context,
   { session, tool, tier, digest }: Call,
@@ -155,14 +162,6 @@ function take({ watch, rules, told }: Context, findings: readonly Finding[]): vo
     told.push(watch.told);
   }
 }
-
-const NO_OUTCOME: SampleOutcome = {
-  status: 'unknown',
-  microUsd: 0,
-  tokens: 0,
-  durationMs: null,
-  resultDigest: null,
-};
 
 function outcomeOf({ status, microUsd, tokens, durationMs, resultDigest }: Outcome): SampleOutcome {
   return { status, microUsd: microUsd ?? 0, tokens: tokens ?? 0, durationMs, resultDigest };
