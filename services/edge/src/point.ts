@@ -8,12 +8,11 @@ import type { Call, Outcome, Ran, Refusal } from './domain/call.ts';
 import type { HaltWord } from './domain/halt-word.ts';
 import { ReadCache } from './domain/read-cache.ts';
 import { failureRefusal, leaseRefusal } from './domain/refusals.ts';
-import { SpentInMemory } from './domain/spent.ts';
 import { type Admission, Gatekeeper } from './gatekeeper.ts';
 import { type PermitCheck, permitCheck } from './permit-check.ts';
 import { refusalOf } from './refusal-of.ts';
 import { Reports } from './reports.ts';
-import { spentFolder } from './spent-folder.ts';
+import { spentPermits } from './spent-permits.ts';
 import { folderTickets, memoryTickets, type Tickets } from './tickets.ts';
 
 /** How long the first lease is waited for. */
@@ -83,6 +82,8 @@ export interface PointOptions {
   readonly agent?: string | undefined;
   /** Where spent permits and waiting calls outlive the process; without it they do not. */
   readonly folder?: string | undefined;
+  /** Whether other processes may be the same door on that folder; default true. */
+  readonly isShared?: boolean;
   readonly clock: { nowMs(): number; monotonicMs(): number };
   /** Told when the control stream or the lease is in trouble. */
   readonly onTrouble?: (why: string) => void;
@@ -130,7 +131,7 @@ class Point implements EnforcementPoint {
       point: name,
       agentId: agent ?? null,
       clock,
-      spent: folder === undefined ? new SpentInMemory() : spentFolder(join(folder, 'spent')),
+      spent: spentPermits(folder, options.isShared ?? true),
       checkPermit: options.checkPermit ?? permitCheck(url),
       hasLease: () => this.#control.hasLease,
     });
