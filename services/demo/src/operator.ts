@@ -1,7 +1,10 @@
-/** What the demo does as an operator, over HTTP as any operator would: keys for agents, a halt. */
+/** What the demo does as an operator, over HTTP as any operator would: keys, a look, a halt. */
 import { EstopError } from '@estop/schemas/errors';
+import { type SeenBreaker, seenBreaker } from './domain/seen-breaker.ts';
 
 const TIMEOUT_MS = 10_000;
+/** What follows a look does not wait for it. */
+const LOOK_TIMEOUT_MS = 2_000;
 /** Longer than any lease. */
 const CONFIRM_S = 5;
 
@@ -10,6 +13,8 @@ export interface Operator {
   issueKey(subject: string): Promise<string>;
   /** Whether estop accepts this key. */
   isAccepted(key: string): Promise<boolean>;
+  /** The breaker of an agent, as a person with this key sees it. */
+  lookAt(agent: string, key: string): Promise<SeenBreaker>;
   /**
    * Kills what an agent does, with the key of a person, and waits until every enforcement point has
    * confirmed or is fenced. Answers who confirmed, in words.
@@ -22,13 +27,17 @@ export interface Operator {
 
 /** Every method throws EstopError `request-failed` or `gateway-unreachable`. */
 export function createOperator(url: string, operatorKey: string): Operator {
-  async function request(path: string, key: string, body?: object): Promise<Response> {
+  async function request(
+    path: string,
+    key: string,
+    { body, timeoutMs = TIMEOUT_MS }: { readonly body?: object; readonly timeoutMs?: number } = {},
+  ): Promise<Response> {
     try {
       return await fetch(`${url}${path}`, {
         method: body === undefined ? 'GET' : 'POST',
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (error) {
       throw new EstopError('gateway-unreachable', `nobody answers at ${url}`, { cause: error });
@@ -36,10 +45,7 @@ export function createOperator(url: string, operatorKey: string): Operator {
   }
 
   async function post(path: string, body: object, key = operatorKey): Promise<unknown> {
-    const response = await request(path, key, body);
-    const answer: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return answer;
-    throw new EstopError('request-failed', `POST ${path}: status ${response.status}`);
+    return answerOf(`POST ${path}`, await request(path, key, { body }));
   }
 
   return {
@@ -57,11 +63,23 @@ export function createOperator(url: string, operatorKey: string): Operator {
       const { status } = await request('/v1/intents/never-asked', key);
       return status !== 401 && status !== 403;
     },
+    async lookAt(agent, key) {
+      const path = `/v1/breakers/${encodeURIComponent(agent)}`;
+      return seenBreaker(
+        await answerOf(`GET ${path}`, await request(path, key, { timeoutMs: LOOK_TIMEOUT_MS })),
+      );
+    },
     async killAgent(agent, { key, reason }) {
       const body = { scope: { agent }, mode: 'kill', reason };
       return confirmationOf(await post(`/v1/halts?wait=${CONFIRM_S}s`, body, key));
     },
   };
+}
+
+async function answerOf(what: string, response: Response): Promise<unknown> {
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return answer;
+  throw new EstopError('request-failed', `${what}: status ${response.status}`);
 }
 
 function confirmationOf(halt: unknown): string {

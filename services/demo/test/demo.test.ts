@@ -49,7 +49,7 @@ describe('the demo', () => {
     expect(statSync(join(folder, 'demo-keys.json')).mode & 0o777).toBe(0o600);
   });
 
-  it('shows what is let through, what waits, what hits a ceiling, and the halt', async () => {
+  it('shows what is let through, what waits, what hits a ceiling, the breaker and the halt', async () => {
     const lines = await start();
     const text = () => lines.join('\n');
     await vi.waitFor(() => {
@@ -57,21 +57,27 @@ describe('the demo', () => {
       expect(text()).toMatch(/ceiling +crm\.delete/);
       expect(text()).toMatch(/waits +invoices\.send/);
       expect(text()).toMatch(/ceiling +payments\.send \$4900/);
-      expect(text()).toContain(`npx estop halt ${STRAY_AGENT}`);
+      expect(text()).toMatch(/breaker +crm\.search \(breaker-open\)/);
     }, UNTIL);
+    expect(text()).toContain(
+      `the breaker opened ${STRAY_AGENT}: crm.search was called 4 times in a row; fewer than 4 are let pass`,
+    );
+    expect(text()).toContain(`npx estop breakers ${STRAY_AGENT}`);
+    expect(text()).toContain(`npx estop halt ${STRAY_AGENT}`);
     expect(demo?.phase()).toBe('astray');
     gateway.halt(STRAY_AGENT);
     await vi.waitFor(() => expect(demo?.phase()).toBe('halted'), UNTIL);
-    expect(text()).toMatch(/halted +(crm|invoices|payments)/);
+    expect(text()).toMatch(/halted +crm/);
     expect(text()).toContain(`${STRAY_AGENT} has stopped`);
-    expect(text()).not.toContain('the demo does it: ');
+    expect(text()).not.toContain('the demo does it:');
   });
 
   it('halts the stray agent itself when nobody does, and the others work on', async () => {
     const lines = await start({ pace: { ...QUICK, astrayMs: 10_000 } });
     await vi.waitFor(() => expect(demo?.phase()).toBe('halted'), UNTIL);
     expect([...gateway.halted]).toEqual([STRAY_AGENT]);
-    expect(lines.join('\n')).toContain(`the demo does it: estop halt ${STRAY_AGENT}`);
+    expect(lines.join('\n')).toContain('nobody did, so the demo does it:');
+    expect(lines.join('\n')).toContain('breaker open; loop: 4 observed, 0 to 3 expected');
     expect(lines.join('\n')).toContain('13 of 13 enforcement points confirmed in 4 ms');
     const asked = () => gateway.toolsByAgent.get('mail-bot')?.length ?? 0;
     const before = asked();

@@ -49,7 +49,7 @@ export function createNarrator(): Narrator {
 }
 
 function lineOf(step: Step, verdict: Verdict): string {
-  const call = `${step.tool} ${targetOf(step)}`;
+  const call = `${step.tool} ${targetOf(step)}`.trimEnd();
   if (verdict.decision === 'allow') return `let through ${call} (${verdict.reason})`;
   const word = verdict.decision === 'deny' ? wordOf(verdict.reason) : 'waits      ';
   return `${word} ${call} (${verdict.reason}): ${verdict.message}`;
@@ -61,6 +61,7 @@ function kindOf(step: Step, verdict: Verdict): string {
 
 function wordOf(reason: string): string {
   if (reason === 'budget-exhausted' || reason === 'rate-limited') return 'ceiling    ';
+  if (reason === 'breaker-open') return 'breaker    ';
   return reason === 'halted' ? 'halted     ' : 'refused    ';
 }
 

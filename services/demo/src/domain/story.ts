@@ -24,8 +24,8 @@ export const FIRST_STEP: Step = {
   result: { text: NOTE },
 };
 
-/** What it does in ten steps, over and over. */
-const ROUND: readonly ((random: Random) => Step)[] = [
+/** What it does at first. */
+const FIRST_ROUND: readonly ((random: Random) => Step)[] = [
   lookForDuplicates,
   deleteDuplicate,
   deleteDuplicate,
@@ -38,18 +38,22 @@ const ROUND: readonly ((random: Random) => Step)[] = [
   payOut,
 ];
 
-/** The n-th thing the stray agent tries, n from 0. It would go on for ever. */
+/**
+ * The n-th thing the stray agent tries, n from 0. Nothing of what it deletes is gone before a person
+ * has looked, so it ends up in a loop: it looks again and again, and would go on for ever.
+ */
 export function strayStep(random: Random, index: number): Step {
-  const make = ROUND[index % ROUND.length] ?? payOut;
+  const make = FIRST_ROUND[index] ?? lookForDuplicates;
   return make(random);
 }
 
-function lookForDuplicates(random: Random): Step {
+/** The customers are the same each time. */
+function lookForDuplicates(): Step {
   return {
     tool: 'crm.search',
     arguments: { query: 'duplicate' },
-    reason: 'which customers are duplicates?',
-    result: { ids: [customerId(random), customerId(random)] },
+    reason: 'which duplicates are left?',
+    result: { ids: ['c-1460', 'c-1714', 'c-1833'] },
   };
 }
 
@@ -96,7 +100,7 @@ function payOut(): Step {
 export type Phase =
   /** Everybody works. */
   | 'quiet'
-  /** The stray agent runs; nobody has stopped it. */
+  /** The stray agent runs; no person has stopped it. */
   | 'astray'
   /** A halt covers it; it has noticed. */
   | 'halted';
