@@ -3321,6 +3321,12 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
     "default": null
    },
    {
+    "name": "waiting",
+    "type": "boolean",
+    "doc": "Calls of the agent are under way: time alone may show something of it.",
+    "default": false
+   },
+   {
     "name": "told",
     "type": [
      "null",

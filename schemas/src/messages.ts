@@ -545,6 +545,8 @@ export interface BreakerView {
   readonly entries: number;
   /** Of /position: exclusive or of the SHA-256 of all entries, hex. */
   readonly entriesHash: string | null;
+  /** Calls of the agent are under way: time alone may show something of it. */
+  readonly waiting: boolean;
   /** JSON of the newest finding and of what was ordered for it. */
   readonly told: string | null;
   /** Deflated: windows, baselines, calls under way. */

@@ -14,13 +14,18 @@ const READ_RECORDS = 100;
 /** A bundle is written before any record names it; a reader may see it a moment later. */
 const TRIES = 50;
 const PAUSE_MS = 200;
+/** Then it is looked for again. */
+const MISSING_MS = 60_000;
+
+const DEFAULTS = new FleetRules(NO_BREAKERS, new Map());
 
 export class FleetRulesSource {
   readonly #log: EventLog;
   readonly #logger: Logger;
-  readonly #byHash = new Map<PolicyHash | null, FleetRules>([
-    [null, new FleetRules(NO_BREAKERS, new Map())],
-  ]);
+  readonly #byHash = new Map<PolicyHash | null, FleetRules>([[null, DEFAULTS]]);
+
+  /** When it was looked for in vain, by the monotonic clock. */
+  readonly #missingMsByHash = new Map<PolicyHash | null, number>();
 
   constructor(log: EventLog, logger: Logger) {
     this.#log = log;
@@ -32,16 +37,22 @@ export class FleetRulesSource {
     return this.#byHash.get(hash);
   }
 
-  /** The defaults where the bundle cannot be found or read: agents are watched all the same. */
+  /**
+   * The defaults, for a while, where the bundle cannot be found: agents are watched all the same.
+   * Rejects when the signal fires.
+   */
   async of(hash: PolicyHash | null, signal: AbortSignal): Promise<FleetRules> {
-    for (let tried = 0; tried < TRIES && !signal.aborted; tried += 1) {
+    const missingMs = this.#missingMsByHash.get(hash);
+    if (missingMs !== undefined && performance.now() - missingMs < MISSING_MS) return DEFAULTS;
+    for (let tried = 0; tried < TRIES; tried += 1) {
+      signal.throwIfAborted();
       const known = this.known(hash) ?? (await this.#fetch(hash));
       if (known !== undefined) return known;
-      await sleep(PAUSE_MS);
+      await sleep(PAUSE_MS, undefined, { signal });
     }
-    if (!signal.aborted)
-      this.#logger.error({ hash }, 'no such fleet on policies.v1: defaults hold');
-    return this.#keep(hash, new FleetRules(NO_BREAKERS, new Map()));
+    this.#logger.error({ hash }, 'no such fleet on policies.v1: the defaults hold');
+    this.#missingMsByHash.set(hash, performance.now());
+    return DEFAULTS;
   }
 
   async #fetch(hash: PolicyHash | null): Promise<FleetRules | undefined> {

@@ -16,7 +16,7 @@ import { checkSilence, countWaiting } from './detectors/silence.ts';
 import { checkThresholds } from './detectors/thresholds.ts';
 import type { Finding } from './finding.ts';
 import type { Sample, SampleOutcome } from './sample.ts';
-import { type AgentState, add, CALLS, DENIALS, ERRORS, F64 } from './state/layout.ts';
+import { type AgentState, add, CALLS, DENIALS, ERRORS, F64, read } from './state/layout.ts';
 import { countIn } from './windows.ts';
 
 /** What a call shows. Late ones are counted and change nothing else. */
@@ -34,20 +34,10 @@ export function observe(
   if (sample.decision !== null) observeDecision(context, sample);
   if (sample.outcome !== null) {
     observeOutcome(context, sample, sample.outcome);
-    observeLoop(context, sample);
+    // What was withdrawn never ran, and is asked again when it may.
+    if (sample.outcome.status !== 'cancelled') observeLoop(context, sample);
   }
   if (config.thresholds.length > 0) checkThresholds(context);
-  return context.findings;
-}
-
-/** A call came to no end in its time: nothing is known of what it did. */
-export function forgetCall(
-  state: AgentState,
-  at: number,
-  config: BreakerConfig,
-): readonly Finding[] {
-  const context: Context = { state, config, at, findings: [] };
-  if (advance(context)) countWaiting(context, -1);
   return context.findings;
 }
 
@@ -57,6 +47,13 @@ export function tick(state: AgentState, now: number, config: BreakerConfig): rea
   if (state.f64[F64.firstAt] === 0 || !advance(context)) return context.findings;
   checkSilence(context);
   return context.findings;
+}
+
+/** How many allowed calls came to no end so far, by whoever remembers each of them. */
+export function setWaiting({ f64 }: AgentState, waiting: number, at: number): void {
+  if (read(f64, F64.waiting) === waiting) return;
+  f64[F64.waiting] = waiting;
+  f64[F64.waitingSince] = at;
 }
 
 /** While a breaker is open, what happens is no example of how it should be. */

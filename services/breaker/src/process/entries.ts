@@ -7,6 +7,7 @@ import type { EntryHashes } from '@estop/log/run/entry-hashes';
 import type { AgentId } from '@estop/schemas/ids';
 import type { BreakerView } from '@estop/schemas/messages';
 import type { AgentWatch } from '../domain/watch/agent-watch.ts';
+import { isWaiting } from '../domain/watch/fold.ts';
 import { decodeWatch, encodeWatch, STATE_BYTES, toldText } from '../domain/watch/watch-codec.ts';
 
 /** No agent's id holds a slash. */
@@ -33,6 +34,7 @@ export function entryRecord(log: EventLog, watch: AgentWatch, taken: Taken): New
     head: null,
     entries: 0,
     entriesHash: null,
+    waiting: isWaiting(watch, taken.at),
     told: toldText(watch.told),
     state: deflated(watch),
   });
@@ -54,6 +56,7 @@ export function positionRecord(
     head: head.hash,
     entries: hashes.count,
     entriesHash: hashes.combined,
+    waiting: false,
     told: null,
     state: NOTHING,
   });

@@ -53,7 +53,8 @@ export class PartitionTask {
     await this.#takeOver();
     while (!this.#assignment.signal.aborted) {
       this.#releaseWhenCaughtUp();
-      const waitMs = this.#writer?.isWriting === true ? WRITING_WAIT_MS : WAIT_MS;
+      const isWriting = this.#isReleased && this.#writer?.isWriting === true;
+      const waitMs = isWriting ? WRITING_WAIT_MS : WAIT_MS;
       const records = await this.#assignment.next(BATCH_RECORDS, waitMs);
       await this.#take(records);
       const last = records.at(-1);
@@ -62,10 +63,14 @@ export class PartitionTask {
       }
       // Without the log's answer nobody knows whether the orders are in it.
       if (records.length === 0) await this.#trips.settled();
+      this.#trips.throwIfFailed();
       this.#step();
     }
     await this.#trips.settled();
-    if (this.#reached !== null) await this.#writer?.finish(this.#reached, this.#settled);
+    // An entry that is ahead of an order which nobody gave would lose it.
+    if (this.#reached !== null && this.#isReleased) {
+      await this.#writer?.finish(this.#reached, this.#settled);
+    }
   }
 
   async #takeOver(): Promise<void> {
@@ -78,6 +83,7 @@ export class PartitionTask {
       logger.error({ partition, disagreement }, 'entries are not believed: reading the whole log');
     }
     this.#watches = new Watches(log, restored.entryByAgent);
+    for (const agentId of restored.waiting) this.#waiting.add(agentId);
     this.#writer = new EntryWriter(this.#deps, { partition, ...restored }, this.#watches);
     this.#reached = position;
     this.#caughtUpAt = await log.endOffset('audit.v1', partition);
@@ -97,7 +103,10 @@ export class PartitionTask {
     if (records.length === 0 || this.#reached === null) return;
     await log.learnSchemas(records);
     const codec = log.codec('audit.v1');
-    for (const stored of records) await this.#takeOne(stored, codec, this.#reached);
+    for (const stored of records) {
+      if (this.#assignment.signal.aborted) return;
+      await this.#takeOne(stored, codec, this.#reached);
+    }
     metrics.records.inc(records.length);
   }
 
@@ -142,7 +151,7 @@ export class PartitionTask {
     // An entry may be ahead of the position that a takeover begins at.
     if (offset < watch.nextOffset) return;
     const told = foldRecord(watch, { at, events, ref: offset }, rules);
-    if (told.length > 0) this.#trips.tell(agentId, told, offset);
+    if (told.length > 0) this.#trips.tell(agentId, told);
     this.#writer?.changed(agentId, told.length > 0);
     if (isWaiting(watch, at)) this.#waiting.add(agentId);
     else this.#waiting.delete(agentId);
@@ -160,7 +169,7 @@ export class PartitionTask {
       }
       if (offset < watch.nextOffset) continue;
       const told = tickTo(watch, now, fleet.of(agentId));
-      if (told.length > 0) this.#trips.tell(agentId, told, offset);
+      if (told.length > 0) this.#trips.tell(agentId, told);
       this.#writer?.changed(agentId, told.length > 0);
     }
   }
@@ -172,7 +181,8 @@ export class PartitionTask {
   }
 
   #step(): void {
-    if (this.#reached !== null) this.#writer?.step(this.#reached, this.#settled);
+    if (this.#reached === null || !this.#isReleased) return;
+    this.#writer?.step(this.#reached, this.#settled);
   }
 
   readonly #settled = (): Promise<void> => this.#trips.settled();

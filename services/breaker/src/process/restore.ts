@@ -6,6 +6,8 @@ import type { EventLog, StoredRecord } from '@estop/log/port';
 import { CHAIN_START, readChainBefore } from '@estop/log/run/chain-reader';
 import { EntryHashes } from '@estop/log/run/entry-hashes';
 import { readNewest } from '@estop/log/run/read-newest';
+import { EstopError, messageOf } from '@estop/schemas/errors';
+import { type AgentId, parseAgentId } from '@estop/schemas/ids';
 import type { BreakerView } from '@estop/schemas/messages';
 import { POSITION_KEY, type ReadPosition } from './entries.ts';
 
@@ -13,6 +15,8 @@ export interface Restored {
   readonly position: ReadPosition;
   readonly hashes: EntryHashes;
   readonly entryByAgent: ReadonlyMap<string, StoredRecord>;
+  /** Agents whom the passing of time may concern. */
+  readonly waiting: readonly AgentId[];
   /** Why the entries were not believed; null: they were, or there were none. */
   readonly disagreement: string | null;
   /** Keys to be forgotten before anything is written. */
@@ -27,23 +31,47 @@ export async function restore(log: EventLog, partition: number): Promise<Restore
   const keys = [...newest.keys()];
   newest.delete(POSITION_KEY);
   if (stored === undefined) return fromStart(keys, null);
+  try {
+    if (![stored, ...newest.values()].every((one) => log.isLinked(one))) {
+      throw new Error('an entry proves no writer');
+    }
+    return await believed(log, partition, { stored, newest });
+  } catch (error) {
+    if (error instanceof EstopError && error.retryable) throw error;
+    // Whatever is wrong with a cache: the log is read instead.
+    return fromStart(keys, messageOf(error));
+  }
+}
+
+/** Throws where the entries cannot be believed. */
+async function believed(
+  log: EventLog,
+  partition: number,
+  { stored, newest }: { readonly stored: StoredRecord; readonly newest: Map<string, StoredRecord> },
+): Promise<Restored> {
+  const codec = log.codec('breakers.v1');
   const hashes = new EntryHashes();
-  for (const [key, { value }] of newest) if (value !== null) hashes.set(key, value);
-  const problem = [stored, ...newest.values()].every((one) => log.isLinked(one))
-    ? null
-    : 'an entry proves no writer';
-  const view = log.codec('breakers.v1').decode(stored.value ?? Buffer.alloc(0));
-  const disagreement = problem ?? (await disagreementOf(log, partition, { view, hashes }));
-  if (disagreement !== null) return fromStart(keys, disagreement);
+  const waiting: AgentId[] = [];
+  for (const [key, { value }] of newest) {
+    if (value === null) continue;
+    hashes.set(key, value);
+    const agentId = parseAgentId(key);
+    if (agentId === undefined) throw new Error(`${key} is no agent`);
+    if (codec.decode(value).waiting) waiting.push(agentId);
+  }
+  const view = codec.decode(stored.value ?? Buffer.alloc(0));
+  const disagreement = await disagreementOf(log, partition, { view, hashes });
+  if (disagreement !== null) throw new Error(disagreement);
   const { offset: nextOffset, seq, at } = view;
   const head = { seq, hash: Buffer.from(view.head ?? []) };
   const position = { nextOffset, head, at };
-  return { position, hashes, entryByAgent: newest, disagreement: null, stale: [] };
+  return { position, hashes, entryByAgent: newest, waiting, disagreement: null, stale: [] };
 }
 
 function fromStart(stale: readonly string[], disagreement: string | null): Restored {
   const hashes = new EntryHashes();
-  return { position: AT_START, hashes, entryByAgent: new Map(), disagreement, stale };
+  const nothing = { entryByAgent: new Map(), waiting: [] };
+  return { position: AT_START, hashes, ...nothing, disagreement, stale };
 }
 
 async function disagreementOf(

@@ -1,6 +1,6 @@
 /**
- * Orders on their way to the decider. Each has an id made of where its finding stands, so that one
- * that is given again, by this process or by another, is carried out once.
+ * Orders on their way to the decider. Each has an id made of its finding, so that one that is given
+ * again, by this process or by another, is carried out once.
  */
 import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
@@ -8,6 +8,8 @@ import type { Logger } from '@estop/runtime/logger';
 import { type AgentId, agentSubject, type CommandId, parseCommandId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
 import type { Command } from '@estop/schemas/messages';
+import type { Finding } from '../domain/finding.ts';
+import type { Order } from '../domain/ladder/ladder.ts';
 import type { Told } from '../domain/watch/agent-watch.ts';
 import { tripBody } from '../domain/watch/trip-body.ts';
 import type { BreakerMetrics } from './breaker-metrics.ts';
@@ -16,6 +18,8 @@ import type { BreakerMetrics } from './breaker-metrics.ts';
 const BREAKER_SERVICE = 'service:breaker';
 /** Orders that wait until the log was read to its end; of more, the oldest are not given. */
 const HELD_MAX = 10_000;
+/** What nobody ordered while nobody watched is let go when its time was over for so long. */
+const LATE_MS_MAX = 300_000;
 
 export interface TripsDeps {
   readonly log: EventLog;
@@ -25,8 +29,10 @@ export interface TripsDeps {
 }
 
 interface Ordered {
-  readonly command: Command;
-  readonly until: number;
+  readonly commandId: CommandId;
+  readonly agentId: AgentId;
+  readonly finding: Finding;
+  readonly order: Order;
 }
 
 export class Trips {
@@ -35,26 +41,23 @@ export class Trips {
   /** While old records are read: the log may already hold what became of them. */
   #held: Map<string, Ordered> | null = new Map();
   #underWay: Promise<unknown>[] = [];
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(deps: TripsDeps, partition: number) {
     this.#deps = deps;
     this.#partition = partition;
   }
 
-  /** What was found of an agent in the record at `offset`, or by time before it. */
-  tell(agentId: AgentId, told: readonly Told[], offset: number): void {
+  /** What was found of an agent. */
+  tell(agentId: AgentId, told: readonly Told[]): void {
     const { metrics, logger } = this.#deps;
-    for (const [index, { finding, order, isShadow }] of told.entries()) {
+    for (const { finding, order, isShadow } of told) {
       const kind = isShadow ? 'shadow' : order?.mode;
       metrics.findings.inc({ signal: finding.signal, order: kind ?? 'none' });
       if (order === null) continue;
       const { sentence: explanation } = finding;
       logger.info({ agentId, order: order.mode, isShadow, explanation }, 'breaker');
-      if (isShadow) continue;
-      const commandId = this.#idOf(agentId, offset, index);
-      const body = tripBody(finding, order, this.#partition);
-      const about = { commandId, subject: agentSubject(agentId), by: BREAKER_SERVICE };
-      this.#order({ command: { ...about, reason: null, body }, until: order.until });
+      if (!isShadow) this.#order({ commandId: idOf(agentId, finding), agentId, finding, order });
     }
   }
 
@@ -67,14 +70,25 @@ export class Trips {
   release(): void {
     const held = this.#held;
     this.#held = null;
-    for (const ordered of held?.values() ?? []) this.#order(ordered);
+    for (const ordered of held?.values() ?? []) {
+      if (ordered.order.until + LATE_MS_MAX > this.#nowMs()) this.#give(ordered);
+      else this.#deps.metrics.ordersTooLate.inc();
+    }
   }
 
-  /** Resolves when every order so far is in the log; rejects when one could not be written. */
+  /**
+   * Resolves when every order so far is in the log. Rejects when one could not be written, and from
+   * then on: whoever watches must begin again where that order was not given yet.
+   */
   async settled(): Promise<void> {
     const underWay = this.#underWay;
     this.#underWay = [];
-    await Promise.all(underWay);
+    await Promise.allSettled(underWay);
+    this.throwIfFailed();
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
   #order(ordered: Ordered): void {
@@ -82,7 +96,7 @@ export class Trips {
       this.#give(ordered);
       return;
     }
-    this.#held.set(ordered.command.commandId, ordered);
+    this.#held.set(ordered.commandId, ordered);
     for (const oldest of this.#held.keys()) {
       if (this.#held.size <= HELD_MAX) break;
       this.#held.delete(oldest);
@@ -90,22 +104,35 @@ export class Trips {
     }
   }
 
-  #give({ command, until }: Ordered): void {
-    const { log, clock, metrics } = this.#deps;
-    if (until <= (log.timeMs() ?? clock.nowMs())) {
-      metrics.ordersTooLate.inc();
-      return;
-    }
+  #give({ commandId, agentId, finding, order }: Ordered): void {
+    const { log } = this.#deps;
+    const body = tripBody(finding, this.#inTime(finding, order), this.#partition);
+    const subject = agentSubject(agentId);
+    const command: Command = { commandId, subject, by: BREAKER_SERVICE, reason: null, body };
     const value = log.codec('commands.v1').encode(command);
-    const given = log.publish('commands.v1', this.#partition, { key: command.subject, value });
-    // A failure surfaces where it is awaited.
-    given.catch(() => undefined);
+    const given = log.publish('commands.v1', this.#partition, { key: subject, value });
+    // Kept, since nobody may look at this very order again.
+    given.catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
     this.#underWay.push(given);
   }
 
-  #idOf(agentId: AgentId, offset: number, index: number): CommandId {
-    const commandId = parseCommandId(`trip-${this.#partition}-${offset}-${index}-${agentId}`);
-    invariant(commandId !== undefined, 'a place in the log makes a command id');
-    return commandId;
+  /** Whoever is behind orders late: the breaker is open as long as it would have been. */
+  #inTime(finding: Finding, order: Order): Order {
+    const nowMs = this.#nowMs();
+    return order.until > nowMs ? order : { ...order, until: nowMs + order.until - finding.at };
   }
+
+  #nowMs(): number {
+    const { log, clock } = this.#deps;
+    return log.timeMs() ?? clock.nowMs();
+  }
+}
+
+/** Of a finding of an agent there is one at a time, whenever it is made. */
+function idOf(agentId: AgentId, { at, rule, signal, tier }: Finding): CommandId {
+  const commandId = parseCommandId(`trip-${at}-${rule}-${signal}-${tier ?? 'all'}-${agentId}`);
+  invariant(commandId !== undefined, 'a finding makes a command id');
+  return commandId;
 }

@@ -248,12 +248,12 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     const one = watch(detectors);
     for (let n = 0; n < 5; n += 1) one.see(sampleOf(START_MS));
     one.see(sampleOf(START_MS, { outcome: null }));
-    expect(one.tick(START_MS + 4 * MINUTE_MS)).toEqual([]);
-    expect(one.tick(START_MS + 6 * MINUTE_MS)).toMatchObject([{ signal: 'silence' }]);
-    expect(one.tick(START_MS + 7 * MINUTE_MS)).toEqual([]);
+    expect(one.tick(START_MS + 9 * MINUTE_MS)).toEqual([]);
+    expect(one.tick(START_MS + 11 * MINUTE_MS)).toMatchObject([{ signal: 'silence' }]);
+    expect(one.tick(START_MS + 12 * MINUTE_MS)).toEqual([]);
     const done = watch(detectors);
     for (let n = 0; n < 6; n += 1) done.see(sampleOf(START_MS));
-    expect(done.tick(START_MS + 6 * MINUTE_MS)).toEqual([]);
+    expect(done.tick(START_MS + 11 * MINUTE_MS)).toEqual([]);
   },
 
   'the state comes back from its bytes, and other bytes are refused': (detectors) => {

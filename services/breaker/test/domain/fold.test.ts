@@ -50,6 +50,54 @@ describe('an agent in the audit log', () => {
     expect(told).toMatchObject([{ finding: { signal: 'loop', observed: 8 } }]);
   });
 
+  it('cannot hide a loop by a session of its own for each call', () => {
+    const { record, told } = rig();
+    for (let n = 1; n <= 20; n += 1) {
+      expect(told).toEqual([]);
+      const same = { digest: 'sha256:same', session: `s${n}` };
+      record(n * 2_000, proposed(`i${n}`, same), allowed(`i${n}`), outcome(`i${n}`));
+    }
+    expect(told).toMatchObject([
+      { finding: { signal: 'loop', observed: 20 }, order: { mode: 'open' } },
+    ]);
+  });
+
+  it('may try a failing call four times, and be refused by its own door as often as it is', () => {
+    const { record, told } = rig();
+    for (let n = 1; n <= 4; n += 1) {
+      const failed = outcome(`f${n}`, { status: 'error', resultDigest: null });
+      record(n * 4_000, proposed(`f${n}`, { digest: 'sha256:f' }), allowed(`f${n}`), failed);
+    }
+    for (let n = 1; n <= 30; n += 1) {
+      const withdrawn = outcome(`c${n}`, { status: 'cancelled', resultDigest: null });
+      const call = [proposed(`c${n}`, { digest: 'sha256:c' }), allowed(`c${n}`), withdrawn];
+      record(20_000 + n * 1_000, ...call);
+    }
+    expect(told).toEqual([]);
+  });
+
+  it('may do the same each five minutes without a session', () => {
+    const { record, told } = rig();
+    for (let n = 1; n <= 100; n += 1) {
+      const same = { digest: 'sha256:same', session: null };
+      record(n * 5 * MINUTE_MS, proposed(`i${n}`, same), allowed(`i${n}`), outcome(`i${n}`));
+    }
+    expect(told).toEqual([]);
+  });
+
+  it('waits for no call that it was never allowed, and for none that was forgotten', () => {
+    const { record, watch } = rig();
+    for (let n = 0; n < CALLS_MAX + 20; n += 1) record(n, proposed(`i${n}`), allowed(`i${n}`));
+    for (let n = 0; n < CALLS_MAX + 20; n += 1) record(1_000 + n, outcome(`i${n}`));
+    expect(statisticsOf(watch.state, DEFAULT_CONFIG).waiting).toBe(0);
+    const asked = { ...allowed('p'), type: 'ApprovalRequested' } as AuditRecordEvent;
+    record(5_000, proposed('p'), asked);
+    record(5_001, proposed('q'), allowed('q'));
+    expect(statisticsOf(watch.state, DEFAULT_CONFIG).waiting).toBe(1);
+    record(5_002, allowed('p'));
+    expect(statisticsOf(watch.state, DEFAULT_CONFIG).waiting).toBe(2);
+  });
+
   it('takes what is done again after hours for a routine', () => {
     const { record, told } = rig();
     for (let n = 1; n <= 24; n += 1) {
@@ -100,11 +148,11 @@ describe('an agent in the audit log', () => {
     const { record, watch } = rig();
     for (let n = 0; n < 5; n += 1) record(n, proposed(`o${n}`), allowed(`o${n}`), outcome(`o${n}`));
     record(10, proposed('i1'), allowed('i1'));
-    expect(tickTo(watch, START_MS + 5 * MINUTE_MS, RULES)).toEqual([]);
-    const told = tickTo(watch, START_MS + 6 * MINUTE_MS, RULES);
+    expect(tickTo(watch, START_MS + 10 * MINUTE_MS, RULES)).toEqual([]);
+    const told = tickTo(watch, START_MS + 11 * MINUTE_MS, RULES);
     expect(told).toMatchObject([
       {
-        finding: { signal: 'silence', at: START_MS + 6 * MINUTE_MS },
+        finding: { signal: 'silence', at: START_MS + 11 * MINUTE_MS },
         order: { mode: 'step-up' },
       },
     ]);

@@ -13,6 +13,8 @@ import { AGENT, allowed, outcome, proposed } from '../domain/audit-events.ts';
 
 const WAIT_MS_MAX = 10_000;
 
+type About = Partial<Pick<AuditRecord, 'at' | 'subject'>>;
+
 export class BreakerRig {
   readonly log: MemoryLog;
   readonly registry = new Registry();
@@ -45,9 +47,12 @@ export class BreakerRig {
     this.#service = null;
   }
 
-  /** A valid record about the agent. */
-  async record(...events: readonly AuditRecordEvent[]): Promise<void> {
-    const value = this.#encoded({ seq: this.#head.seq + 1, prev: this.#head.hash, events });
+  /** A valid record, about the agent and made now unless it is said otherwise. */
+  async record(...said: readonly (AuditRecordEvent | About)[]): Promise<void> {
+    const events = said.filter((one) => 'type' in one);
+    const about = said.find((one): one is About => !('type' in one)) ?? {};
+    const chained = { seq: this.#head.seq + 1, prev: this.#head.hash, events };
+    const value = this.#encoded(chained, about);
     invariant(extendsChain(this.#head, value), 'it extends the chain');
     this.#head = headAfter(this.#head, value);
     await this.log.append('audit.v1', 0, [{ key: AGENT, value }]);
@@ -55,15 +60,15 @@ export class BreakerRig {
 
   /** A record of a writer that lost the partition: nothing that anybody may believe. */
   async voidRecord(...events: readonly AuditRecordEvent[]): Promise<void> {
-    const value = this.#encoded({ seq: this.#head.seq, prev: this.#head.hash, events });
+    const value = this.#encoded({ seq: this.#head.seq, prev: this.#head.hash, events }, {});
     await this.log.append('audit.v1', 0, [{ key: AGENT, value }]);
   }
 
   /** The same call with the same result, so often. */
-  async repeat(times: number, from = 0): Promise<void> {
+  async repeat(times: number, from = 0, at = Date.now()): Promise<void> {
     for (let n = from; n < from + times; n += 1) {
       const id = `i${n}`;
-      await this.record(proposed(id, { digest: 'sha256:same' }), allowed(id), outcome(id));
+      await this.record({ at }, proposed(id, { digest: 'sha256:same' }), allowed(id), outcome(id));
     }
   }
 
@@ -104,9 +109,15 @@ export class BreakerRig {
     }
   }
 
-  #encoded(chained: Pick<AuditRecord, 'seq' | 'prev' | 'events'>): Buffer {
+  #encoded(chained: Pick<AuditRecord, 'seq' | 'prev' | 'events'>, said: About): Buffer {
     const cause = { topic: 'intents.v1', partition: 0, offset: 0 };
-    const about = { writer: 'policy/1', cause, at: Date.now(), subject: agentSubject(AGENT) };
+    const about = {
+      writer: 'policy/1',
+      cause,
+      at: Date.now(),
+      subject: agentSubject(AGENT),
+      ...said,
+    };
     const record = { ...chained, ...about, policyHash: this.policyHash };
     return Buffer.from(this.log.codec('audit.v1').encode(record));
   }

@@ -23,13 +23,19 @@ afterEach(() => rig.stop());
 
 /** The log of a process that dies before anything of its state is written. */
 function withoutEntries(log: EventLog): EventLog {
+  return refusing(log, (name, topic) => name === 'append' && topic === 'breakers.v1');
+}
+
+/** The log, where some appends fail. */
+function refusing(log: EventLog, refuses: (name: string, topic: Topic) => boolean): EventLog {
   return new Proxy(log, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
-      if (name !== 'append') return typeof value === 'function' ? value.bind(target) : value;
-      return (topic: Topic, partition: number, records: readonly NewRecord[]) => {
-        if (topic === 'breakers.v1') return Promise.reject(new Error('no room'));
-        return target.append(topic, partition, records);
+      if (typeof value !== 'function') return value;
+      if (name !== 'append' && name !== 'publish') return value.bind(target);
+      return (topic: Topic, partition: number, what: readonly NewRecord[]) => {
+        if (refuses(name, topic)) return Promise.reject(new Error('no room'));
+        return value.call(target, topic, partition, what);
       };
     },
   });
@@ -50,7 +56,7 @@ describe('the breaker service', () => {
     await rig.repeat(4);
     const [command] = await rig.until(async () => nonEmpty(await rig.commands()));
     expect(command).toMatchObject(TRIP);
-    expect(command?.commandId).toBe(`trip-0-3-0-${AGENT}`);
+    expect(command?.commandId).toMatch(/^trip-\d+-same-result-loop-read-billing-bot$/);
     const body = command?.body.type === 'TripBreaker' ? command.body : undefined;
     expect(body?.explanation).toMatch(/crm.read was called 4 times in a row/);
     expect(JSON.parse(body?.evidence ?? '')).toMatchObject({
@@ -114,6 +120,81 @@ describe('the breaker service', () => {
     await rig.caughtUp();
     await rig.stop();
     expect(await rig.commands()).toHaveLength(1);
+  });
+
+  it('loses no order when a partition is taken away while old records are read', async () => {
+    await rig.repeat(4);
+    for (let n = 0; n < 600; n += 1) await rig.record(proposed(`x${n}`), allowed(`x${n}`));
+    const service = await rig.start();
+    await rig.until(async () =>
+      (await metric('estop_breaker_records_total')) > 0 ? true : undefined,
+    );
+    await service.close();
+    await rig.start();
+    const commands = await rig.until(async () => nonEmpty(await rig.commands()));
+    expect(commands).toMatchObject([TRIP]);
+  });
+
+  it('begins again when an order cannot be written, until it is', async () => {
+    let refusals = 0;
+    const failing = refusing(rig.log, (name, topic) => {
+      if (name !== 'publish' || topic !== 'commands.v1' || refusals === 3) return false;
+      refusals += 1;
+      return true;
+    });
+    await rig.start(failing);
+    await rig.repeat(4);
+    await rig.until(async () => nonEmpty(await rig.commands()));
+    expect(refusals).toBe(3);
+    expect(await metric('estop_breaker_partition_failures_total')).toBe(3);
+  });
+
+  it('orders late what it found late: open for as long as it would have been', async () => {
+    await rig.start();
+    await rig.caughtUp();
+    const foundMs = Date.now() - 45_000;
+    await rig.repeat(4, 0, foundMs);
+    const [command] = await rig.until(async () => nonEmpty(await rig.commands()));
+    const body = command?.body.type === 'TripBreaker' ? command.body : undefined;
+    expect(body?.until).toBeGreaterThan(Date.now());
+  });
+
+  it('lets go of what was found long ago, while nobody watched', async () => {
+    await rig.repeat(4, 0, Date.now() - 3_600_000);
+    await rig.start();
+    await rig.caughtUp();
+    expect(await rig.commands()).toEqual([]);
+    expect(await metric('estop_breaker_orders_too_late_total')).toBe(1);
+  });
+
+  it('knows after a restart whose calls are under way', async () => {
+    const startMs = Date.now() - 3_600_000;
+    for (let n = 0; n < 5; n += 1) {
+      await rig.record({ at: startMs }, proposed(`o${n}`), allowed(`o${n}`), outcome(`o${n}`));
+    }
+    await rig.record({ at: startMs }, proposed('w'), allowed('w'));
+    await rig.start();
+    await rig.caughtUp();
+    await rig.stop();
+    await rig.start();
+    await rig.record({ at: startMs + 660_000, subject: null });
+    await rig.record({ at: startMs + 720_000, subject: null });
+    await rig.caughtUp();
+    await rig.stop();
+    const told = JSON.parse((await rig.entries()).get(AGENT)?.told ?? 'null');
+    expect(told?.finding).toMatchObject({ signal: 'silence', at: expect.any(Number) });
+  });
+
+  it('reads the whole log where the position cannot be read at all', async () => {
+    await rig.start();
+    await rig.repeat(3);
+    await rig.caughtUp();
+    await rig.stop();
+    await rig.log.append('breakers.v1', 0, [{ key: '/position', value: Buffer.from('nonsense') }]);
+    await rig.start();
+    await rig.repeat(1, 3);
+    await rig.until(async () => nonEmpty(await rig.commands()));
+    expect(await metric('estop_breaker_rebuilds_total')).toBe(1);
   });
 
   it('reads the whole log where entries are not the ones that were written', async () => {

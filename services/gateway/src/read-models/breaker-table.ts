@@ -88,6 +88,7 @@ export class BreakerTable {
     }
     if (!this.#knownById.has(agentId) && this.#knownById.size >= AGENTS_MAX) return;
     try {
+      if (!this.#log.isLinked(stored)) throw new Error('the record does not prove its writer');
       const { told } = this.#log.codec(TOPIC).decode(value);
       this.#knownById.set(agentId, { partition, offset, told });
     } catch (error) {

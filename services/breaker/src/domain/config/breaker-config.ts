@@ -66,7 +66,7 @@ export const DEFAULT_CONFIG: BreakerConfig = {
   signals: ALL_SIGNALS,
   thresholds: [],
   prior: { callsPerMinute: 2, dispersion: 4 },
-  loops: { sameResult: 4, sameCall: 6, sameError: 3, errors: 6, cycles: 3 },
+  loops: { sameResult: 4, sameCall: 6, sameError: 5, errors: 6, cycles: 3 },
   ladder: {
     signalsToOpen: 2,
     evidenceMs: 600_000,

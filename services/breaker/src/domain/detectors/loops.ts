@@ -2,9 +2,9 @@
  * Loops, by exact rules over the last 16 calls whose result is known (a repeat before its result is
  * impatience, not a loop): the same call with the same result, the same call whatever it answers,
  * the same call failing, failures one after the other, and cycles of two to four calls. A change of
- * arguments begins anew, and so does an hour without a call. Polling at the declared interval is none.
+ * arguments begins anew, and so does half an hour without a call. Polling at the declared interval is none.
  * Of calls that name no session nobody knows whether they are of one task: of them it takes twice as
- * many. What was denied never ran, and is for the detector of denials.
+ * many, less than a minute apart. What was denied never ran, and is for the detector of denials.
  */
 import type { OutcomeStatus } from '@estop/schemas/messages';
 import type { Finding, Rule } from '../finding.ts';
@@ -24,8 +24,9 @@ import { type Context, isOn } from './context.ts';
 import { shownLoop } from './shown.ts';
 
 const CYCLE_MAX = 4;
-/** Work that is done again after so long is a routine. */
-const GAP_MS = 3_600_000;
+/** Work that is done again after so long is a routine; sooner where no session says it is one task. */
+const GAP_MS = 1_800_000;
+const NO_SESSION_GAP_MS = 60_000;
 const NO_SESSION_FACTOR = 2;
 const RESULT_SEEDS: Readonly<Record<OutcomeStatus, number>> = {
   ok: hashText('ok'),
@@ -40,7 +41,8 @@ const POLL_TOLERANCE = 0.9;
 export function observeLoop(context: Context, sample: Sample): void {
   const { state } = context;
   const call = callHash(sample);
-  if (gapMs(state, sample) > GAP_MS) forget(state);
+  const gapMsMax = sample.session === '' ? NO_SESSION_GAP_MS : GAP_MS;
+  if (gapMs(state, sample) >= gapMsMax) forget(state);
   if (isDeclaredPoll(state, sample, call)) return;
   push(state, sample, call);
   if (!isOn(context, 'loop')) return;

@@ -7,7 +7,8 @@ import { type Context, isOn, mayTell, TOLD_SILENCE } from './context.ts';
 import { reportsOutcomes } from './ratio.ts';
 import { NEWEST, shown } from './shown.ts';
 
-const SILENCE_MIN_MS = 300_000;
+/** Shorter than the time after which a call counts as lost, and longer than most tools take. */
+const SILENCE_MIN_MS = 600_000;
 /** This many times what one call of 100 takes. */
 const FACTOR = 16;
 const TOLD_MINUTES = 60;

@@ -5,6 +5,7 @@ import type { Finding } from '../finding.ts';
 import { CLOSED_LADDER, type Ladder, type Order } from '../ladder/ladder.ts';
 import { type AgentState, emptyState } from '../state/layout.ts';
 import type { Calls } from './calls.ts';
+import { NO_REPEATS, type Repeats } from './repeats.ts';
 
 /** The newest finding, and what was ordered for it. */
 export interface Told {
@@ -20,6 +21,7 @@ export interface AgentWatch {
   readonly calls: Calls;
   ladder: Ladder;
   told: Told | null;
+  repeats: Repeats;
   /** One past the newest audit record of the agent that is in here. */
   nextOffset: number;
 }
@@ -31,6 +33,7 @@ export function newWatch(agentId: AgentId, config: BreakerConfig): AgentWatch {
     calls: new Map(),
     ladder: CLOSED_LADDER,
     told: null,
+    repeats: NO_REPEATS,
     nextOffset: 0,
   };
 }

@@ -16,6 +16,8 @@ export interface Call {
   readonly targets: readonly string[];
   /** Its proposal was seen by the detectors. */
   readonly isCounted: boolean;
+  /** It was allowed, and came to no end so far. */
+  readonly isWaiting: boolean;
 }
 
 /** Oldest first. */
@@ -24,7 +26,7 @@ export type Calls = Map<IntentId, Call>;
 export function keepCall(calls: Calls, { intent, digest, tier, targets }: IntentProposed): Call {
   const { intentId, tool, sessionId } = intent;
   const session = sessionId ?? '';
-  const aimed = { targets: targets.slice(0, TARGETS_MAX), isCounted: false };
+  const aimed = { targets: targets.slice(0, TARGETS_MAX), isCounted: false, isWaiting: false };
   const call = { intentId, session, tool, tier, digest, ...aimed };
   calls.set(intentId, call);
   for (const oldest of calls.keys()) {
@@ -38,4 +40,15 @@ export function takeCall(calls: Calls, intentId: IntentId): Call | undefined {
   const call = calls.get(intentId);
   calls.delete(intentId);
   return call;
+}
+
+export function markWaiting(calls: Calls, intentId: IntentId): void {
+  const call = calls.get(intentId);
+  if (call !== undefined) calls.set(intentId, { ...call, isWaiting: true });
+}
+
+export function countWaitingCalls(calls: Calls): number {
+  let waiting = 0;
+  for (const { isWaiting } of calls.values()) if (isWaiting) waiting += 1;
+  return waiting;
 }

@@ -8,12 +8,13 @@ import type { AuditRecord, DenyReason, Outcome } from '@estop/schemas/messages';
 import type { BreakerConfig } from '../config/breaker-config.ts';
 import type { Finding } from '../finding.ts';
 import { changed, climb, isFrozen } from '../ladder/ladder.ts';
-import { forgetCall, observe, setFrozen, tick } from '../observe.ts';
+import { observe, setFrozen, setWaiting, tick } from '../observe.ts';
 import type { Sample, SampleOutcome } from '../sample.ts';
 import { F64, read } from '../state/layout.ts';
 import { MINUTE_MS } from '../windows.ts';
 import type { AgentWatch, Told } from './agent-watch.ts';
-import { type Call, keepCall, takeCall } from './calls.ts';
+import { type Call, countWaitingCalls, keepCall, markWaiting, takeCall } from './calls.ts';
+import { noteRepeat } from './repeats.ts';
 
 /** An agent that was silent for longer is looked at again with its next record. */
 const TICKED_MS = 3_600_000;
@@ -66,6 +67,7 @@ export function foldRecord(
         break;
       case 'IntentAllowed':
         observeVerdict(context, event.intentId, 'allow');
+        markWaiting(watch.calls, event.intentId);
         break;
       case 'ApprovalRequested':
         observeVerdict(context, event.intentId, 'needs-approval');
@@ -77,7 +79,8 @@ export function foldRecord(
         observeEnd(context, event.outcome.intentId, outcomeOf(event.outcome));
         break;
       case 'HoldExpired':
-        forgetEnd(context, event.intentId);
+        // That nobody said what became of it is no outcome.
+        takeCall(watch.calls, event.intentId);
         break;
       case 'BreakerChanged':
         watch.ladder = changed(watch.ladder, event, at);
@@ -86,6 +89,7 @@ export function foldRecord(
       default:
     }
   }
+  setWaiting(watch.state, countWaitingCalls(watch.calls), at);
   watch.nextOffset = ref + 1;
   return context.told;
 }
@@ -131,15 +135,15 @@ function observeDenial(context: Context, intentId: IntentId, reason: DenyReason)
 }
 
 function observeEnd(context: Context, intentId: IntentId, outcome: SampleOutcome): void {
-  const call = takeCall(context.watch.calls, intentId);
-  if (call !== undefined) see(context, call, { decision: null, outcome, targets: [] });
-}
-
-/** That nobody said what became of it is no outcome. */
-function forgetEnd(context: Context, intentId: IntentId): void {
-  const { watch, rules, at } = context;
-  if (takeCall(watch.calls, intentId) === undefined) return;
-  take(context, forgetCall(watch.state, at, rules.config));
+  const { watch, rules, at, ref } = context;
+  const call = takeCall(watch.calls, intentId);
+  if (call === undefined) return;
+  see(context, call, { decision: null, outcome, targets: [] });
+  if (outcome.status === 'cancelled' || rules.pollIntervalMsByTool.has(call.tool)) return;
+  const about = { state: watch.state, config: rules.config };
+  const noted = noteRepeat(watch.repeats, { call, outcome, at, ref }, about);
+  watch.repeats = noted.repeats;
+  take(context, noted.findings);
 }
 
 function see(

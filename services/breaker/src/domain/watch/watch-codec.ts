@@ -7,9 +7,9 @@ import { decodeState, encodeState, STATE_BYTES } from '../state/layout.ts';
 import type { AgentWatch, Told } from './agent-watch.ts';
 import type { Call } from './calls.ts';
 
-type Rest = Pick<AgentWatch, 'ladder' | 'told' | 'nextOffset'> & {
+interface Rest extends Pick<AgentWatch, 'ladder' | 'told' | 'repeats' | 'nextOffset'> {
   readonly calls: readonly Call[];
-};
+}
 
 export interface EncodedWatch {
   readonly block: Uint8Array;
@@ -19,9 +19,10 @@ export interface EncodedWatch {
 
 export { STATE_BYTES };
 
-export function encodeWatch({ state, ladder, told, nextOffset, calls }: AgentWatch): EncodedWatch {
-  const rest: Rest = { ladder, told, nextOffset, calls: [...calls.values()] };
-  return { block: encodeState(state), rest: JSON.stringify(rest) };
+export function encodeWatch(watch: AgentWatch): EncodedWatch {
+  const { ladder, told, repeats, nextOffset, calls } = watch;
+  const rest: Rest = { ladder, told, repeats, nextOffset, calls: [...calls.values()] };
+  return { block: encodeState(watch.state), rest: JSON.stringify(rest) };
 }
 
 /** Undefined where the bytes are of another layout: then the watch is rebuilt from the log. */
@@ -31,9 +32,9 @@ export function decodeWatch(
 ): AgentWatch | undefined {
   const state = decodeState(block);
   if (state === null) return undefined;
-  const { ladder, told, nextOffset, calls } = JSON.parse(rest) as Rest;
+  const { calls, ...others } = JSON.parse(rest) as Rest;
   const callById = new Map<IntentId, Call>(calls.map((call) => [call.intentId, call]));
-  return { agentId, state, ladder, told, nextOffset, calls: callById };
+  return { agentId, state, ...others, calls: callById };
 }
 
 export function toldText(told: Told | null): string | null {
