@@ -19,6 +19,8 @@ export class BreakerRig {
   readonly lines: string[];
   readonly #logger = createMemoryLogger();
   policyHash: PolicyHash | null = null;
+  /** Records are so much older than now. */
+  ageMs = 0;
   #service: BreakerService | null = null;
   #head = GENESIS;
 
@@ -106,7 +108,12 @@ export class BreakerRig {
 
   #encoded(chained: Pick<AuditRecord, 'seq' | 'prev' | 'events'>): Buffer {
     const cause = { topic: 'intents.v1', partition: 0, offset: 0 };
-    const about = { writer: 'policy/1', cause, at: Date.now(), subject: agentSubject(AGENT) };
+    const about = {
+      writer: 'policy/1',
+      cause,
+      at: Date.now() - this.ageMs,
+      subject: agentSubject(AGENT),
+    };
     const record = { ...chained, ...about, policyHash: this.policyHash };
     return Buffer.from(this.log.codec('audit.v1').encode(record));
   }
