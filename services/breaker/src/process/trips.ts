@@ -5,15 +5,12 @@
 import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
-import { type AgentId, agentSubject, type CommandId, parseCommandId } from '@estop/schemas/ids';
-import { invariant } from '@estop/schemas/invariant';
+import type { AgentId, CommandId } from '@estop/schemas/ids';
 import type { Command } from '@estop/schemas/messages';
 import type { Told } from '../domain/watch/agent-watch.ts';
-import { tripBody } from '../domain/watch/trip-body.ts';
+import { tripCommand } from '../domain/watch/trip-command.ts';
 import type { BreakerMetrics } from './breaker-metrics.ts';
 
-/** By whom the orders are; the decider takes them from nobody else. */
-const BREAKER_SERVICE = 'service:breaker';
 /** Orders that wait until the log was read to its end; of more, the oldest are not given. */
 const HELD_MAX = 10_000;
 
@@ -51,10 +48,9 @@ export class Trips {
       const { sentence: explanation } = finding;
       logger.info({ agentId, order: order.mode, isShadow, explanation }, 'breaker');
       if (isShadow) continue;
-      const commandId = this.#idOf(agentId, offset, index);
-      const body = tripBody(finding, order, this.#partition);
-      const about = { commandId, subject: agentSubject(agentId), by: BREAKER_SERVICE };
-      this.#order({ command: { ...about, reason: null, body }, until: order.until });
+      const place = { partition: this.#partition, offset, index };
+      const command = tripCommand(agentId, { finding, order }, place);
+      this.#order({ command, until: order.until });
     }
   }
 
@@ -101,11 +97,5 @@ export class Trips {
     // A failure surfaces where it is awaited.
     given.catch(() => undefined);
     this.#underWay.push(given);
-  }
-
-  #idOf(agentId: AgentId, offset: number, index: number): CommandId {
-    const commandId = parseCommandId(`trip-${this.#partition}-${offset}-${index}-${agentId}`);
-    invariant(commandId !== undefined, 'a place in the log makes a command id');
-    return commandId;
   }
 }
