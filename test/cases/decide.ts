@@ -18,7 +18,8 @@ export async function decideSet(set: RecordedSet): Promise<readonly DecisionLine
   }
   const fleet = await compileFleet(checked.bundle);
   try {
-    const backtest = createBacktest(fleet);
+    // Policies are scored here, on several clocks and without outcomes: a breaker looks at both.
+    const backtest = createBacktest(fleet, () => []);
     return intentLines(set).map((line) => {
       const intent = intentOf(line);
       const digest = intentDigest(intent.agentId, intent.tool, intent.arguments);

@@ -131,8 +131,8 @@ export class PartitionTask {
     const { rules } = this.#deps;
     const { signal } = this.#assignment;
     const fleet = rules.known(record.policyHash) ?? (await rules.of(record.policyHash, signal));
-    this.#tick(record.at, fleet, offset);
     const subject = record.subject === null ? undefined : parseSubject(record.subject);
+    this.#tick(record.at, fleet, { offset, besides: subject?.id });
     for (const event of record.events) {
       if (event.type === 'CommandAccepted' || event.type === 'CommandRefused') {
         this.#trips.answered(event.commandId);
@@ -157,11 +157,19 @@ export class PartitionTask {
     else this.#waiting.delete(agentId);
   }
 
-  /** Time passes in whole minutes, by the records of the partition. */
-  #tick(now: number, fleet: FleetRules, offset: number): void {
+  /**
+   * Time passes in whole minutes, by the records of the partition. For whom a record is about it
+   * passes with that record: what it shows has one place, and so one order each.
+   */
+  #tick(
+    now: number,
+    fleet: FleetRules,
+    { offset, besides }: { readonly offset: number; readonly besides: string | undefined },
+  ): void {
     const last = this.#reached?.at ?? 0;
     if (Math.floor(now / MINUTE_MS) === Math.floor(last / MINUTE_MS)) return;
     for (const agentId of this.#waiting) {
+      if (agentId === besides) continue;
       const watch = this.#watches.get(agentId);
       if (watch === undefined || !isWaiting(watch, now)) {
         this.#waiting.delete(agentId);

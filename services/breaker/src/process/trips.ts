@@ -5,17 +5,13 @@
 import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
-import { type AgentId, agentSubject, type CommandId, parseCommandId } from '@estop/schemas/ids';
-import { invariant } from '@estop/schemas/invariant';
-import type { Command } from '@estop/schemas/messages';
+import type { AgentId, CommandId } from '@estop/schemas/ids';
 import type { Finding } from '../domain/finding.ts';
 import type { Order } from '../domain/ladder/ladder.ts';
 import type { Told } from '../domain/watch/agent-watch.ts';
-import { tripBody } from '../domain/watch/trip-body.ts';
+import { tripCommand, tripId } from '../domain/watch/trip-command.ts';
 import type { BreakerMetrics } from './breaker-metrics.ts';
 
-/** By whom the orders are; the decider takes them from nobody else. */
-const BREAKER_SERVICE = 'service:breaker';
 /** Orders that wait until the log was read to its end; of more, the oldest are not given. */
 const HELD_MAX = 10_000;
 /** What nobody ordered while nobody watched is let go when its time was over for so long. */
@@ -57,7 +53,7 @@ export class Trips {
       if (order === null) continue;
       const { sentence: explanation } = finding;
       logger.info({ agentId, order: order.mode, isShadow, explanation }, 'breaker');
-      if (!isShadow) this.#order({ commandId: idOf(agentId, finding), agentId, finding, order });
+      if (!isShadow) this.#order({ commandId: tripId(agentId, finding), agentId, finding, order });
     }
   }
 
@@ -104,13 +100,12 @@ export class Trips {
     }
   }
 
-  #give({ commandId, agentId, finding, order }: Ordered): void {
+  #give({ agentId, finding, order }: Ordered): void {
     const { log } = this.#deps;
-    const body = tripBody(finding, this.#inTime(finding, order), this.#partition);
-    const subject = agentSubject(agentId);
-    const command: Command = { commandId, subject, by: BREAKER_SERVICE, reason: null, body };
+    const inTime = this.#inTime(finding, order);
+    const command = tripCommand(agentId, { finding, order: inTime }, this.#partition);
     const value = log.codec('commands.v1').encode(command);
-    const given = log.publish('commands.v1', this.#partition, { key: subject, value });
+    const given = log.publish('commands.v1', this.#partition, { key: command.subject, value });
     // Kept, since nobody may look at this very order again.
     given.catch((error: unknown) => {
       this.#failure ??= { error };
@@ -128,11 +123,4 @@ export class Trips {
     const { log, clock } = this.#deps;
     return log.timeMs() ?? clock.nowMs();
   }
-}
-
-/** Of a finding of an agent there is one at a time, whenever it is made. */
-function idOf(agentId: AgentId, { at, rule, signal, tier }: Finding): CommandId {
-  const commandId = parseCommandId(`trip-${at}-${rule}-${signal}-${tier ?? 'all'}-${agentId}`);
-  invariant(commandId !== undefined, 'a finding makes a command id');
-  return commandId;
 }

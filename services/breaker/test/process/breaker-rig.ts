@@ -21,6 +21,8 @@ export class BreakerRig {
   readonly lines: string[];
   readonly #logger = createMemoryLogger();
   policyHash: PolicyHash | null = null;
+  /** Records are so much older than now. */
+  ageMs = 0;
   #service: BreakerService | null = null;
   #head = GENESIS;
 
@@ -114,7 +116,7 @@ export class BreakerRig {
     const about = {
       writer: 'policy/1',
       cause,
-      at: Date.now(),
+      at: Date.now() - this.ageMs,
       subject: agentSubject(AGENT),
       ...said,
     };

@@ -68,6 +68,27 @@ describe('the breaker service', () => {
     });
   });
 
+  it('gives what time shows and what the next record shows as two orders', async () => {
+    await rig.start();
+    rig.ageMs = 11 * 60_000;
+    for (const id of ['a', 'b', 'c', 'd', 'e']) {
+      await rig.record(proposed(id), allowed(id), outcome(id));
+    }
+    await rig.record(proposed('waits'), allowed('waits'));
+    await rig.repeat(3, 0, Date.now() - rig.ageMs);
+    rig.ageMs = 0;
+    await rig.repeat(1, 3);
+    const commands = await rig.until(async () => {
+      const given = await rig.commands();
+      return given.length < 2 ? undefined : given;
+    });
+    expect(commands.map(({ body }) => body)).toMatchObject([
+      { type: 'TripBreaker', mode: 'step-up', signal: 'silence' },
+      { type: 'TripBreaker', mode: 'open', signal: 'loop' },
+    ]);
+    expect(new Set(commands.map(({ commandId }) => commandId)).size).toBe(2);
+  });
+
   it('does not believe a record that does not extend the chain', async () => {
     await rig.start();
     await rig.repeat(3);

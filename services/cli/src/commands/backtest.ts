@@ -30,7 +30,7 @@ interface BacktestOptions {
 export function addBacktest(program: Command, act: Act): void {
   program
     .command('backtest')
-    .description('decide recorded intents offline, with the same deciding code')
+    .description('decide recorded intents offline, with the same deciding code and breaker')
     .requiredOption('--fleet <dir>', 'the fleet that decides')
     .requiredOption('--intents <file>', 'JSON lines: intents with agent and at; - for stdin')
     .option('--out <file>', 'write the decisions to a file')
@@ -38,15 +38,18 @@ export function addBacktest(program: Command, act: Act): void {
 }
 
 async function backtest(context: Context, options: BacktestOptions): Promise<ExitCode> {
-  const [{ loadFolder }, { createBacktest }] = await Promise.all([
+  const [{ loadFolder }, { createBacktest }, { OfflineWatch }] = await Promise.all([
     import('../serve/fleet.ts'),
     import('@estop/policy/domain/backtest'),
+    import('@estop/breaker/domain/watch/offline-watch'),
   ]);
   const fleet = await loadFolder(context, options.fleet);
   const sink = await openSink(context, options.out);
   const tally = createTally();
   try {
-    const decide = createDecider(createBacktest(fleet));
+    const watch = new OfflineWatch(fleet.watchRules, (agentId) => fleet.agentById.has(agentId));
+    const run = createBacktest(fleet, (record, offset) => watch.take(record, offset));
+    const decide = createDecider(run);
     for await (const read of readJsonLines(openInput(context, options.intents))) {
       if (context.io.signal.aborted) return EXIT.interrupted;
       const answer = read.kind === 'bad' ? read.why : decide(read.value);

@@ -95,7 +95,8 @@ export function sendInvoice(random: Random): Task {
 
 export function payRefund(random: Random): Task {
   const to = mailAddress(random);
-  const amountMicroUsd = integerBetween(random, 2, 30) * 1_000_000;
+  // Nobody answers at night: what waits for a person stays below what the agent may pay in a day.
+  const amountMicroUsd = integerBetween(random, 1, 5) * 1_000_000;
   return {
     userText: `Refund ${amountMicroUsd} micro-dollars to ${to}, the parcel was lost.`,
     steps: [

@@ -4,7 +4,14 @@
  */
 import { type CommandId, limitSubject, parseCommandId, type SubjectId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
-import type { AuditRecordEvent, Decision, Intent, Outcome } from '@estop/schemas/messages';
+import type {
+  AuditRecord,
+  AuditRecordEvent,
+  Command,
+  Decision,
+  Intent,
+  Outcome,
+} from '@estop/schemas/messages';
 import { applyRecord } from './apply-record.ts';
 import { decide } from './decide.ts';
 import { decisionOn } from './decided.ts';
@@ -27,78 +34,95 @@ export interface Backtest {
   settle(outcome: Outcome, atMs: number): boolean;
 }
 
+/** What watches the records, as it would on the audit log; what it orders is decided at once. */
+export type Observe = (record: AuditRecord, offset: number) => readonly Command[];
+
 /** A backtest over one fleet, as if it had always been in force. */
-export function createBacktest(fleet: Fleet): Backtest {
-  const state = initialState(0);
-  let offset = 0;
-  const messages: SliceBody[] = [];
-
-  function take(input: Input, atMs: number): Answer {
-    const nowMs = Math.max(state.atMs, atMs);
-    const answer = decide({ state, fleet, atMs: nowMs, nowMs }, input);
-    if (answer.kind === 'record') append(answer.subject, answer.events, nowMs);
-    return answer;
-  }
-
-  function append(
-    subject: SubjectId | null,
-    events: readonly AuditRecordEvent[],
-    at: number,
-  ): void {
-    const cause = { topic: 'backtest', partition: 0, offset };
-    const policyHash = state.fleetHash;
-    const record = {
-      seq: offset,
-      prev: NO_HASH,
-      writer: 'backtest',
-      cause,
-      at,
-      subject,
-      policyHash,
-      events,
-    };
-    applyRecord(state, record, offset);
-    offset += 1;
-    for (const event of events) messages.push(...messagesOf(event));
-  }
-
-  /** One partition is home and holder of every shared limit: messages arrive at once. */
-  function deliver(atMs: number): void {
-    for (let body = messages.shift(); body !== undefined; body = messages.shift()) {
-      const subject = limitSubject(addressOf(body).limitId);
-      const command = { commandId: SLICE_COMMAND, subject, by: POLICY_SERVICE, reason: null, body };
-      take({ type: 'command', command }, atMs);
-      for (const awaited of takeResumable(state)) take({ type: 'resume', awaited }, atMs);
-    }
-  }
-
-  /** What ran out before this time, as the ticks of a live system would have found it. */
-  function expireUntil(atMs: number): void {
-    for (const agentId of takeDue(state.schedule, atMs, EXPIRIES_PER_TICK_MAX)) {
-      // One record holds a bounded number of expiries.
-      while (take({ type: 'expiry', agentId }, atMs).kind === 'record');
-    }
-    deliver(atMs);
-  }
-
-  take({ type: 'fleet', hash: fleet.hash }, 0);
+export function createBacktest(fleet: Fleet, observe: Observe): Backtest {
+  const partition = new OfflinePartition(fleet, observe);
+  const { state } = partition;
+  partition.take({ type: 'fleet', hash: fleet.hash }, 0);
   return {
     decide(intent, digest, atMs) {
-      expireUntil(atMs);
-      const answer = take({ type: 'intent', intent, digest }, atMs);
-      deliver(atMs);
+      partition.expireUntil(atMs);
+      const answer = partition.take({ type: 'intent', intent, digest }, atMs);
+      partition.deliver(atMs);
       if (answer.kind === 'again') return answer.decision;
       if (answer.kind !== 'record') return undefined;
       const agent = state.agentById.get(intent.agentId);
       return agent === undefined ? undefined : decisionOn(state, agent, intent.intentId);
     },
     settle(outcome, atMs) {
-      expireUntil(atMs);
-      const answer = take({ type: 'outcome', outcome }, atMs);
-      deliver(atMs);
+      partition.expireUntil(atMs);
+      const answer = partition.take({ type: 'outcome', outcome }, atMs);
+      partition.deliver(atMs);
       return answer.kind !== 'dead-letter';
     },
   };
+}
+
+/** The only partition: what its records lead to arrives before the next input. */
+class OfflinePartition {
+  readonly state = initialState(0);
+  readonly #fleet: Fleet;
+  readonly #observe: Observe;
+  #offset = 0;
+  readonly #messages: SliceBody[] = [];
+  readonly #orders: Command[] = [];
+
+  constructor(fleet: Fleet, observe: Observe) {
+    this.#fleet = fleet;
+    this.#observe = observe;
+  }
+
+  take(input: Input, atMs: number): Answer {
+    const { state } = this;
+    const nowMs = Math.max(state.atMs, atMs);
+    const answer = decide({ state, fleet: this.#fleet, atMs: nowMs, nowMs }, input);
+    if (answer.kind === 'record') this.#append(answer.subject, answer.events, nowMs);
+    return answer;
+  }
+
+  /** What ran out before this time, as the ticks of a live system would have found it. */
+  expireUntil(atMs: number): void {
+    for (const agentId of takeDue(this.state.schedule, atMs, EXPIRIES_PER_TICK_MAX)) {
+      // One record holds a bounded number of expiries.
+      while (this.take({ type: 'expiry', agentId }, atMs).kind === 'record');
+    }
+    this.deliver(atMs);
+  }
+
+  deliver(atMs: number): void {
+    this.#deliverMessages(atMs);
+    for (let order = this.#orders.shift(); order !== undefined; order = this.#orders.shift()) {
+      this.take({ type: 'command', command: order }, atMs);
+      this.#deliverMessages(atMs);
+    }
+  }
+
+  /** It is home and holder of every shared limit. */
+  #deliverMessages(atMs: number): void {
+    const { state } = this;
+    const messages = this.#messages;
+    for (let body = messages.shift(); body !== undefined; body = messages.shift()) {
+      const subject = limitSubject(addressOf(body).limitId);
+      const command = { commandId: SLICE_COMMAND, subject, by: POLICY_SERVICE, reason: null, body };
+      this.take({ type: 'command', command }, atMs);
+      for (const awaited of takeResumable(state)) this.take({ type: 'resume', awaited }, atMs);
+    }
+  }
+
+  #append(subject: SubjectId | null, events: readonly AuditRecordEvent[], at: number): void {
+    const { state } = this;
+    const offset = this.#offset;
+    const cause = { topic: 'backtest', partition: 0, offset };
+    const place = { seq: offset, prev: NO_HASH, writer: 'backtest', cause };
+    const record = { ...place, at, subject, policyHash: state.fleetHash, events };
+    applyRecord(state, record, offset);
+    this.#offset += 1;
+    for (const event of events) this.#messages.push(...messagesOf(event));
+    this.#orders.push(...this.#observe(record, offset));
+  }
 }
 
 function sliceCommandId(): CommandId {

@@ -20,13 +20,18 @@ import type { CheckedBundle } from './check-fleet.ts';
 export interface CompiledFleet extends Fleet {
   /** Rules that only cedar-wasm can evaluate, a few thousand times a second. */
   readonly slowRules: readonly string[];
+  /** How its agents are watched. */
+  readonly watchRules: FleetRules;
   /** To be called once nothing decides by this fleet any more. */
   close(): void;
 }
 
 export async function compileFleet(checked: CheckedBundle): Promise<CompiledFleet> {
   const { hash, agents, people, policies, breakers } = checked;
-  const watching = new FleetRules(breakers, new Map(agents.map(({ id, groups }) => [id, groups])));
+  const watchRules = new FleetRules(
+    breakers,
+    new Map(agents.map(({ id, groups }) => [id, groups])),
+  );
   const tools = new Map<string, CheckedTool>(checked.tools.map((tool) => [tool.name, tool]));
   const engine = await createCedarEngine(policies, {
     actionGroups: new Map(checked.tools.map(({ name, tier }) => [name, [tierAction(tier)]])),
@@ -40,8 +45,9 @@ export async function compileFleet(checked: CheckedBundle): Promise<CompiledFlee
     toolOf: toolFinder(tools),
     ...createLimitIndex(checked),
     rules: createRuleEngine({ policies, tools, evaluate: engine.evaluate }),
-    breakerTermsOf: (agentId) => termsFrom(watching.of(agentId).config.ladder),
+    breakerTermsOf: (agentId) => termsFrom(watchRules.of(agentId).config.ladder),
     slowRules: engine.fallback,
+    watchRules,
     close: engine.close,
   };
 }
