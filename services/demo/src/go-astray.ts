@@ -47,6 +47,7 @@ export async function goAstray(night: Night, session: Session): Promise<void> {
     }
     await rest(pace.strayGapMs / worker.speed, worker.signal);
   }
+  if (worker.signal.aborted) return;
   tell(`${agent} has stopped: ${narrator.sum()}.`);
   tell('The rest of the fleet works on. All of it is in the log:');
   tell(`  npx estop agents ${agent}     npx estop approvals     npx estop tail`);

@@ -84,6 +84,13 @@ describe('the demo', () => {
     await vi.waitFor(() => expect(asked()).toBeGreaterThan(before), UNTIL);
   });
 
+  it('does not say that the stray agent has stopped when the demo is', async () => {
+    const lines = await start({ pace: { ...QUICK, strayGapMs: 600_000 } });
+    await vi.waitFor(() => expect(lines.join('\n')).toContain('let through crm.search'), UNTIL);
+    await demo?.close();
+    expect(lines.join('\n')).not.toContain(`${STRAY_AGENT} has stopped`);
+  });
+
   it('says so when the stray agent is still halted from before', async () => {
     gateway.halt(STRAY_AGENT);
     const lines = await start();
