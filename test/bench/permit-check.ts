@@ -84,6 +84,7 @@ const CLAIMS = {
   epochs: { fleet: 3, 'agent:agent-1': 2 },
   record: { partition: 3, offset: 123_456 },
   spendUntil: USE.nowMs + 65_000,
+  decidedAt: USE.nowMs,
 };
 
 if (process.argv[1] === import.meta.filename) console.log(await benchPermitCheck());

@@ -39,7 +39,11 @@ export interface ControlPlane {
   /** Tells every point. */
   halt(halt: ScriptedHalt): void;
   /** Tells every point that the breaker of its agent is another now. */
-  breaker(breaker: { readonly mode: string; readonly since: number }): void;
+  breaker(breaker: {
+    readonly mode: string;
+    readonly since?: number;
+    readonly held?: boolean;
+  }): void;
   /** From now on no lease is given, and nothing is heard. */
   fallSilent(): void;
   /** What points have confirmed, by name. */
@@ -103,6 +107,7 @@ export async function createControlPlane(
         ...{ iss: 'estop', sub: agent, aud: point, jti: `${agent} ${id}`, intent: id, tool },
         ...{ tier: 'write', digest: intentDigest(agent, tool, args), groups, epochs: {} },
         ...{ record: { partition: 0, offset: 0 }, spendUntil: nowMs + 60_000 },
+        decidedAt: nowMs,
         ...{ iat: nowMs / 1_000, exp: nowMs / 1_000 + 30, ...claims },
       })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'estop-permit+jwt', kid: 'k1' })

@@ -57,7 +57,7 @@ beforeEach(async () => {
   });
   // It never listens: there is no HTTP at all.
   const halt = (key: string, body: unknown) => breakGlass(gateway, operator.hash, { key, body });
-  socket = await openControlSocket(data, { verify: async () => [], halt });
+  socket = await openControlSocket(data, 'control', { verify: async () => [], halt });
 });
 
 afterEach(async () => {

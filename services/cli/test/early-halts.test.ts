@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@estop/runtime/clock';
 import { createMemoryLogger } from '@estop/runtime/logger';
-import type { PersonId } from '@estop/schemas/ids';
+import type { AgentId, PersonId } from '@estop/schemas/ids';
 import type { HaltMode } from '@estop/schemas/messages';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EarlyHalts } from '../src/serve/early-halts.ts';
@@ -66,6 +66,22 @@ describe('an early halt', () => {
     expect(halt).toMatchObject({ mode: 'kill', epoch: 2 });
     expect(early.load()).toMatchObject([{ haltId: halt.id }]);
     expect(onDisk()).toMatchObject([{ haltId: halt.id }]);
+  });
+
+  it('of the whole fleet is taken however many scopes are halted', async () => {
+    const unwritten = { load: () => [], save: async () => undefined };
+    const early = new EarlyHalts({ clock: systemClock, logger, unwritten });
+    const stop = (agent: string) => {
+      return early.stop({
+        ...ask('kill'),
+        scope: { ...SCOPE, fleet: false, agent: agent as AgentId },
+      });
+    };
+    for (let index = 0; index < 1_000; index += 1) await stop(`bot-${index}`);
+    await expect(stop('one-more')).rejects.toThrow('halt the fleet');
+    const { halt } = await early.stop(ask('kill'));
+    expect(halt).toMatchObject({ scope: { fleet: true } });
+    expect(early.load()).toHaveLength(1_001);
   });
 
   it.each([

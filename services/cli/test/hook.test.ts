@@ -24,6 +24,7 @@ function allow({ text }: Asked) {
     ...{ sub: 'coder', aud: point, jti: id, intent: id, tool, tier: 'write', iat, exp: iat + 30 },
     digest: intentDigest('coder', tool, JSON.stringify(args)),
     ...{ groups: [], epochs: {}, record: { partition: 0, offset: 1 }, spendUntil: 0 },
+    decidedAt: Date.now(),
   };
   const permit = `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
   return {

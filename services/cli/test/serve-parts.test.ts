@@ -105,7 +105,7 @@ describe('estop verify', () => {
       stateHash: 'cd',
       isLive: true,
     };
-    const socket = await openControlSocket(data, {
+    const socket = await openControlSocket(data, 'control', {
       halt: null,
       verify: async () => [
         { ...good, problem: null },
@@ -126,7 +126,10 @@ describe('estop verify', () => {
   ])('says of how many partitions the state is the live one: %o', async (areLive, text) => {
     const verdict = { records: 4, voidRecords: 0, head: 'ab', stateHash: 'cd', problem: null };
     const verdicts = areLive.map((isLive, partition) => ({ ...verdict, partition, isLive }));
-    const socket = await openControlSocket(data, { halt: null, verify: async () => verdicts });
+    const socket = await openControlSocket(data, 'control', {
+      halt: null,
+      verify: async () => verdicts,
+    });
     const ran = await runLine(['verify', '--data', path]);
     expect(ran.exitCode).toBe(0);
     expect(ran.err).toContain(`the log verifies, ${text}`);

@@ -4,6 +4,7 @@
  * so that nothing can come between.
  */
 import { intentDigest } from '@estop/schemas/digest';
+import { AgentBreaker } from './domain/agent-breaker.ts';
 import type { BreakerWord } from './domain/breaker-word.ts';
 import type { KnownTier, Refusal } from './domain/call.ts';
 import { covers, HaltTable, type Subject } from './domain/halt-table.ts';
@@ -51,13 +52,12 @@ export interface GatekeeperOptions {
 export class Gatekeeper {
   readonly #options: GatekeeperOptions;
   readonly #halts = new HaltTable();
+  readonly #breaker = new AgentBreaker();
   readonly #running = new Set<Running>();
   readonly #killListeners: ((why: string) => void)[] = [];
   #agentId: string | null;
   #groups: readonly string[] | null = null;
   #aheadMs: number | null = null;
-  /** Since when the breaker of the agent is open, by the gateway's clock, ms; null: it is not. */
-  #openSinceMs: number | null = null;
 
   constructor(options: GatekeeperOptions) {
     this.#options = options;
@@ -95,11 +95,11 @@ export class Gatekeeper {
 
   /** Whether reads must be asked for again, too. */
   get isBreakerOpen(): boolean {
-    return this.#openSinceMs !== null;
+    return this.#breaker.isOpen;
   }
 
-  hearBreaker({ isOpen, sinceMs }: BreakerWord): void {
-    this.#openSinceMs = isOpen ? sinceMs : null;
+  hearBreaker(word: BreakerWord): void {
+    this.#breaker.hear(word);
   }
 
   /** A refusal when a halt in force covers the tool. */
@@ -160,13 +160,11 @@ export class Gatekeeper {
 
   /** A refusal when a halt or the breaker voids the permit, or without a lease: all that can change. */
   #barred(claims: PermitClaims, isRead: boolean) {
-    const { sub: agentId, groups, tool, intent, epochs, iat } = claims;
+    const { sub: agentId, groups, tool, intent, epochs } = claims;
     const halt = this.#halts.voiding(epochs, { agentId, groups, tool }, this.#nowMs());
     if (halt !== undefined) return { ...haltedRefusal(halt, intent), flaw: 'epoch' as const };
     const isOwn = agentId === this.#agentId;
-    if (isOwn && this.#openSinceMs !== null && iat * 1_000 < this.#openSinceMs) {
-      return permitRefusal(tool, 'breaker', intent);
-    }
+    if (isOwn && this.#breaker.voids(claims)) return permitRefusal(tool, 'breaker', intent);
     return isRead || this.#options.hasLease() ? null : leaseRefusal(tool, intent);
   }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EventLines } from '../src/control/event-lines.ts';
+import { AgentBreaker } from '../src/domain/agent-breaker.ts';
+import { readBreakerWord } from '../src/domain/breaker-word.ts';
 import { HaltTable } from '../src/domain/halt-table.ts';
 import { type HaltWord, readHaltWord } from '../src/domain/halt-word.ts';
 import { Lease } from '../src/domain/lease.ts';
@@ -126,10 +128,68 @@ describe('the halts that a door knows', () => {
   });
 });
 
+describe('the breaker that a door knows', () => {
+  function heard(...words: readonly Readonly<Record<string, unknown>>[]): AgentBreaker {
+    const breaker = new AgentBreaker();
+    for (const word of words) {
+      const read = readBreakerWord(word);
+      if (read !== undefined) breaker.hear(read);
+    }
+    return breaker;
+  }
+  const write = (decidedAt: number) => ({ tier: 'write', decidedAt }) as const;
+  const OPEN = { mode: 'open', since: 100, held: true };
+
+  it('stays open when an older word says that it is closed', () => {
+    const breaker = heard(OPEN, { mode: 'closed', since: 99, held: false });
+    expect(breaker.isOpen).toBe(true);
+    expect(breaker.voids(write(99))).toBe(true);
+  });
+
+  it('stays open when a word of the same moment, or of none, says that it is closed', () => {
+    expect(heard(OPEN, { mode: 'closed', since: 100, held: false }).isOpen).toBe(true);
+    expect(heard(OPEN, { mode: 'closed', since: null, held: false }).isOpen).toBe(true);
+  });
+
+  it('voids every permit when it opened nobody knows when, until a newer word', () => {
+    const closed = { mode: 'closed', since: 50, held: false };
+    const open = { mode: 'open' };
+    expect(heard(closed, open).voids(write(1e15))).toBe(true);
+    expect(heard(closed, open, closed).voids(write(1e15))).toBe(true);
+    expect(heard(closed, open, { ...closed, since: 51 }).voids(write(60))).toBe(false);
+  });
+
+  it('is open when this version does not know its mode', () => {
+    expect(heard({ mode: 'ajar', since: 100 }).isOpen).toBe(true);
+  });
+
+  it.each([
+    ['open', 'write', 100, true],
+    ['open', 'read', 101, false],
+    ['half-open', 'read', 99, true],
+    ['half-open', 'read', 100, false],
+    ['closed', 'write', 99, true],
+    ['closed', 'destructive', 99, true],
+    ['closed', 'read', 99, false],
+    ['closed', 'write', 100, false],
+    ['step-up', 'financial', 99, true],
+  ] as const)(
+    '%s since 100 after it was open, takes a %s of %i for void: %s',
+    (mode, tier, decidedAt, isVoid) => {
+      expect(heard({ mode, since: 100, held: true }).voids({ tier, decidedAt })).toBe(isVoid);
+    },
+  );
+
+  it('voids nothing once a person has re-armed it', () => {
+    expect(heard(OPEN, { mode: 'closed', since: 200, held: false }).voids(write(99))).toBe(false);
+  });
+});
+
 describe('a permit', () => {
   const claims: PermitClaims = {
     ...{ sub: 'bot', aud: 'door', jti: 'bot i-1', iat: 1, exp: 6, intent: 'i-1', tool: 't' },
     ...{ tier: 'write', digest: 'sha256:1', groups: [], epochs: {}, spendUntil: 60_000 },
+    decidedAt: 1_000,
     record: { partition: 0, offset: 0 },
   };
   const use = { agentId: 'bot', tool: 't', digest: 'sha256:1', point: 'door', nowMs: 5_999 };

@@ -170,6 +170,7 @@ describe('a permit at a hook', () => {
     epochs: {},
     record: { partition: 0, offset: 1 },
     spendUntil: 1_768_446_010_000,
+    decidedAt: 1_768_446_000_000,
   };
   const permit = (change: object) => {
     const payload = Buffer.from(JSON.stringify({ ...claims, ...change })).toString('base64url');

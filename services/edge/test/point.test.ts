@@ -215,6 +215,18 @@ describe('a halt', () => {
     expect(await rig.point.run(CALL, ok)).toMatchObject({ kind: 'ran' });
   });
 
+  it('runs nothing that the log has before the opening, however late the gateway heard of it', async () => {
+    const rig = open(async (intent) => {
+      const decidedAt = Date.now() - 100;
+      const permit = await control.permitFor('bot', intent, { decidedAt });
+      control.breaker({ mode: 'open', since: decidedAt + 50 });
+      await sleep(50);
+      return allowed(intent, permit);
+    });
+    await leased(rig);
+    expect(await rig.point.run(CALL, ok)).toMatchObject({ kind: 'refused', flaw: 'breaker' });
+  });
+
   it('that kills ends running calls and tells the door; one that pauses lets them end', async () => {
     const rig = open();
     await leased(rig);

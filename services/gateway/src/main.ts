@@ -50,7 +50,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     putFleet: (files, by) => fleetDesk.put(files, by),
     async stop(request, waitMs) {
       const { isWritten, ...known } = await haltDesk.stop(request);
-      await points.untilSettled(known.halt.haltId, waitMs, closing.signal);
+      await points.untilSettled(known.halt, waitMs, closing.signal);
       return { halt: reportedHalt(points, known), isWritten };
     },
     async start() {

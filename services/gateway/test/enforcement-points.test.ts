@@ -74,7 +74,7 @@ function halt(tool = 'crm.delete'): Halt {
   return said;
 }
 
-const reportOf = ({ haltId }: Halt) => confirmationsBody(points.confirmations(haltId) ?? []);
+const reportOf = (said: Halt) => confirmationsBody(points.confirmations(said) ?? []);
 
 describe('an enforcement point', () => {
   it('hears each word on a scope, and its lift', () => {
@@ -181,6 +181,27 @@ describe('an enforcement point', () => {
     expect(reportOf(said)).toMatchObject({ confirmed: 1 });
   });
 
+  it('is asked anew where a halt is said again more strictly, which it has not confirmed yet', () => {
+    const link = connect('one');
+    const paused = halt();
+    points.renew(OWNER, 'one', { epoch: 0, sequence: link.said[0]?.sequence ?? 0 });
+    const killed: Halt = { ...paused, mode: 'kill', epoch: paused.epoch + 1 };
+    book.take(killed, nowMs);
+    expect(reportOf(paused)).toMatchObject({ points: 1, confirmed: 1 });
+    expect(reportOf(killed)).toMatchObject({ points: 1, confirmed: 0 });
+    points.renew(OWNER, 'one', { epoch: 0, sequence: link.said[1]?.sequence ?? 0 });
+    expect(reportOf(killed)).toMatchObject({ points: 1, confirmed: 1 });
+  });
+
+  it('confirms with a word those that it takes the place of', () => {
+    connect('one');
+    const paused = halt();
+    book.take({ ...paused, mode: 'kill', epoch: paused.epoch + 1 }, nowMs);
+    const again = points.connect('one', BILLING, new Link());
+    points.renew(OWNER, 'one', { epoch: 0, sequence: again.ok ? again.sequence : 0 });
+    expect(reportOf(paused)).toMatchObject({ points: 1, confirmed: 1 });
+  });
+
   it('takes the place of its earlier connection, whose end then changes nothing', () => {
     const first = connect('one');
     const second = connect('one');
@@ -242,9 +263,9 @@ it('nobody is asked about a halt while nobody is connected, nor about one that i
   connect('one');
   const over = halt('other');
   book.take({ ...over, haltId: 'h-over' as HaltId, epoch: epoch + 1, until: nowMs }, nowMs);
-  expect(points.confirmations(before.haltId)).toBeUndefined();
-  expect(points.confirmations('h-over')).toBeUndefined();
-  expect(points.confirmations(over.haltId)).toHaveLength(1);
+  expect(points.confirmations(before)).toBeUndefined();
+  expect(points.confirmations({ haltId: 'h-over' as HaltId, epoch })).toBeUndefined();
+  expect(points.confirmations(over)).toHaveLength(1);
 });
 
 describe('waiting for confirmations', () => {
@@ -253,7 +274,7 @@ describe('waiting for confirmations', () => {
     connect('two');
     const said = halt();
     let isOver = false;
-    const over = points.untilSettled(said.haltId, 60_000, NEVER).then(() => {
+    const over = points.untilSettled(said, 60_000, NEVER).then(() => {
       isOver = true;
     });
     points.renew(OWNER, 'one', { epoch: said.epoch, sequence: null });
@@ -267,12 +288,12 @@ describe('waiting for confirmations', () => {
   it('ends after its time, when the gateway closes, and at once where nobody was asked', async () => {
     connect('one');
     const said = halt();
-    await points.untilSettled(said.haltId, 5, NEVER);
+    await points.untilSettled(said, 5, NEVER);
     const closing = new AbortController();
-    const over = points.untilSettled(said.haltId, 60_000, closing.signal);
+    const over = points.untilSettled(said, 60_000, closing.signal);
     closing.abort();
     await over;
-    await points.untilSettled('h-unknown', 60_000, NEVER);
+    await points.untilSettled({ haltId: 'h-unknown' as HaltId, epoch }, 60_000, NEVER);
     expect(reportOf(said)).toMatchObject({ confirmed: 0 });
   });
 
@@ -280,17 +301,17 @@ describe('waiting for confirmations', () => {
     connect('one');
     const said = halt();
     nowMs += LEASE_MS - 5;
-    await points.untilSettled(said.haltId, 60_000, NEVER);
+    await points.untilSettled(said, 60_000, NEVER);
     nowMs += 5;
     expect(reportOf(said).byPoint).toMatchObject([{ state: 'fenced' }]);
-    await points.untilSettled(said.haltId, 60_000, NEVER);
+    await points.untilSettled(said, 60_000, NEVER);
   });
 
   it('is kept of the newest halts alone', () => {
     connect('one');
     const first = halt('first');
     for (let count = 0; count < 64; count += 1) halt(`tool-${count}`);
-    expect(points.confirmations(first.haltId)).toBeUndefined();
+    expect(points.confirmations(first)).toBeUndefined();
   });
 });
 

@@ -89,8 +89,8 @@ describe('the report of a halt', () => {
       count,
     );
     // Those that are reported give way again.
-    expect(points.confirmations('h-100')).toBeUndefined();
-    expect(points.confirmations('h-200')).toHaveLength(1);
+    expect(points.confirmations({ haltId: 'h-100' as HaltId, epoch: 100 })).toBeUndefined();
+    expect(points.confirmations({ haltId: 'h-200' as HaltId, epoch: 200 })).toHaveLength(1);
   });
 
   it('is told when there are more than a thousand, and not forgotten for those before', async () => {
@@ -102,13 +102,16 @@ describe('the report of a halt', () => {
     expect(logLines.filter((line) => line.includes('not reported'))).toHaveLength(2);
   });
 
-  it('is written once of a halt that is said again', async () => {
+  it('is written once of each word that a halt is said with', async () => {
     connectMute();
+    say(1);
     say(1);
     say(1, 2);
     await vi.advanceTimersByTimeAsync(2 * LEASE_MS);
+    say(1, 2);
     say(1, 3);
     await vi.advanceTimersByTimeAsync(2 * LEASE_MS);
-    expect(await reports()).toHaveLength(1);
+    const about = { haltId: 'h-1', confirmed: 0 };
+    expect(await reports()).toMatchObject([1, 2, 3].map((epoch) => ({ ...about, epoch })));
   });
 });

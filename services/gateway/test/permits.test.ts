@@ -111,6 +111,18 @@ describe('a permit', () => {
     expect(after.permit).toBeUndefined();
   });
 
+  it('says when the log has decided it, and is void from an opening of the breaker until a re-arm', async () => {
+    const sales = await bench.keyOf('crm-bot');
+    const answer = await ask('p-13', {}, sales);
+    expect(decodeJwt(answer.permit)).toMatchObject({ decidedAt: answer.at });
+    const breaker = '/v1/agents/crm-bot/breaker';
+    await bench.send('POST', `${breaker}/trip`, { body: { reason: 'a test', mode: 'open' } });
+    const look = async () => (await bench.send('GET', '/v1/intents/p-13', { key: sales })).body;
+    expect((await look()).permit).toBeUndefined();
+    await bench.send('POST', `${breaker}/rearm`, { body: { reason: 'tried' } });
+    expect((await look()).permit).toBeDefined();
+  });
+
   it('stays spent until no other one of its intent can be good, whichever gateway gave it', async () => {
     const { permit, at } = await ask('p-12');
     expect(decodeJwt(permit)).toMatchObject({ spendUntil: at + 180_000 });

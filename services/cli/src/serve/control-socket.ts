@@ -1,14 +1,14 @@
 /**
  * A socket in the data folder by which this machine reaches the running process: `estop verify` asks
- * it, since only it has both the log and the live state, and `estop halt` stops by it when nothing
- * else answers. Who may open the folder's files may ask; who stops also shows the operator's key.
+ * the one that decides, since only it has both the log and the live state, and `estop halt` stops by
+ * the one with the gateway when nothing else answers. Who may open the folder's files may ask; who stops also shows the operator's key.
  */
-import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { PartitionVerdict } from '@estop/audit/verify';
 import { messageOf } from '@estop/schemas/errors';
 import type { DataFolder } from '../data-folder.ts';
-import { placeForSocket, placeOfSocket } from './socket-place.ts';
+import { bindSocket } from './bound-socket.ts';
+import { placeForSocket, placeOfSocket, type SocketName } from './socket-place.ts';
 
 const CONNECTIONS_MAX = 8;
 const BODY_BYTES_MAX = 64 * 1024;
@@ -30,14 +30,13 @@ export interface ControlAnswer {
   readonly body: unknown;
 }
 
-/** Serves this machine until it is closed. */
+/** Serves this machine until it is closed. Rejects with `log-locked` where another process does. */
 export async function openControlSocket(
   data: DataFolder,
+  name: SocketName,
   handlers: ControlHandlers,
 ): Promise<ControlSocket> {
-  const path = placeForSocket(data);
-  // The lock of the data folder is held: whoever made this file is gone.
-  rmSync(path, { force: true });
+  const path = placeForSocket(data, name);
   const server = createServer((asked, response) => {
     answer(asked, handlers).then(
       ({ status, body }) => send(response, status, body),
@@ -45,14 +44,11 @@ export async function openControlSocket(
     );
   });
   server.maxConnections = CONNECTIONS_MAX;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  chmodSync(path, 0o600);
+  const unbind = await bindSocket(server, path);
   return {
     close: () =>
       new Promise((resolve) => {
+        unbind();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -88,16 +84,32 @@ export interface ControlRequest {
   readonly signal: AbortSignal;
 }
 
+/** In this order: beside a process that only decides, the one with the gateway has no live state. */
+const ASKED: Readonly<Record<ControlRequest['path'], readonly SocketName[]>> = {
+  '/verify': ['policy', 'control'],
+  '/halt': ['control'],
+};
+
 /**
  * The answer of the running process; undefined when none runs on this data folder. Rejects with
  * `config-invalid` where somebody else may listen.
  */
 export async function askControlSocket(
   data: DataFolder,
+  asked: ControlRequest,
+): Promise<ControlAnswer | undefined> {
+  for (const name of ASKED[asked.path]) {
+    const place = placeOfSocket(data, name);
+    const answered = place === undefined ? undefined : await ask(place, asked);
+    if (answered !== undefined) return answered;
+  }
+  return undefined;
+}
+
+function ask(
+  place: string,
   { path, key, body, signal }: ControlRequest,
 ): Promise<ControlAnswer | undefined> {
-  const place = placeOfSocket(data);
-  if (place === undefined) return undefined;
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   return new Promise((resolve, reject) => {
     const options = { socketPath: place, path, method: 'POST', headers, signal };

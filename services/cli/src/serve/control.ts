@@ -4,7 +4,7 @@ import type { Gateway } from '@estop/gateway/main';
 import type { EventLog } from '@estop/log/port';
 import type { PolicyService } from '@estop/policy/main';
 import { systemClock } from '@estop/runtime/clock';
-import { EstopError } from '@estop/schemas/errors';
+import { EstopError, messageOf } from '@estop/schemas/errors';
 import { breakGlass } from './break-glass.ts';
 import { type ControlHandlers, openControlSocket } from './control-socket.ts';
 import { EarlyHalts } from './early-halts.ts';
@@ -29,15 +29,24 @@ export class Control {
     this.early = new EarlyHalts({ clock: systemClock, logger, unwritten });
   }
 
-  /** This machine may ask from now on. */
+  /**
+   * This machine may ask from now on. Rejects with `log-locked` where another gateway runs on the data
+   * folder; of several processes that decide one is asked.
+   */
   async open(): Promise<void> {
-    const { context, scope } = this.#shared;
+    const { context, scope, logger } = this.#shared;
     const handlers = { verify: () => this.#verify(), halt: this.#halt() };
-    await scope.open(
+    const name = handlers.halt === null ? 'policy' : 'control';
+    const opening = scope.open(
       'control socket',
-      () => openControlSocket(context.data, handlers),
+      () => openControlSocket(context.data, name, handlers),
       (opened) => opened.close(),
     );
+    await opening.catch((error: unknown) => {
+      const isTaken = error instanceof EstopError && error.code === 'log-locked';
+      if (name === 'control' || !isTaken) throw error;
+      logger.warn({ error: messageOf(error) }, '`estop verify` asks the other process');
+    });
   }
 
   hasLog(log: EventLog): void {

@@ -43,7 +43,9 @@ export class EarlyHalts implements UnwrittenHalts {
     const haltByScope = this.#loaded();
     const scope = scopeText(request.scope);
     const known = haltByScope.get(scope);
-    if (known === undefined && haltByScope.size >= SCOPES_MAX) {
+    // One more, the fleet, is always taken.
+    const isFull = haltByScope.size >= SCOPES_MAX && !request.scope.fleet;
+    if (known === undefined && isFull) {
       throw new EstopError('log-overloaded', `${SCOPES_MAX} scopes are halted: halt the fleet`);
     }
     const haltId = parseHaltId(`h-${randomUUID()}`);

@@ -102,8 +102,9 @@ async function startServices(shared: Shared, options: StartOptions): Promise<voi
   ensureDataFolder(context.data);
   const operator = runs('gateway') ? ensureOperatorKey(context.data, options.operatorKey) : null;
   const control = new Control(shared, operator);
+  const isAsked = runs('gateway') || runs('policy');
   // Kafka may be away for long. The embedded log is there at once, and holds the lock of the folder.
-  if (options.isKafka) await control.open();
+  if (options.isKafka && isAsked) await control.open();
   const log = await openLogFor(shared, {
     ...options,
     isWaiting: options.isKafka && runs('gateway'),

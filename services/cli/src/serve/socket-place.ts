@@ -1,6 +1,6 @@
 /**
- * Where the control socket of a data folder lies. Paths of sockets are short: that of a longer one
- * lies in a folder of its own among the temporary files, where anybody may make a folder first.
+ * Where the control sockets of a data folder lie. Paths of sockets are short: those of a longer one
+ * lie in a folder of its own among the temporary files, where anybody may make a folder first.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, statSync } from 'node:fs';
@@ -9,13 +9,17 @@ import { dirname, join } from 'node:path';
 import { EstopError } from '@estop/schemas/errors';
 import type { DataFolder } from '../data-folder.ts';
 
-const SOCKET_PATH_CHARS_MAX = 100;
+/** With what is added to it until it is served at, less than any system takes. */
+const SOCKET_PATH_CHARS_MAX = 90;
 const NAME_CHARS = 24;
 const OTHERS = 0o077;
 
+/** `control`: of the process with the gateway; `policy`: of one that decides without it. */
+export type SocketName = 'control' | 'policy';
+
 /** The path to serve at, in a folder that nobody else can write to. Throws `config-invalid`. */
-export function placeForSocket(data: DataFolder): string {
-  const { path, isShared } = socketPlace(data);
+export function placeForSocket(data: DataFolder, name: SocketName): string {
+  const { path, isShared } = socketPlace(data, name);
   if (isShared) {
     try {
       mkdirSync(dirname(path), { mode: 0o700 });
@@ -31,19 +35,22 @@ export function placeForSocket(data: DataFolder): string {
  * The path to ask at; undefined when nobody can serve there. Throws `config-invalid` where somebody
  * else could: the operator's key must not go to them.
  */
-export function placeOfSocket(data: DataFolder): string | undefined {
-  const { path, isShared } = socketPlace(data);
+export function placeOfSocket(data: DataFolder, name: SocketName): string | undefined {
+  const { path, isShared } = socketPlace(data, name);
   if (isShared && lstatSync(dirname(path), { throwIfNoEntry: false }) === undefined)
     return undefined;
   if (isShared) requireOwnFolder(data, dirname(path));
   return path;
 }
 
-function socketPlace(data: DataFolder): { readonly path: string; readonly isShared: boolean } {
-  const path = join(data.path, 'control.sock');
+function socketPlace(
+  data: DataFolder,
+  name: SocketName,
+): { readonly path: string; readonly isShared: boolean } {
+  const path = join(data.path, `${name}.sock`);
   if (path.length <= SOCKET_PATH_CHARS_MAX) return { path, isShared: false };
-  const name = createHash('sha256').update(data.path).digest('hex').slice(0, NAME_CHARS);
-  return { path: join(tmpdir(), `estop-${name}`, 'control.sock'), isShared: true };
+  const digest = createHash('sha256').update(data.path).digest('hex').slice(0, NAME_CHARS);
+  return { path: join(tmpdir(), `estop-${digest}`, `${name}.sock`), isShared: true };
 }
 
 function requireOwnFolder(data: DataFolder, folder: string): void {

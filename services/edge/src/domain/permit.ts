@@ -19,6 +19,8 @@ export interface PermitClaims {
   /** From when and until when, seconds since 1970 with a fraction. */
   readonly iat: number;
   readonly exp: number;
+  /** When the decision was made, by the clock of the log, ms: a breaker's opening is timed by it too. */
+  readonly decidedAt: number;
   readonly intent: string;
   readonly tool: string;
   readonly tier: Tier;
@@ -73,8 +75,9 @@ export function readClaims(value: unknown): PermitClaims | undefined {
   if (!isRecord(value)) return undefined;
   const { sub, aud, jti, iat, exp, intent, tool, digest, groups, epochs, record, spendUntil } =
     value;
+  const { decidedAt } = value;
   const texts = [sub, aud, jti, intent, tool, value['tier'], digest];
-  const numbers = [iat, exp, spendUntil];
+  const numbers = [iat, exp, decidedAt, spendUntil];
   if (!texts.every((text) => typeof text === 'string')) return undefined;
   if (!numbers.every((number) => typeof number === 'number')) return undefined;
   if (!Array.isArray(groups) || !isRecord(epochs) || !isRecord(record)) return undefined;

@@ -18,7 +18,7 @@ import type { EnforcementPoints } from './points.ts';
 const SETTLED_MS_MAX = 15_000;
 /**
  * Reports on their way; of more halts than that at a time the rest is told by the answer alone. And
- * reports that are remembered, since a halt that is said again is reported once.
+ * reports that are remembered, since each word of a halt is reported once.
  */
 const REPORTS_MAX = 1_000;
 const RETRY_MS = 2_000;
@@ -34,7 +34,7 @@ export interface HaltReporterDeps {
 export class HaltReporter {
   readonly #deps: HaltReporterDeps;
   #underWay = 0;
-  /** Halts, the newest last. */
+  /** Words of halts, the newest last. */
   readonly #reported = new Set<string>();
 
   constructor(deps: HaltReporterDeps) {
@@ -44,23 +44,24 @@ export class HaltReporter {
   /** Reports in its time; never waits, never throws. */
   report(halt: Halt): void {
     const { points, logger } = this.#deps;
-    const { haltId } = halt;
-    if (this.#reported.has(haltId)) return;
+    const { haltId, epoch } = halt;
+    const word = `${haltId} ${epoch}`;
+    if (this.#reported.has(word)) return;
     if (this.#underWay >= REPORTS_MAX) {
       logger.warn({ haltId }, 'too many halts at a time: not reported');
       return;
     }
-    this.#remember(haltId);
+    this.#remember(word);
     this.#underWay += 1;
-    points.hold(haltId);
+    points.hold(halt);
     void this.#reportSettled(halt).finally(() => {
       this.#underWay -= 1;
-      points.release(haltId);
+      points.release(halt);
     });
   }
 
-  #remember(haltId: string): void {
-    this.#reported.add(haltId);
+  #remember(word: string): void {
+    this.#reported.add(word);
     for (const oldest of this.#reported) {
       if (this.#reported.size <= REPORTS_MAX) break;
       this.#reported.delete(oldest);
@@ -69,8 +70,8 @@ export class HaltReporter {
 
   async #reportSettled(halt: Halt): Promise<void> {
     const { points, closing, logger } = this.#deps;
-    await points.untilSettled(halt.haltId, SETTLED_MS_MAX, closing);
-    const confirmations = points.confirmations(halt.haltId) ?? [];
+    await points.untilSettled(halt, SETTLED_MS_MAX, closing);
+    const confirmations = points.confirmations(halt) ?? [];
     const { byPoint: _, ...counts } = confirmationsBody(confirmations);
     for (let isTold = false; !closing.aborted; ) {
       try {

@@ -4,6 +4,7 @@
  */
 import type { AgentId } from '@estop/schemas/ids';
 import type { KnownHalt } from '../read-models/halt-book.ts';
+import type { SaidAs } from './rolls.ts';
 
 /** How long a point may act on one renewal, which it counts from before it asked for it. */
 export const LEASE_MS = 3_000;
@@ -34,16 +35,13 @@ export interface Heard {
 }
 
 export interface Renewal {
-  /** Ids of halts. */
-  readonly applied: readonly string[];
+  readonly applied: readonly SaidAs[];
   /** Whether it has applied everything, so that it may go on. */
   readonly isCurrent: boolean;
 }
 
-interface Owed {
+interface Owed extends SaidAs {
   readonly sequence: number;
-  readonly haltId: string;
-  readonly epoch: number;
 }
 
 export class Point {
@@ -122,7 +120,7 @@ export class Point {
     const isApplied = (owed: Owed): boolean => {
       return heard === null ? owed.epoch <= epoch : owed.sequence <= heard;
     };
-    const applied = this.#owed.filter(isApplied).map(({ haltId }) => haltId);
+    const applied = this.#owed.filter(isApplied);
     this.#owed = this.#owed.filter((owed) => !isApplied(owed));
     // By the number: what is confirmed may be so by another process that took the name over.
     const isCurrent = this.#owed.length === 0 && (heard ?? this.#sequence) === this.#sequence;

@@ -8,10 +8,7 @@ import type { Confirmation } from '../domain/confirmations-body.ts';
 import { haltBody } from '../domain/halt-body.ts';
 import type { HaltBook, KnownHalt } from '../read-models/halt-book.ts';
 import { type Heard, Point, type PointLink } from './point.ts';
-import { RollCall } from './roll-call.ts';
-
-/** Halts whose confirmations are kept, the newest ones, beside those that somebody holds. */
-const ROLLS_MAX = 64;
+import { Rolls, type SaidAs } from './rolls.ts';
 
 export type Connected =
   | { readonly ok: true; readonly known: readonly KnownHalt[]; readonly sequence: number }
@@ -38,10 +35,7 @@ export class EnforcementPoints {
   readonly #pointById = new Map<string, Point>();
   /** A copy for rolls, which many share; null: it has changed since. */
   #members: ReadonlyMap<string, Point> | null = null;
-  /** By halt id, oldest first. */
-  readonly #rollById = new Map<string, RollCall>();
-  /** Rolls that are told of in the log still. */
-  readonly #heldIds = new Set<string>();
+  readonly #rolls = new Rolls();
 
   constructor(clock: Clock, book: HaltBook, pointsMax: number) {
     this.#clock = clock;
@@ -88,31 +82,31 @@ export class EnforcementPoints {
     if (other !== undefined) return { ok: false, why: 'several-points' };
     const nowMs = this.#clock.monotonicMs();
     const { applied, isCurrent } = point.renew(heard, nowMs);
-    for (const haltId of applied) this.#rollById.get(haltId)?.confirm(point.id, nowMs);
+    for (const word of applied) this.#rolls.confirm(word, point.id, nowMs);
     return { ok: true, isCurrent };
   }
 
   /** Undefined when nobody was asked here, or it is too long ago. */
-  confirmations(haltId: string): readonly Confirmation[] | undefined {
-    return this.#rollById.get(haltId)?.confirmations(this.#clock.monotonicMs());
+  confirmations(word: SaidAs): readonly Confirmation[] | undefined {
+    return this.#rolls.of(word)?.confirmations(this.#clock.monotonicMs());
   }
 
   /** Keeps the confirmations of a halt that was said just now, among however many, until released. */
-  hold(haltId: string): void {
-    if (this.#rollById.has(haltId)) this.#heldIds.add(haltId);
+  hold(word: SaidAs): void {
+    this.#rolls.hold(word);
   }
 
-  release(haltId: string): void {
-    if (this.#heldIds.delete(haltId)) this.#forgetRolls();
+  release(word: SaidAs): void {
+    this.#rolls.release(word);
   }
 
   /**
    * Resolves when no point can let anything through any more that a halt covers, after a time, or
    * when the gateway closes.
    */
-  async untilSettled(haltId: string, timeoutMs: number, closing: AbortSignal): Promise<void> {
+  async untilSettled(word: SaidAs, timeoutMs: number, closing: AbortSignal): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
-    await this.#rollById.get(haltId)?.untilSettled(nowMs, timeoutMs, closing);
+    await this.#rolls.of(word)?.untilSettled(nowMs, timeoutMs, closing);
   }
 
   closeAll(): void {
@@ -123,23 +117,14 @@ export class EnforcementPoints {
     this.#forgetGone();
     const { halt, at } = known;
     // Before anybody is connected words come from the log, said long ago.
-    const isAsked = this.#pointById.size > 0 && this.#book.isLive(halt);
-    if (isAsked && !this.#rollById.has(halt.haltId)) this.#callRoll(halt.haltId);
+    if (this.#pointById.size > 0 && this.#book.isLive(halt)) this.#callRoll(halt);
     const word = { halt, at, text: JSON.stringify(haltBody(halt, at)) };
     for (const point of this.#pointById.values()) point.say(word);
   }
 
-  #callRoll(haltId: string): void {
+  #callRoll(word: SaidAs): void {
     this.#members ??= new Map(this.#pointById);
-    this.#rollById.set(haltId, new RollCall(this.#clock.monotonicMs(), this.#members));
-    this.#forgetRolls();
-  }
-
-  #forgetRolls(): void {
-    for (const oldest of this.#rollById.keys()) {
-      if (this.#rollById.size - this.#heldIds.size <= ROLLS_MAX) break;
-      if (!this.#heldIds.has(oldest)) this.#rollById.delete(oldest);
-    }
+    this.#rolls.call(word, this.#clock.monotonicMs(), this.#members);
   }
 
   #countOf(principal: string): number {

@@ -6,7 +6,7 @@ import type { EnforcementPoints } from './points.ts';
 
 export function reportedHalt(points: EnforcementPoints, { halt, at }: KnownHalt): HaltBody {
   const body = haltBody(halt, at);
-  const confirmations = points.confirmations(halt.haltId);
+  const confirmations = points.confirmations(halt);
   if (confirmations === undefined) return body;
   return { ...body, confirmations: confirmationsBody(confirmations) };
 }

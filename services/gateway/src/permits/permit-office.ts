@@ -3,6 +3,7 @@
  * is asked for: bound to one door, under one id, and only for a short time after it was made; after a
  * person's yes, for as long as its amounts are held, since the call comes again when it comes.
  */
+import { voidsDecision } from '@estop/edge/domain/breaker-word';
 import { PERMIT_ISSUER, PERMIT_TYPE } from '@estop/edge/domain/permit';
 import type { Clock } from '@estop/runtime/clock';
 import { scopeCovers, scopeText } from '@estop/schemas/halts';
@@ -86,6 +87,7 @@ export class PermitOffice {
       epochs: this.#epochsOf(decision),
       record: decision.record,
       spendUntil,
+      decidedAt: decision.at,
       // With a fraction: whole seconds are too coarse for a life of five.
       iat: from / 1_000,
       exp: expiresAt / 1_000,
@@ -125,10 +127,10 @@ export class PermitOffice {
       );
   }
 
-  /** What was decided before the breaker opened is void, as long as it is open. */
-  #isFromBeforeOpening({ agentId, at }: Decision): boolean {
-    const breaker = this.#deps.agents.view(agentSubject(agentId))?.breaker;
-    return breaker?.mode === 'open' && (breaker.since ?? 0) > at;
+  /** What was decided before the breaker opened is void until a person re-arms it. */
+  #isFromBeforeOpening({ agentId, tier, at: decidedAt }: Decision): boolean {
+    const breaker = this.#deps.agents.view(agentSubject(agentId))?.breaker ?? null;
+    return breaker !== null && voidsDecision(breaker, { tier, decidedAt });
   }
 
   #groupsOf({ agentId }: Decision): readonly string[] {

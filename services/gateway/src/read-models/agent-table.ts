@@ -21,9 +21,14 @@ export class AgentTable {
   readonly #credentialById = new Map<string, KnownCredential>();
   readonly #waiterByCommand = new Map<CommandId, (answer: CommandAnswer) => void>();
 
-  take(view: AgentView): void {
-    this.#keep(view);
+  /** Answers whether the view is news: not older than the one that is known. */
+  take(view: AgentView): boolean {
+    const known = this.#viewBySubject.get(view.subject);
+    // Of a writer that came to its effects after the next one had gone on: a key may be gone since.
+    const isNews = known === undefined || !isOlder(view.record, known.record);
+    if (isNews) this.#keep(view);
     this.#answerWaiters(view);
+    return isNews;
   }
 
   #keep(view: AgentView): void {
@@ -31,8 +36,6 @@ export class AgentTable {
     if (parseSubject(view.subject)?.kind === 'limit') return;
     const known = this.#viewBySubject.get(view.subject);
     if (known === undefined && this.#viewBySubject.size >= SUBJECTS_MAX) return;
-    // Of a writer that came to its effects after the next one had gone on: a key may be gone since.
-    if (known !== undefined && isOlder(view.record, known.record)) return;
     for (const { credentialId } of known?.credentials ?? []) {
       this.#credentialById.delete(credentialId);
     }

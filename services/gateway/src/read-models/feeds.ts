@@ -159,8 +159,7 @@ export class Feeds {
 
   /** What a record says, and how it is taken; undefined for a tombstone. */
   #read(stored: StoredRecord): Read | undefined {
-    const { log, decisions, agents, alerts, halts, fleet, sharedLimits, onHaltLogged, onBreaker } =
-      this.#deps;
+    const { log, decisions, halts, fleet, onHaltLogged } = this.#deps;
     const { topic, value, timestampMs } = stored;
     if (value === null) return topic === 'agents.v1' ? this.#forget(stored.key) : undefined;
     switch (topic) {
@@ -171,25 +170,8 @@ export class Feeds {
           events: () => decisionEvents(decision),
         };
       }
-      case 'agents.v1': {
-        const view = log.codec(topic).decode(value);
-        const before = agents.view(view.subject);
-        let news: readonly Alert[] = [];
-        return {
-          apply: () => {
-            // First, since whoever gave an order about a limit reads it when it is answered.
-            sharedLimits.take(view);
-            agents.take(view);
-            news = alerts.take(view, before);
-            if (breakerEvents(view, before).length > 0) onBreaker(view);
-          },
-          events: () => [
-            ...agentEvents(view),
-            ...breakerEvents(view, before),
-            ...news.map(alertEvent),
-          ],
-        };
-      }
+      case 'agents.v1':
+        return this.#readView(log.codec(topic).decode(value));
       case 'halts.v1': {
         this.#requireLink(stored);
         const halt = log.codec(topic).decode(value);
@@ -213,6 +195,29 @@ export class Feeds {
       default:
         return undefined;
     }
+  }
+
+  /** Who is told of an old view would take an open breaker for closed: it is told to nobody. */
+  #readView(view: AgentView): Read {
+    const { agents, alerts, sharedLimits, onBreaker } = this.#deps;
+    const before = agents.view(view.subject);
+    let isNews = true;
+    let alerted: readonly Alert[] = [];
+    return {
+      apply: () => {
+        // First, since whoever gave an order about a limit reads it when it is answered.
+        sharedLimits.take(view);
+        isNews = agents.take(view);
+        if (!isNews) return;
+        alerted = alerts.take(view, before);
+        if (breakerEvents(view, before).length > 0) onBreaker(view);
+      },
+      events: () => {
+        if (!isNews) return [];
+        const changes = [...agentEvents(view), ...breakerEvents(view, before)];
+        return [...changes, ...alerted.map(alertEvent)];
+      },
+    };
   }
 
   #requireLink(stored: StoredRecord): void {

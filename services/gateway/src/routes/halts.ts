@@ -72,7 +72,7 @@ function addStop(app: App, context: GatewayContext): void {
         by: personBehind(principalOf(request)).id,
       });
       const waitMs = Math.min(parseDuration(request.query.wait ?? '') ?? 0, config.limits.waitMs);
-      if (waitMs > 0) await points.untilSettled(halt.haltId, waitMs, closing.signal);
+      if (waitMs > 0) await points.untilSettled(halt, waitMs, closing.signal);
       reply.header('location', `/v1/halts/${halt.haltId}`);
       return reply.code(isWritten ? 201 : 202).send(reportedHalt(points, { halt, at }));
     },
