@@ -12,7 +12,7 @@ const POLL_MS = 25;
 
 export interface ServiceOptions {
   readonly name: string;
-  readonly service: 'policy' | 'gateway';
+  readonly service: 'policy' | 'gateway' | 'breaker';
   readonly sandbox: Sandbox;
   /** Where its output goes; default: the folder of the sandbox. */
   readonly logFolder?: string | undefined;
