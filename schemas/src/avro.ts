@@ -799,6 +799,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
     "name": "lifted",
     "type": "boolean",
     "doc": "True: the halt is over."
+   },
+   {
+    "name": "killers",
+    "type": {
+     "type": "array",
+     "items": "string"
+    },
+    "doc": "Of a kill: the persons who have said it or made it longer, the first 16; none of them lifts it.",
+    "default": []
    }
   ]
  },
@@ -1667,6 +1676,15 @@ export const TOPIC_SCHEMAS: Readonly<Record<Topic, object>> = {
             "name": "lifted",
             "type": "boolean",
             "doc": "True: the halt is over."
+           },
+           {
+            "name": "killers",
+            "type": {
+             "type": "array",
+             "items": "string"
+            },
+            "doc": "Of a kill: the persons who have said it or made it longer, the first 16; none of them lifts it.",
+            "default": []
            }
           ]
          }

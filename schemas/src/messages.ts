@@ -890,6 +890,8 @@ export interface Halt {
   readonly until: number | null;
   /** True: the halt is over. */
   readonly lifted: boolean;
+  /** Of a kill: the persons who have said it or made it longer, the first 16; none of them lifts it. */
+  readonly killers: readonly string[];
 }
 
 /** The call that would take this one back. */

@@ -194,6 +194,7 @@ const WORD = {
   reason: null,
   until: null,
   lifted: false,
+  killers: [],
   at: 1_768_446_000_000,
 };
 

@@ -56,6 +56,7 @@ const HALT: Halt = {
   reason: null,
   until: null,
   lifted: false,
+  killers: [],
 };
 
 const open = () => {

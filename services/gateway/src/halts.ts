@@ -8,13 +8,13 @@ import { partitionOfKey } from '@estop/log/partitioner';
 import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
-import { type HaltTerms, scopeText, strictest } from '@estop/schemas/halts';
+import { scopeText } from '@estop/schemas/halts';
 import { type PersonId, parseHaltId } from '@estop/schemas/ids';
 import { invariant } from '@estop/schemas/invariant';
 import type { AuditRecordEvent, Halt, HaltScope } from '@estop/schemas/messages';
 import { watchAudit } from './audit-watch.ts';
 import type { Limits } from './config.ts';
-import { type HaltRequest, nextHalt } from './domain/next-halt.ts';
+import { type HaltRequest, joined, nextHalt, stopsAsMuch } from './domain/next-halt.ts';
 import { HaltWriter } from './halt-writer.ts';
 import { ProblemError } from './problems.ts';
 import type { HaltBook, HaltNews, KnownHalt } from './read-models/halt-book.ts';
@@ -73,7 +73,8 @@ export class HaltDesk {
     const { clock, book } = this.#deps;
     const at = clock.nowMs();
     const known = book.on(request.scope)?.halt;
-    const standing = known !== undefined && book.isLive(known) ? known : undefined;
+    const isStanding = known !== undefined && book.isLive(known);
+    const standing = isStanding ? { ...known, killers: book.killersOf(known) } : undefined;
     const about = { haltId: newHaltId(), epoch: book.highestEpoch + 1, at, standing };
     const halt = nextHalt(request, about);
     return { halt, at, isWritten: await this.#say(halt, at) };
@@ -100,7 +101,7 @@ export class HaltDesk {
   caughtUp(): void {
     const { book } = this.#deps;
     for (const halt of [...this.#unheard.values()]) {
-      if (book.holds(halt) && halt.epoch < book.highestEpoch) this.#sayAgain(halt, halt);
+      if (book.holds(halt) && halt.epoch < book.highestEpoch) this.#sayAgain(halt);
     }
     this.#writer.release();
   }
@@ -155,7 +156,7 @@ export class HaltDesk {
   /**
    * Two gateways may halt one scope before they hear of each other, and one word stands. Who said the
    * other one says it again where both have the same epoch: to lift the first must not end what a
-   * second person has stopped; and where the one that stands stops less.
+   * second person has stopped; and where the one that stands stops less, or lets more people lift it.
    */
   #heard({ halt, before }: HaltNews): void {
     if (halt.lifted && this.#isKeptFrom(halt)) return;
@@ -165,9 +166,9 @@ export class HaltDesk {
     if (mine === undefined || mine.haltId === halt.haltId) return;
     this.#said.delete(scope);
     if (before?.haltId !== mine.haltId || !book.isLive(before)) return;
-    const terms = halt.lifted ? mine : strictest(halt, mine);
-    const isLess = !halt.lifted && !isSame(terms, halt);
-    if (halt.epoch === mine.epoch || isLess) this.#sayAgain(mine, terms);
+    const both = halt.lifted ? mine : joined(mine, halt);
+    const isLess = !halt.lifted && !stopsAsMuch(halt, both);
+    if (halt.epoch === mine.epoch || isLess) this.#sayAgain(both);
   }
 
   /**
@@ -180,13 +181,13 @@ export class HaltDesk {
     if (unheard === undefined) return false;
     this.#unheard.delete(scope);
     if (unheard.haltId === lift.haltId || !this.#deps.book.isLive(unheard)) return false;
-    this.#sayAgain(unheard, unheard);
+    this.#sayAgain(unheard);
     return true;
   }
 
-  #sayAgain(halt: Halt, { mode, until }: HaltTerms): void {
+  #sayAgain(halt: Halt): void {
     const { book, clock } = this.#deps;
-    void this.#say({ ...halt, mode, until, epoch: book.highestEpoch + 1 }, clock.nowMs());
+    void this.#say({ ...halt, epoch: book.highestEpoch + 1 }, clock.nowMs());
   }
 
   /** Of a word that waits: where a later one stands for good, it is neither written nor awaited. */
@@ -210,10 +211,10 @@ export class HaltDesk {
     const known = book.byId(haltId);
     if (known === undefined) throw new ProblemError('not-found', `there is no halt ${haltId}`);
     if (!book.isLive(known.halt)) throw new ProblemError('conflict', `${haltId} has ended already`);
-    if (book.isKiller(known.halt, order.by)) {
+    if (book.killersOf(known.halt).includes(order.by)) {
       throw new ProblemError('second-person', `${order.by} has killed it: somebody else lifts it`);
     }
-    const lifted: Halt = { ...known.halt, ...order, lifted: true };
+    const lifted: Halt = { ...known.halt, ...order, lifted: true, killers: [] };
     const watch = await watchAudit(log, this.#partitionsOf(lifted.scope));
     // Whoever halted the scope anew meanwhile is not overruled by a lift of the halt before.
     if (!book.holds(known.halt)) {
@@ -254,10 +255,6 @@ async function within<Result>(
   const first = await Promise.race([result, tooLong]);
   patience.abort();
   return first;
-}
-
-function isSame(one: HaltTerms, other: HaltTerms): boolean {
-  return one.mode === other.mode && one.until === other.until;
 }
 
 function isStanding(book: HaltBook, halt: Halt): boolean {

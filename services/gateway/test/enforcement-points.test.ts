@@ -69,6 +69,7 @@ function halt(tool = 'crm.delete'): Halt {
     reason: null,
     until: null,
     lifted: false,
+    killers: [],
   };
   book.take(said, nowMs);
   return said;

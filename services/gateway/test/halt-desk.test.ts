@@ -103,6 +103,50 @@ describe('a kill that a second person says again', () => {
     desk.close();
   });
 
+  it('is lifted by neither of both when the log alone tells of it', async () => {
+    await desk.stop({ ...kill, forMs: 60_000 });
+    const { halt } = await desk.stop({ ...kill, by: SECOND });
+    const [newest] = (await words()).toReversed();
+    expect(newest).toMatchObject({ haltId: halt.haltId, killers: [BY, SECOND] });
+    const { logger } = createMemoryLogger();
+    const checkFleet = () => Promise.reject(new Error('no fleet here'));
+    const later = new HaltBook(systemClock, new FleetState({ log, logger, checkFleet }));
+    later.take(halt, 0);
+    expect(later.killersOf(halt)).toEqual([BY, SECOND]);
+  });
+
+  it('is lifted by neither of both when one gateway had not heard of the other', async () => {
+    const { halt } = await desk.stop(kill);
+    const theirs = { haltId: 'h-peer' as HaltId, epoch: halt.epoch + 1, by: SECOND };
+    desk.takeFromPeer({ ...halt, ...theirs, killers: [SECOND] }, 0);
+    expect(book.on(FLEET_WIDE)?.halt.killers).toEqual([SECOND, BY]);
+    await vi.waitFor(async () => {
+      expect((await words()).at(-1)).toMatchObject({ killers: [SECOND, BY] });
+    });
+    desk.close();
+  });
+
+  it('stays what the killer said where somebody only paused at the same moment', async () => {
+    const { halt } = await desk.stop({ ...REQUEST, by: SECOND, reason: 'a look' });
+    const theirs = { haltId: 'h-zz' as HaltId, mode: 'kill', by: BY, reason: 'money' } as const;
+    desk.takeFromPeer({ ...halt, ...theirs, killers: [BY] }, 0);
+    expect(book.on(FLEET_WIDE)?.halt).toMatchObject({
+      ...{ haltId: halt.haltId, mode: 'kill', by: BY, reason: 'money', killers: [BY] },
+    });
+    await desk.lift(halt.haltId, { by: SECOND, reason: 'over' });
+    desk.close();
+  });
+
+  it('keeps the first sixteen who said it', async () => {
+    for (let minute = 1; minute <= 20; minute += 1) {
+      const by = `p${minute}@example.com` as PersonId;
+      await desk.stop({ ...kill, by, forMs: minute * 60_000 });
+    }
+    const killers = book.on(FLEET_WIDE)?.halt.killers;
+    expect(killers).toHaveLength(16);
+    expect(killers?.[0]).toBe('p1@example.com');
+  });
+
   it('can be lifted by who said one that was lifted before', async () => {
     const { halt: over } = await desk.stop(kill);
     await desk.lift(over.haltId, { by: SECOND, reason: 'over' });
@@ -164,6 +208,7 @@ describe('epochs', () => {
       reason: null,
       until: null,
       lifted: true,
+      killers: [],
     });
     book.take(word('forgotten', 7), 0);
     for (let index = 0; index < SCOPES_MAX; index += 1) book.take(word(`tool-${index}`, 1), 0);
@@ -267,7 +312,7 @@ describe('a halt on a disk that hangs', () => {
 describe('a halt that another gateway has said', () => {
   const halt: Halt = {
     ...{ haltId: 'h-peer' as HaltId, scope: FLEET_WIDE, mode: 'kill', epoch: 4, by: BY },
-    ...{ reason: null, until: null, lifted: false },
+    ...{ reason: null, until: null, lifted: false, killers: [] },
   };
 
   it('is in force at once, and written from here when it does not come by the log', async () => {
@@ -292,7 +337,7 @@ describe('a halt that another gateway has said', () => {
 describe('a word that comes into the log behind a later one', () => {
   const halt: Halt = {
     ...{ haltId: 'h-new' as HaltId, scope: FLEET_WIDE, mode: 'kill', epoch: 6, by: BY },
-    ...{ reason: null, until: null, lifted: false },
+    ...{ reason: null, until: null, lifted: false, killers: [] },
   };
   /** As the feed does with what it reads. */
   const hear = (word: Halt): void => {
@@ -325,7 +370,7 @@ describe('a halt that was not heard from the log yet', () => {
   const OTHER = 'h-other' as HaltId;
   const halt: Halt = {
     ...{ haltId: 'h-kill' as HaltId, scope: FLEET_WIDE, mode: 'kill', epoch: 4, by: BY },
-    ...{ reason: null, until: null, lifted: false },
+    ...{ reason: null, until: null, lifted: false, killers: [] },
   };
   const other: Halt = { ...halt, haltId: OTHER, epoch: 7 };
   const lift: Halt = { ...other, lifted: true };

@@ -53,6 +53,7 @@ function say(number: number, epoch = number): void {
     scope,
     epoch,
     lifted: false,
+    killers: [],
     ...about,
   };
   book.take(halt, Date.now());

@@ -55,7 +55,14 @@ function say(number: number, reason: string | null = null): KnownHalt {
   const tool = `crm.tool-${number}` as ToolName;
   const scope = { fleet: false, group: null, agent: null, tool };
   const about = { mode: 'kill', by: 'olga@example.com', reason, until: null } as const;
-  const halt = { haltId: `h-${number}` as HaltId, scope, epoch: number, lifted: false, ...about };
+  const halt = {
+    haltId: `h-${number}` as HaltId,
+    scope,
+    epoch: number,
+    lifted: false,
+    killers: [],
+    ...about,
+  };
   book.take(halt, 1_000);
   return { halt, at: 1_000 };
 }

@@ -106,7 +106,7 @@ describe('what peers say', () => {
   const halts = [
     {
       ...{ id: 'h-1', scope: { fleet: true }, mode: 'kill', epoch: 7, by: 'dana@example.com' },
-      ...{ reason: null, until: null, lifted: false, at: 1 },
+      ...{ reason: null, until: null, lifted: false, killers: [], at: 1 },
     },
   ];
   const proof = new PeerProof(LINK_KEY);

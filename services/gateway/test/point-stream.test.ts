@@ -14,7 +14,14 @@ const HALTS = 10_000;
 function halted(tool: string): KnownHalt {
   const scope = { fleet: false, group: null, agent: null, tool: tool as ToolName };
   const about = { mode: 'pause', epoch: 1, by: 'olga@example.com', reason: 'over budget' } as const;
-  const halt = { haltId: `h-${tool}` as HaltId, scope, ...about, until: null, lifted: false };
+  const halt = {
+    haltId: `h-${tool}` as HaltId,
+    scope,
+    ...about,
+    until: null,
+    lifted: false,
+    killers: [],
+  };
   return { halt, at: 0 };
 }
 

@@ -257,7 +257,14 @@ export class Actions {
       return;
     }
     const until = c % 3 === 0 ? log.nowMs + (c % 90_000) : null;
-    const about = { mode: pick(MODES, c), by: 'dan@x.org', reason: null, until, lifted: false };
+    const about = {
+      mode: pick(MODES, c),
+      by: 'dan@x.org',
+      reason: null,
+      until,
+      lifted: false,
+      killers: [],
+    };
     const isTie = earlier !== undefined && c % 7 === 0;
     const epoch = (earlier?.epoch ?? 0) + (isTie ? 0 : 1);
     const gateway = pick(['a', 'b', 'c'], isTie ? a : c);

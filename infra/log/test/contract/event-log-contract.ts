@@ -46,6 +46,7 @@ export function describeEventLogContract(
         reason: null,
         until: null,
         lifted: false,
+        killers: [],
       };
       await log.append('halts.v1', 0, [{ key: 'fleet', value: codec.encode(halt as never) }]);
       const records = await readAll(log, 'halts.v1', 0);

@@ -24,7 +24,8 @@ export function keptHalt(value: unknown): Halt | undefined {
   if (haltId === undefined || scope === undefined || !isMode(mode) || !by) return undefined;
   if (epoch === undefined || until === undefined || typeof lifted !== 'boolean') return undefined;
   if (reason !== null && typeof reason !== 'string') return undefined;
-  return { haltId, scope, mode, epoch, by, reason, until, lifted };
+  const killers = namesIn(fields['killers']);
+  return { haltId, scope, mode, epoch, by, reason, until, lifted, killers };
 }
 
 /** Each part is there, if only as null: a part that got lost would make of it another scope. */
@@ -40,6 +41,12 @@ function scopeIn(fields: Fields): Halt['scope'] | undefined {
     ...(tool === null ? {} : { tool }),
   });
   return typeof scope === 'string' ? undefined : scope;
+}
+
+/** Who cannot be read is left out: the halt counts all the same. */
+function namesIn(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((name) => typeof name === 'string');
 }
 
 function isNamed(value: unknown): value is string | null {

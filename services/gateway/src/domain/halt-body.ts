@@ -2,6 +2,7 @@
 import { parseAgentId, parseGroupName, parseHaltId, parseToolName } from '@estop/schemas/ids';
 import type { Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
 import type { ConfirmationsBody } from './confirmations-body.ts';
+import { together } from './killers.ts';
 
 /** A scope in a request: exactly one of these shapes. */
 export interface ScopeBody {
@@ -22,6 +23,11 @@ export interface HaltBody {
   readonly lifted: boolean;
   readonly at: number;
   readonly confirmations?: ConfirmationsBody;
+}
+
+/** A word as gateways tell it each other. */
+export interface PeerWord extends HaltBody {
+  readonly killers: readonly string[];
 }
 
 /** The scope a request names; a text says what is wrong with it. */
@@ -60,11 +66,16 @@ export function haltBody(halt: Halt, at: number): HaltBody {
   };
 }
 
-/** The halt that a body tells of; undefined when it cannot be one. */
-export function haltOfBody(body: HaltBody): Halt | undefined {
+export function peerWord(halt: Halt, at: number): PeerWord {
+  return { ...haltBody(halt, at), killers: halt.killers };
+}
+
+/** The halt that a word tells of; undefined when it cannot be one. */
+export function haltOfWord(body: PeerWord): Halt | undefined {
   const scope = scopeOfBody(body.scope);
   const haltId = parseHaltId(body.id);
   if (typeof scope === 'string' || haltId === undefined) return undefined;
   const { mode, epoch, by, reason, until, lifted } = body;
-  return { haltId, scope, mode, epoch, by, reason, until, lifted };
+  const killers = together(body.killers, []);
+  return { haltId, scope, mode, epoch, by, reason, until, lifted, killers };
 }

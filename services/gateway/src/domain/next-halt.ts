@@ -2,6 +2,7 @@
 import { strictest } from '@estop/schemas/halts';
 import type { PersonId } from '@estop/schemas/ids';
 import type { Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
+import { killersOf, together } from './killers.ts';
 
 export interface HaltRequest {
   readonly scope: HaltScope;
@@ -26,9 +27,40 @@ export function nextHalt(
   const { haltId, epoch, at, standing } = about;
   const asked = { mode, until: forMs === null ? null : at + forMs };
   const word = { haltId, scope, epoch, by, reason, lifted: false };
-  if (standing === undefined) return { ...word, ...asked };
+  const own = { killers: [by] };
+  if (standing === undefined) return { ...word, ...asked, ...(mode === 'kill' ? own : NOBODY) };
   const terms = strictest(asked, standing);
   const isAdding = terms.mode !== standing.mode || terms.until !== standing.until;
-  if (standing.mode !== 'kill' || isAdding) return { ...word, ...terms };
-  return { ...word, ...terms, by: standing.by, reason: standing.reason ?? reason };
+  if (terms.mode !== 'kill') return { ...word, ...terms, ...NOBODY };
+  const killers = killersOf(standing);
+  if (standing.mode !== 'kill' || isAdding) {
+    return { ...word, ...terms, killers: together(killers, [by]) };
+  }
+  return { ...word, ...terms, by: standing.by, reason: standing.reason ?? reason, killers };
+}
+
+const NOBODY = { killers: [] } as const;
+
+/**
+ * What two words of one scope come to, as the one that does not stand says it again: it stops as much as
+ * both, and who only paused does not become who has killed.
+ */
+export function joined(again: Halt, standing: Halt): Halt {
+  const terms = strictest(standing, again);
+  if (terms.mode !== 'kill') return { ...again, ...terms, ...NOBODY };
+  const { by, reason } = again.mode === 'kill' ? again : standing;
+  // Those of the one that stands first: two gateways that answer each other come to an end.
+  return {
+    ...again,
+    ...terms,
+    by,
+    reason,
+    killers: together(killersOf(standing), killersOf(again)),
+  };
+}
+
+/** Whether a word stops as much as another one, and keeps as many from lifting it. */
+export function stopsAsMuch(word: Halt, other: Halt): boolean {
+  const isSame = word.mode === other.mode && word.until === other.until;
+  return isSame && killersOf(word).length >= killersOf(other).length;
 }

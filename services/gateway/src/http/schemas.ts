@@ -243,7 +243,12 @@ const WORD = {
 
 /** As another gateway says it. */
 export const Word = strict(
-  { ...WORD, until: nullable(GivenTimeMs), at: GivenTimeMs },
+  {
+    ...WORD,
+    until: nullable(GivenTimeMs),
+    at: GivenTimeMs,
+    killers: Type.Array(Type.String()),
+  },
   { title: 'Word' },
 );
 

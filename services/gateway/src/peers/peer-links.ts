@@ -6,7 +6,7 @@
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
 import { messageOf } from '@estop/schemas/errors';
-import { type HaltBody, haltBody } from '../domain/halt-body.ts';
+import { type PeerWord, peerWord } from '../domain/halt-body.ts';
 import type { HaltBook, KnownHalt } from '../read-models/halt-book.ts';
 import type { PeerProof } from './peer-proof.ts';
 
@@ -63,7 +63,7 @@ export class PeerLinks {
 
   /** Tells everybody a word that was said here; never waits, never throws. */
   tell({ halt, at }: KnownHalt): void {
-    for (const peer of this.#peers) void this.#send(peer, [haltBody(halt, at)]);
+    for (const peer of this.#peers) void this.#send(peer, [peerWord(halt, at)]);
   }
 
   #tellAgain(): void {
@@ -74,7 +74,7 @@ export class PeerLinks {
     for (const peer of owing) void this.#tellAll(peer, messages);
   }
 
-  async #tellAll(peer: Peer, messages: readonly (readonly HaltBody[])[]): Promise<void> {
+  async #tellAll(peer: Peer, messages: readonly (readonly PeerWord[])[]): Promise<void> {
     peer.isBeingTold = true;
     // Before the first message: a later word that does not arrive meanwhile is owed still.
     peer.isBehind = false;
@@ -85,7 +85,7 @@ export class PeerLinks {
   }
 
   /** Answers whether it arrived; what did not is told again. */
-  async #send(peer: Peer, halts: readonly HaltBody[]): Promise<boolean> {
+  async #send(peer: Peer, halts: readonly PeerWord[]): Promise<boolean> {
     const { clock, proof, logger } = this.#deps;
     const at = clock.nowMs();
     try {
@@ -110,12 +110,12 @@ export class PeerLinks {
 }
 
 /** All of them, the newest first: what was said last matters most to who was away. */
-function messagesOf(known: readonly KnownHalt[]): readonly (readonly HaltBody[])[] {
-  const messages: HaltBody[][] = [];
-  let message: HaltBody[] = [];
+function messagesOf(known: readonly KnownHalt[]): readonly (readonly PeerWord[])[] {
+  const messages: PeerWord[][] = [];
+  let message: PeerWord[] = [];
   let bytes = 0;
   for (const { halt, at } of known.toReversed()) {
-    const body = haltBody(halt, at);
+    const body = peerWord(halt, at);
     const size = Buffer.byteLength(JSON.stringify(body)) + 1;
     const isFull = message.length === PEER_WORDS_MAX || bytes + size > MESSAGE_BYTES_MAX;
     if (message.length === 0 || isFull) {

@@ -6,12 +6,11 @@
 import type { Clock } from '@estop/runtime/clock';
 import { isLive, scopeCovers, scopeText, supersedes } from '@estop/schemas/halts';
 import type { Decision, Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
+import { killersOf, together } from '../domain/killers.ts';
 import type { FleetState } from './fleet-state.ts';
 
 /** Scopes that were ever halted; the policy's bound is the same. */
 const SCOPES_MAX = 10_000;
-/** People who are remembered as having said one kill: those who did so last. */
-const KILLERS_MAX = 100;
 /** Longer than a permit can be good that was given before a halt. */
 const VOIDING_MS = 60_000;
 
@@ -27,7 +26,7 @@ export interface HaltNews extends KnownHalt {
 }
 
 interface Kept extends KnownHalt {
-  /** Who has said the kill that stands, or said it more strictly since: none of them lifts it. */
+  /** Who has said the kill that stands, as it says itself, and as those before it on its scope said. */
   readonly killers: readonly string[];
   /** When it was heard here, by the monotonic clock. */
   readonly takenMs: number;
@@ -54,7 +53,7 @@ export class HaltBook {
     if (known === undefined && this.#knownByScope.size >= SCOPES_MAX) this.#dropOldestEnded();
     // To the end: what was said last is told first of all that does not fit.
     this.#knownByScope.delete(scope);
-    const killers = this.#killersOf(halt, kept);
+    const killers = this.#allKillersOf(halt, kept);
     this.#knownByScope.set(scope, { halt, at, takenMs: this.#clock.monotonicMs(), killers });
     this.#highestEpoch = Math.max(this.#highestEpoch, halt.epoch);
     for (const listener of this.#listeners) listener({ halt, at, before: known ?? null });
@@ -91,9 +90,9 @@ export class HaltBook {
     return undefined;
   }
 
-  /** Whether this person is one of those who have said the kill that stands on the scope. */
-  isKiller({ scope }: Halt, person: string): boolean {
-    return this.#knownByScope.get(scopeText(scope))?.killers.includes(person) === true;
+  /** The persons who have said the kill that stands on the scope of a halt. */
+  killersOf({ scope }: Halt): readonly string[] {
+    return this.#knownByScope.get(scopeText(scope))?.killers ?? [];
   }
 
   all(): readonly KnownHalt[] {
@@ -149,11 +148,10 @@ export class HaltBook {
     });
   }
 
-  #killersOf({ mode, by, lifted }: Halt, before: Kept | undefined): readonly string[] {
-    if (mode !== 'kill' || lifted) return [];
-    const isKilled = before !== undefined && this.isLive(before.halt);
-    const others = isKilled ? before.killers.filter((person) => person !== by) : [];
-    return [...others, by].slice(-KILLERS_MAX);
+  #allKillersOf(halt: Halt, before: Kept | undefined): readonly string[] {
+    const killers = killersOf(halt);
+    const isKilled = before !== undefined && this.isLive(before.halt) && killers.length > 0;
+    return together(isKilled ? before.killers : [], killers);
   }
 
   /** Before the fleet is known, whoever may be in a halted group is taken to be. */

@@ -1,7 +1,7 @@
 /** What gateways tell each other: `/v1/peers/halts`. */
 import Type from 'typebox';
 import type { GatewayContext } from '../context.ts';
-import { haltOfBody } from '../domain/halt-body.ts';
+import { haltOfWord } from '../domain/halt-body.ts';
 import type { App } from '../http/app.ts';
 import { GivenTimeMs, strict, Word } from '../http/schemas.ts';
 import { PEER_WORDS_MAX } from '../peers/peer-links.ts';
@@ -40,7 +40,7 @@ export function peerRoutes(app: App, { haltDesk, peerProof, clock }: GatewayCont
         throw new ProblemError('unauthenticated', 'no gateway of this deployment has said this');
       }
       for (const body of halts) {
-        const halt = haltOfBody(body);
+        const halt = haltOfWord(body);
         if (halt !== undefined) haltDesk.takeFromPeer(halt, body.at);
       }
       return reply.code(204).send();

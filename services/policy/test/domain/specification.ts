@@ -173,6 +173,7 @@ export function haltOf(scope: Partial<HaltScope>, more: Partial<Halt> = {}): Hal
     reason: null,
     until: null,
     lifted: false,
+    killers: [],
     ...more,
   };
 }

@@ -175,10 +175,10 @@ describe('a snapshot that disagrees is thrown away, said so, and never trusted',
 
   it('when the manifest has the form of another version', async () => {
     await rig.tamper('/manifest', (manifest) => {
-      const state = Buffer.from(text(manifest).replace('"format":6', '"format":7'));
+      const state = Buffer.from(text(manifest).replace('"format":7', '"format":8'));
       return { ...manifest, state };
     });
-    await expectRefused('its format is 7, this version reads 6');
+    await expectRefused('its format is 8, this version reads 7');
   });
 
   it('when the manifest is no manifest', async () => {

@@ -13,7 +13,7 @@ import { TOPICS } from '@estop/schemas/topics';
 export const MANIFEST_KEY = '/manifest';
 export const PARTITION_KEY = '/partition';
 /** Raised whenever an older version would read an entry wrongly, or this one an older entry. */
-export const SNAPSHOT_FORMAT = 6;
+export const SNAPSHOT_FORMAT = 7;
 
 const HASH_BYTES = 32;
 const NO_HASH = Buffer.alloc(HASH_BYTES);
