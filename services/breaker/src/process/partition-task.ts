@@ -55,7 +55,16 @@ export class PartitionTask {
 
   /** Owns the partition until the assignment's signal fires. */
   async run(): Promise<void> {
-    await this.#takeOver();
+    try {
+      await this.#takeOver();
+      await this.#watchAll();
+    } finally {
+      // Whoever is next reads the entries: none of this run may come after that.
+      await this.#writer?.idle();
+    }
+  }
+
+  async #watchAll(): Promise<void> {
     while (!this.#assignment.signal.aborted) {
       this.#releaseWhenCaughtUp();
       const waitMs = this.#writer?.isWriting === true ? WRITING_WAIT_MS : WAIT_MS;
@@ -65,11 +74,13 @@ export class PartitionTask {
       if (last !== undefined) {
         this.#assignment.commit(new Map([['audit.v1', last.offset + 1]]));
       }
-      // Without the log's answer nobody knows whether the orders are in it.
+      // What cannot be written is not lost: the next run begins where no order rests on it.
+      this.#trips.refuseLost();
       if (records.length === 0) await this.#trips.settled();
       this.#step();
     }
     await this.#trips.settled();
+    if (this.#trips.isHolding) return;
     if (this.#reached !== null) await this.#writer?.finish(this.#reached, this.#settled);
   }
 
@@ -173,7 +184,8 @@ export class PartitionTask {
   }
 
   #step(): void {
-    if (this.#reached !== null) this.#writer?.step(this.#reached, this.#settled);
+    if (this.#reached === null || this.#trips.isHolding) return;
+    this.#writer?.step(this.#reached, this.#settled);
   }
 
   readonly #settled = (): Promise<void> => this.#trips.settled();

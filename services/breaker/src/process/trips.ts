@@ -34,7 +34,9 @@ export class Trips {
   readonly #partition: number;
   /** While old records are read: the log may already hold what became of them. */
   #held: Map<string, Ordered> | null = new Map();
-  #underWay: Promise<unknown>[] = [];
+  readonly #underWay = new Set<Promise<unknown>>();
+  /** Of the first order that could not be written: from then on nothing may rest on orders. */
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(deps: TripsDeps, partition: number) {
     this.#deps = deps;
@@ -63,6 +65,16 @@ export class Trips {
     this.#held?.delete(commandId);
   }
 
+  /** Whether an order waits that can still be given: nothing may say that its finding was seen to. */
+  get isHolding(): boolean {
+    for (const [commandId, ordered] of this.#held ?? []) {
+      if (!this.#isTooLate(ordered)) return true;
+      this.#held?.delete(commandId);
+      this.#deps.metrics.ordersTooLate.inc();
+    }
+    return false;
+  }
+
   /** The log was read to its end: what nobody answered is given now, and all that follows at once. */
   release(): void {
     const held = this.#held;
@@ -70,11 +82,15 @@ export class Trips {
     for (const ordered of held?.values() ?? []) this.#order(ordered);
   }
 
-  /** Resolves when every order so far is in the log; rejects when one could not be written. */
+  /** Resolves when every order so far is in the log; rejects when any could not be written. */
   async settled(): Promise<void> {
-    const underWay = this.#underWay;
-    this.#underWay = [];
-    await Promise.all(underWay);
+    await Promise.all(this.#underWay);
+    this.refuseLost();
+  }
+
+  /** Throws when an order could not be written: whoever begins again gives it again. */
+  refuseLost(): void {
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
   #order(ordered: Ordered): void {
@@ -90,17 +106,26 @@ export class Trips {
     }
   }
 
-  #give({ command, until }: Ordered): void {
-    const { log, clock, metrics } = this.#deps;
-    if (until <= (log.timeMs() ?? clock.nowMs())) {
+  #give(ordered: Ordered): void {
+    const { log, metrics } = this.#deps;
+    const { command } = ordered;
+    if (this.#isTooLate(ordered)) {
       metrics.ordersTooLate.inc();
       return;
     }
     const value = log.codec('commands.v1').encode(command);
-    const given = log.publish('commands.v1', this.#partition, { key: command.subject, value });
-    // A failure surfaces where it is awaited.
-    given.catch(() => undefined);
-    this.#underWay.push(given);
+    const given = log
+      .publish('commands.v1', this.#partition, { key: command.subject, value })
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#underWay.delete(given));
+    this.#underWay.add(given);
+  }
+
+  #isTooLate({ until }: Ordered): boolean {
+    const { log, clock } = this.#deps;
+    return until <= (log.timeMs() ?? clock.nowMs());
   }
 
   #idOf(agentId: AgentId, offset: number, index: number): CommandId {
