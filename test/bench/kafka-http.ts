@@ -2,46 +2,35 @@
  * HTTP intent → decision on Kafka, one at a time and at 500 a second. Rival of the same run: plain
  * kafkajs, produce → consume → produce → consume of the same sizes, with the echo in another process.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { EstopProcess } from '../e2e/estop-process.ts';
 import { startKafkaCluster } from '../harness/kafka/cluster.ts';
 import { benchFleet } from './bench-fleet.ts';
 import { type LoadOptions, type LoadResult, load } from './load.ts';
+import { type RoundTrips, rawRoundTrip } from './raw-round-trip.ts';
 
 const SECONDS = 15;
 const WARM_UP_SECONDS = 5;
 const RATE = 500;
 /** Over the partitions, as the keys of the rival are. */
 const AGENTS = 60;
-const ROUND_TRIP = join(import.meta.dirname, 'kafka-round-trip.mjs');
-
-interface Latency {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
-interface Row {
-  readonly oneAtATime: Latency;
-  readonly at500PerSecond: Latency;
-}
 
 export interface KafkaHttpRows {
-  readonly estop: Row;
-  readonly rawKafkajs: Row;
+  readonly estop: RoundTrips;
+  readonly rawKafkajs: RoundTrips;
 }
 
 export async function benchKafkaHttp(): Promise<KafkaHttpRows> {
   const cluster = await startKafkaCluster();
   try {
     const estop = await measureEstop(cluster.bootstrap);
-    return { estop, rawKafkajs: await measureRaw(cluster.bootstrap) };
+    const about = { bootstrap: cluster.bootstrap, ...SIZES, seconds: SECONDS, rate: RATE };
+    return { estop, rawKafkajs: await rawRoundTrip(about) };
   } finally {
     await cluster.stop();
   }
 }
 
-async function measureEstop(bootstrap: string): Promise<Row> {
+async function measureEstop(bootstrap: string): Promise<RoundTrips> {
   const files = Object.fromEntries(benchFleet(AGENTS));
   const estop = new EstopProcess({ files, env: { KAFKA_BROKERS: bootstrap }, built: true });
   try {
@@ -71,32 +60,6 @@ async function sound(options: LoadOptions): Promise<LoadResult> {
 
 /** An intent, and a decision, as they are on Kafka. */
 const SIZES = { there: 420, back: 520 };
-
-async function measureRaw(bootstrap: string): Promise<Row> {
-  const echo = roundTrip({ role: 'echo', bootstrap, ...SIZES });
-  try {
-    await lineOf(echo);
-    const about = { role: 'client', bootstrap, ...SIZES, seconds: SECONDS, rate: RATE };
-    return JSON.parse(await lineOf(roundTrip(about)));
-  } finally {
-    echo.kill();
-  }
-}
-
-function roundTrip(options: object): ChildProcess {
-  return spawn(process.execPath, [ROUND_TRIP, JSON.stringify(options)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
-
-async function lineOf(child: ChildProcess): Promise<string> {
-  let out = '';
-  for await (const chunk of child.stdout ?? []) {
-    out += String(chunk);
-    if (out.includes('\n')) return out;
-  }
-  throw new Error('the round trip ended early');
-}
 
 const BODY = JSON.stringify({
   id: '[<id>]',

@@ -18,10 +18,15 @@ const AGENTS = 60;
 const POLL_MS = 10;
 
 /** Appends intents of many agents over all partitions. */
-export async function appendIntents(log: EventLog, count: number, agents = AGENTS): Promise<void> {
+export async function appendIntents(
+  log: EventLog,
+  count: number,
+  agents = AGENTS,
+  from = 0,
+): Promise<void> {
   const codec = log.codec('intents.v1');
   const batches = new Map<number, NewRecord[]>();
-  for (let index = 0; index < count; index += 1) {
+  for (let index = from; index < from + count; index += 1) {
     const intent = intentOf(index, agents);
     const partition = partitionOfKey(intent.agentId, log.partitions);
     const batch = batches.get(partition) ?? [];
@@ -42,9 +47,9 @@ export async function appendIntents(log: EventLog, count: number, agents = AGENT
 export async function decideAll(
   log: EventLog,
   count: number,
-  { agents = AGENTS, isClosed = true, limits = PRIVATE_LIMITS } = {},
+  { agents = AGENTS, isClosed = true, limits = PRIVATE_LIMITS, files = {} } = {},
 ): Promise<number> {
-  const bundle = await activateFleet(log, agents, limits);
+  const bundle = await activateFleet(log, agents, limits, files);
   const starting = startPolicy({
     log,
     loadFleet: () => compileFleet(bundle),
@@ -82,8 +87,9 @@ export async function activateFleet(
   log: EventLog,
   agents: number,
   limits = PRIVATE_LIMITS,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<CheckedBundle> {
-  const files = benchFleet(AGENTS, limits);
+  const files = new Map([...benchFleet(AGENTS, limits), ...Object.entries(more)]);
   const checked = await checkFleet(files);
   if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
   const { hash } = checked.bundle;

@@ -1,5 +1,6 @@
 /** `npm run bench`: every figure beside its rival of the same run. `npm run bench -- NAME` runs one. */
 import { benchBreaker } from './breaker.ts';
+import { benchBreakerService } from './breaker-service.ts';
 import { benchEmbeddedHttp } from './embedded-http.ts';
 import { benchEmbeddedLogToLog } from './embedded-log-to-log.ts';
 import { benchFlood, benchFloodKafka } from './flood.ts';
@@ -19,6 +20,7 @@ import { benchSharedCeilings, benchSharedCeilingsKafka } from './shared-ceilings
 const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   policy: benchPolicyEvaluation,
   breaker: benchBreaker,
+  'breaker-service': benchBreakerService,
   log: benchEmbeddedLogToLog,
   http: benchEmbeddedHttp,
   restart: benchRestartEmbedded,

@@ -265,9 +265,9 @@ class Point implements EnforcementPoint {
   }
 
   #mayReadAgain(key: string): boolean {
-    if (!this.#reads.has(key, this.#options.clock.monotonicMs())) return false;
-    const isCurrent = this.#control.hasLease && !this.#keeper.isBreakerOpen;
-    return isCurrent && this.#untoldReads < UNTOLD_READS_MAX;
+    const hasRead = this.#reads.has(key, this.#options.clock.monotonicMs());
+    if (!hasRead || this.#keeper.isBreakerOpen) return false;
+    return this.#control.hasLease && this.#untoldReads < UNTOLD_READS_MAX;
   }
 
   /** Runs first, and asks behind it: a no ends it, and the log has it either way. */
@@ -292,10 +292,6 @@ class Point implements EnforcementPoint {
         this.#untoldReads -= 1;
       });
     this.#reports.track(told);
-    return this.#execute(entry, async (running) => {
-      const done = await execute(running);
-      await told;
-      return done;
-    });
+    return this.#execute(entry, (running) => execute(running).finally(() => told));
   }
 }

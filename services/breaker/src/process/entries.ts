@@ -14,7 +14,8 @@ import { decodeWatch, encodeWatch, STATE_BYTES, toldText } from '../domain/watch
 export const POSITION_KEY = '/position';
 
 /** Most of a block is zeros: the quickest level finds them all. */
-const DEFLATE = { level: 1 } as const;
+const CHUNK = { chunkSize: 8 * 1_024 } as const;
+const DEFLATE = { level: 1, ...CHUNK } as const;
 const NOTHING = Buffer.alloc(0);
 
 /** Where in the audit log an entry is taken. */
@@ -71,7 +72,7 @@ export interface ReadPosition extends Pick<ChainPosition, 'nextOffset'> {
 
 /** Undefined for bytes of another layout. */
 export function watchOf(agentId: AgentId, { state }: BreakerView): AgentWatch | undefined {
-  const bytes = inflateRawSync(state);
+  const bytes = inflateRawSync(state, CHUNK);
   if (bytes.length < STATE_BYTES) return undefined;
   const rest = bytes.toString('utf8', STATE_BYTES);
   return decodeWatch(agentId, { block: bytes.subarray(0, STATE_BYTES), rest });

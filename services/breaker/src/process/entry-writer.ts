@@ -37,6 +37,15 @@ export interface EntryBase {
 /** How far the partition is read now. */
 export type Reached = ReadPosition & { readonly head: ChainHead };
 
+/** One append, and whom it is about. */
+interface Next {
+  readonly records: readonly NewRecord[];
+  readonly agents: readonly AgentId[];
+  readonly gone: readonly string[];
+}
+
+const NOTHING: Next = { records: [], agents: [], gone: [] };
+
 export class EntryWriter {
   readonly #deps: EntryWriterDeps;
   readonly #base: EntryBase;
@@ -50,6 +59,8 @@ export class EntryWriter {
   #roundMs: number;
   #records = 0;
   #appending: Promise<void> | null = null;
+  /** The newest append failed: the next is tried with the next round. */
+  #isFailing = false;
 
   constructor(deps: EntryWriterDeps, base: EntryBase, watches: Watches) {
     this.#deps = deps;
@@ -62,6 +73,7 @@ export class EntryWriter {
 
   /** Whether there is something to write with the next turn. */
   get isWriting(): boolean {
+    if (this.#isFailing) return false;
     return this.#round !== null || this.#urgent.size > 0 || this.#stale.length > 0;
   }
 
@@ -75,22 +87,36 @@ export class EntryWriter {
   step(reached: Reached, ordersSettled: () => Promise<void>): void {
     if (this.#appending !== null) return;
     if (this.#round === null && this.#isDue()) this.#begin(reached);
-    const records = this.#next(reached, APPEND_ENTRIES);
-    if (records.length === 0) return;
-    this.#appending = this.#append(records, ordersSettled)
-      .catch((error: unknown) => this.#failed(error))
+    if (this.#isFailing) return;
+    const next = this.#next(reached, APPEND_ENTRIES);
+    if (next.records.length === 0) return;
+    this.#appending = this.#append(next.records, ordersSettled)
+      .catch((error: unknown) => this.#failed(error, next))
       .finally(() => {
         this.#appending = null;
       });
   }
 
-  /** Writes all that has changed, for whoever takes the partition over. */
-  async finish(reached: Reached, ordersSettled: () => Promise<void>): Promise<void> {
+  /** Resolves when nothing is on its way to the log. */
+  async idle(): Promise<void> {
     await this.#appending;
-    if (this.#round === null && this.#records > 0) this.#begin(reached);
+  }
+
+  /** Writes all that has changed, for whoever takes the partition over; one failure ends it. */
+  async finish(reached: Reached, ordersSettled: () => Promise<void>): Promise<void> {
+    await this.idle();
+    this.#isFailing = false;
+    await this.#drain(reached, ordersSettled);
+    // What changed since the round began that was under way.
+    if (this.#isFailing || this.#records === 0) return;
+    this.#begin(reached);
+    await this.#drain(reached, ordersSettled);
+  }
+
+  async #drain(reached: Reached, ordersSettled: () => Promise<void>): Promise<void> {
     while (this.isWriting) {
       this.step(reached, ordersSettled);
-      await this.#appending;
+      await this.idle();
     }
   }
 
@@ -101,39 +127,45 @@ export class EntryWriter {
   }
 
   #begin(position: ReadPosition): void {
+    this.#isFailing = false;
     this.#round = { position, waiting: [...this.#changed] };
     this.#changed = new Set();
     this.#records = 0;
     this.#roundMs = this.#deps.clock.monotonicMs();
   }
 
-  #next(reached: Reached, most: number): readonly NewRecord[] {
+  #next(reached: Reached, most: number): Next {
     if (this.#stale.length > 0) {
       const gone = this.#stale.slice(0, STALE_PER_APPEND);
       this.#stale = this.#stale.slice(STALE_PER_APPEND);
-      return gone.map((key) => ({ key, value: null }));
+      return { records: gone.map((key) => ({ key, value: null })), agents: [], gone };
     }
-    const agents = this.#round?.waiting.splice(0, most) ?? [];
-    const urgent = [...this.#urgent].slice(0, most - agents.length);
+    const due = this.#round?.waiting.splice(0, most) ?? [];
+    const urgent = [...this.#urgent].slice(0, most - due.length);
     for (const agentId of urgent) this.#urgent.delete(agentId);
-    if (agents.length + urgent.length === 0 && this.#round === null) return [];
-    const { log } = this.#deps;
-    const { partition, hashes } = this.#base;
-    const taken = { partition, nextOffset: reached.nextOffset, at: reached.at };
-    const records = [...new Set([...agents, ...urgent])].flatMap((agentId) => {
-      const watch = this.#watches.get(agentId);
-      return watch === undefined ? [] : [entryRecord(log, watch, taken)];
-    });
-    for (const { key, value } of records) if (value !== null) hashes.set(key, value);
+    const agents = [...new Set([...due, ...urgent])];
+    if (agents.length === 0 && this.#round === null) return NOTHING;
+    const entries = this.#entriesOf(agents, reached);
     if (this.#round?.waiting.length === 0) {
       this.#position = this.#round.position;
       this.#round = null;
     }
+    const { partition, hashes } = this.#base;
     const { nextOffset, head, at } = this.#position;
-    return [
-      ...records,
-      positionRecord(log, { partition, position: { nextOffset, head, at } }, hashes),
-    ];
+    const about = { partition, position: { nextOffset, head, at } };
+    const records = [...entries, positionRecord(this.#deps.log, about, hashes)];
+    return { records, agents, gone: [] };
+  }
+
+  #entriesOf(agents: readonly AgentId[], { nextOffset, at }: Reached): readonly NewRecord[] {
+    const { partition, hashes } = this.#base;
+    const records = agents.flatMap((agentId) => {
+      const watch = this.#watches.get(agentId);
+      if (watch === undefined) return [];
+      return [entryRecord(this.#deps.log, watch, { partition, nextOffset, at })];
+    });
+    for (const { key, value } of records) if (value !== null) hashes.set(key, value);
+    return records;
   }
 
   async #append(records: readonly NewRecord[], ordersSettled: () => Promise<void>): Promise<void> {
@@ -141,13 +173,21 @@ export class EntryWriter {
     await this.#deps.log.append('breakers.v1', this.#base.partition, records);
   }
 
-  /** Entries are a cache and a view: watching goes on, and they are written anew. */
-  #failed(error: unknown): void {
+  /**
+   * Entries are a cache and a view: watching goes on, and nobody knows which of these are in the log,
+   * so that they are written anew with the next round.
+   */
+  #failed(error: unknown, { agents, gone }: Next): void {
     const { partition } = this.#base;
     this.#deps.logger.warn({ partition, error: messageOf(error) }, 'entries not written');
+    for (const agentId of [...agents, ...(this.#round?.waiting ?? []), ...this.#urgent]) {
+      this.#changed.add(agentId);
+    }
+    this.#stale = [...gone, ...this.#stale];
     this.#round = null;
-    this.#stale = [];
-    for (const { agentId } of this.#watches.all()) this.#changed.add(agentId);
+    this.#urgent.clear();
+    this.#isFailing = true;
     this.#records += 1;
+    this.#roundMs = this.#deps.clock.monotonicMs();
   }
 }

@@ -4,19 +4,18 @@
  */
 import { extendsChain, headAfter } from '@estop/log/chain';
 import type { Assignment, StoredRecord } from '@estop/log/port';
-import { ValidRecord } from '@estop/log/run/chain-reader';
-import type { Codec } from '@estop/schemas/codec';
 import { EstopError } from '@estop/schemas/errors';
 import { type AgentId, parseSubject } from '@estop/schemas/ids';
-import type { AuditRecord } from '@estop/schemas/messages';
 import type { FleetRulesSource } from '../adapters/fleet-rules-source.ts';
 import type { FleetRules } from '../domain/config/fleet-rules.ts';
 import { foldRecord, isWaiting, tickTo } from '../domain/watch/fold.ts';
+import type { WatchedAudit } from '../domain/watch/watched-event.ts';
 import { MINUTE_MS } from '../domain/windows.ts';
 import type { ReadPosition } from './entries.ts';
 import { EntryWriter } from './entry-writer.ts';
 import { restore } from './restore.ts';
 import { Trips, type TripsDeps } from './trips.ts';
+import { WATCHED_AUDIT } from './watched-audit.ts';
 import { Watches } from './watches.ts';
 
 const BATCH_RECORDS = 500;
@@ -26,6 +25,12 @@ const WRITING_WAIT_MS = 5;
 
 export interface PartitionDeps extends TripsDeps {
   readonly rules: FleetRulesSource;
+}
+
+/** Where a record stands, and what holds at it. */
+interface Watching {
+  readonly fleet: FleetRules;
+  readonly offset: number;
 }
 
 export class PartitionTask {
@@ -50,7 +55,16 @@ export class PartitionTask {
 
   /** Owns the partition until the assignment's signal fires. */
   async run(): Promise<void> {
-    await this.#takeOver();
+    try {
+      await this.#takeOver();
+      await this.#watchAll();
+    } finally {
+      // Whoever is next reads the entries: none of this run may come after that.
+      await this.#writer?.idle();
+    }
+  }
+
+  async #watchAll(): Promise<void> {
     while (!this.#assignment.signal.aborted) {
       this.#releaseWhenCaughtUp();
       const isWriting = this.#isReleased && this.#writer?.isWriting === true;
@@ -99,53 +113,47 @@ export class PartitionTask {
   }
 
   async #take(records: readonly StoredRecord[]): Promise<void> {
-    const { log, metrics } = this.#deps;
-    if (records.length === 0 || this.#reached === null) return;
+    const { log, metrics, rules } = this.#deps;
+    const { signal } = this.#assignment;
+    if (records.length === 0) return;
     await log.learnSchemas(records);
-    const codec = log.codec('audit.v1');
-    for (const stored of records) {
-      if (this.#assignment.signal.aborted) return;
-      await this.#takeOne(stored, codec, this.#reached);
+    const read = log.codec('audit.v1').reader<WatchedAudit>(WATCHED_AUDIT);
+    for (const { value, offset } of records) {
+      if (signal.aborted) return;
+      const next = this.#nextOf(value, offset);
+      if (next === undefined) continue;
+      const record = read(next.value);
+      const { policyHash, at } = record;
+      // Known but for the first record of a fleet: nothing is waited for.
+      const fleet = rules.known(policyHash) ?? (await rules.of(policyHash, signal));
+      this.#watch(record, { fleet, offset });
+      this.#reached = { head: next.head, at, nextOffset: offset + 1 };
     }
     metrics.records.inc(records.length);
   }
 
-  async #takeOne(
-    stored: StoredRecord,
-    codec: Codec<AuditRecord>,
-    { head, nextOffset, at }: ReadPosition,
-  ): Promise<void> {
-    const { value, offset } = stored;
-    if (offset < nextOffset) return;
-    if (value === null || !extendsChain(head, value)) {
-      this.#deps.metrics.voidRecords.inc();
-      this.#reached = { head, at, nextOffset: offset + 1 };
-      return;
-    }
-    const { record } = new ValidRecord(stored, codec);
-    await this.#watch(record, offset);
-    this.#reached = { head: headAfter(head, value), at: record.at, nextOffset: offset + 1 };
+  /** The value of a record of the chain, and the head after it; a void record is passed over. */
+  #nextOf(value: Buffer | null, offset: number) {
+    if (this.#reached === null || offset < this.#reached.nextOffset) return undefined;
+    const { head, at } = this.#reached;
+    if (value !== null && extendsChain(head, value)) return { value, head: headAfter(head, value) };
+    this.#deps.metrics.voidRecords.inc();
+    this.#reached = { head, at, nextOffset: offset + 1 };
+    return undefined;
   }
 
-  async #watch(record: AuditRecord, offset: number): Promise<void> {
-    const { rules } = this.#deps;
-    const { signal } = this.#assignment;
-    const fleet = rules.known(record.policyHash) ?? (await rules.of(record.policyHash, signal));
+  #watch(record: WatchedAudit, at: Watching): void {
     const subject = record.subject === null ? undefined : parseSubject(record.subject);
-    this.#tick(record.at, fleet, { offset, besides: subject?.id });
+    this.#tick(record.at, at, subject?.id);
     for (const event of record.events) {
       if (event.type === 'CommandAccepted' || event.type === 'CommandRefused') {
         this.#trips.answered(event.commandId);
       }
     }
-    if (subject?.kind === 'agent') this.#watchAgent(subject.id, record, { fleet, offset });
+    if (subject?.kind === 'agent') this.#watchAgent(subject.id, record, at);
   }
 
-  #watchAgent(
-    agentId: AgentId,
-    { at, events }: AuditRecord,
-    { fleet, offset }: { readonly fleet: FleetRules; readonly offset: number },
-  ): void {
+  #watchAgent(agentId: AgentId, { at, events }: WatchedAudit, { fleet, offset }: Watching): void {
     const rules = fleet.of(agentId);
     const watch = this.#watches.get(agentId) ?? this.#watches.begin(agentId, rules.config);
     // An entry may be ahead of the position that a takeover begins at.
@@ -161,11 +169,7 @@ export class PartitionTask {
    * Time passes in whole minutes, by the records of the partition. For whom a record is about it
    * passes with that record: what it shows has one place, and so one order each.
    */
-  #tick(
-    now: number,
-    fleet: FleetRules,
-    { offset, besides }: { readonly offset: number; readonly besides: string | undefined },
-  ): void {
+  #tick(now: number, { fleet, offset }: Watching, besides: string | undefined): void {
     const last = this.#reached?.at ?? 0;
     if (Math.floor(now / MINUTE_MS) === Math.floor(last / MINUTE_MS)) return;
     for (const agentId of this.#waiting) {

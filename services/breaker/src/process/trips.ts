@@ -36,7 +36,7 @@ export class Trips {
   readonly #partition: number;
   /** While old records are read: the log may already hold what became of them. */
   #held: Map<string, Ordered> | null = new Map();
-  #underWay: Promise<unknown>[] = [];
+  readonly #underWay = new Set<Promise<unknown>>();
   #failure: { readonly error: unknown } | null = null;
 
   constructor(deps: TripsDeps, partition: number) {
@@ -77,9 +77,7 @@ export class Trips {
    * then on: whoever watches must begin again where that order was not given yet.
    */
   async settled(): Promise<void> {
-    const underWay = this.#underWay;
-    this.#underWay = [];
-    await Promise.allSettled(underWay);
+    await Promise.all(this.#underWay);
     this.throwIfFailed();
   }
 
@@ -105,12 +103,13 @@ export class Trips {
     const inTime = this.#inTime(finding, order);
     const command = tripCommand(agentId, { finding, order: inTime }, this.#partition);
     const value = log.codec('commands.v1').encode(command);
-    const given = log.publish('commands.v1', this.#partition, { key: command.subject, value });
-    // Kept, since nobody may look at this very order again.
-    given.catch((error: unknown) => {
-      this.#failure ??= { error };
-    });
-    this.#underWay.push(given);
+    const given = log
+      .publish('commands.v1', this.#partition, { key: command.subject, value })
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#underWay.delete(given));
+    this.#underWay.add(given);
   }
 
   /** Whoever is behind orders late: the breaker is open as long as it would have been. */

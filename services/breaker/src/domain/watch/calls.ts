@@ -1,6 +1,7 @@
 /** Calls of one agent between their proposal and their outcome: an outcome names the call alone. */
 import type { IntentId } from '@estop/schemas/ids';
-import type { IntentProposed, Tier } from '@estop/schemas/messages';
+import type { Tier } from '@estop/schemas/messages';
+import type { WatchedProposal } from './watched-event.ts';
 
 /** Calls remembered; of more than these the outcomes of the oldest are told of nobody. */
 export const CALLS_MAX = 256;
@@ -13,27 +14,43 @@ export interface Call {
   readonly tool: string;
   readonly tier: Tier;
   readonly digest: string;
-  readonly targets: readonly string[];
+  /** None any more when they were counted. */
+  targets: readonly string[];
   /** Its proposal was seen by the detectors. */
-  readonly isCounted: boolean;
+  isCounted: boolean;
   /** It was allowed, and came to no end so far. */
-  readonly isWaiting: boolean;
+  isWaiting: boolean;
 }
 
 /** Oldest first. */
 export type Calls = Map<IntentId, Call>;
 
-export function keepCall(calls: Calls, { intent, digest, tier, targets }: IntentProposed): Call {
+export function keepCall(calls: Calls, proposal: WatchedProposal): void {
+  const { intent, digest, tier, targets } = proposal;
   const { intentId, tool, sessionId } = intent;
-  const session = sessionId ?? '';
-  const aimed = { targets: targets.slice(0, TARGETS_MAX), isCounted: false, isWaiting: false };
-  const call = { intentId, session, tool, tier, digest, ...aimed };
-  calls.set(intentId, call);
+  calls.set(intentId, {
+    intentId,
+    session: sessionId ?? '',
+    tool,
+    tier,
+    digest,
+    targets: targets.slice(0, TARGETS_MAX),
+    isCounted: false,
+    isWaiting: false,
+  });
+  if (calls.size <= CALLS_MAX) return;
   for (const oldest of calls.keys()) {
-    if (calls.size <= CALLS_MAX) break;
     calls.delete(oldest);
+    break;
   }
-  return call;
+}
+
+/** Its proposal is seen now; answers what it aims at. */
+export function countCall(call: Call): readonly string[] {
+  const { targets } = call;
+  call.targets = [];
+  call.isCounted = true;
+  return targets;
 }
 
 export function takeCall(calls: Calls, intentId: IntentId): Call | undefined {
@@ -44,7 +61,7 @@ export function takeCall(calls: Calls, intentId: IntentId): Call | undefined {
 
 export function markWaiting(calls: Calls, intentId: IntentId): void {
   const call = calls.get(intentId);
-  if (call !== undefined) calls.set(intentId, { ...call, isWaiting: true });
+  if (call !== undefined) call.isWaiting = true;
 }
 
 export function countWaitingCalls(calls: Calls): number {

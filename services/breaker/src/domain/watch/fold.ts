@@ -4,7 +4,7 @@
  * in the log: time comes from the agent's own records, and ticks stand at whole minutes.
  */
 import type { IntentId } from '@estop/schemas/ids';
-import type { AuditRecord, DenyReason, Outcome } from '@estop/schemas/messages';
+import type { DenyReason } from '@estop/schemas/messages';
 import type { BreakerConfig } from '../config/breaker-config.ts';
 import type { Finding } from '../finding.ts';
 import { changed, climb, isFrozen } from '../ladder/ladder.ts';
@@ -13,8 +13,16 @@ import type { Sample, SampleOutcome } from '../sample.ts';
 import { F64, read } from '../state/layout.ts';
 import { MINUTE_MS } from '../windows.ts';
 import type { AgentWatch, Told } from './agent-watch.ts';
-import { type Call, countWaitingCalls, keepCall, markWaiting, takeCall } from './calls.ts';
+import {
+  type Call,
+  countCall,
+  countWaitingCalls,
+  keepCall,
+  markWaiting,
+  takeCall,
+} from './calls.ts';
 import { noteRepeat } from './repeats.ts';
+import type { WatchedAudit, WatchedOutcome } from './watched-event.ts';
 
 /** An agent that was silent for longer is looked at again with its next record. */
 const TICKED_MS = 3_600_000;
@@ -39,7 +47,7 @@ export interface WatchRules {
 }
 
 /** A record of the audit log that is about the agent. */
-export interface WatchedRecord extends Pick<AuditRecord, 'at' | 'events'> {
+export interface WatchedRecord extends Pick<WatchedAudit, 'at' | 'events'> {
   /** Its offset, for the evidence of a finding. */
   readonly ref: number;
 }
@@ -125,8 +133,7 @@ function observeVerdict(
   const call = context.watch.calls.get(intentId);
   // A person's yes makes no second call of it.
   if (call === undefined || call.isCounted) return;
-  context.watch.calls.set(intentId, { ...call, targets: [], isCounted: true });
-  see(context, call, { decision, outcome: null, targets: call.targets });
+  see(context, call, { decision, outcome: null, targets: countCall(call) });
 }
 
 function observeDenial(context: Context, intentId: IntentId, reason: DenyReason): void {
@@ -153,8 +160,21 @@ function see(
 ): void {
   const { watch, rules, at, ref } = context;
   const pollIntervalMs = rules.pollIntervalMsByTool.get(tool) ?? null;
-  const about = { at, ref, session, tool, tier, argumentsDigest: digest, pollIntervalMs };
-  take(context, observe(watch.state, { ...about, ...seen }, rules.config));
+  const { decision, outcome, targets } = seen;
+  // Field by field, since this is made for every record: to spread objects takes longer than the rest.
+  const sample: Sample = {
+    at,
+    ref,
+    session,
+    tool,
+    tier,
+    argumentsDigest: digest,
+    pollIntervalMs,
+    decision,
+    outcome,
+    targets,
+  };
+  take(context, observe(watch.state, sample, rules.config));
 }
 
 function take({ watch, rules, told }: Context, findings: readonly Finding[]): void {
@@ -167,6 +187,7 @@ function take({ watch, rules, told }: Context, findings: readonly Finding[]): vo
   }
 }
 
-function outcomeOf({ status, microUsd, tokens, durationMs, resultDigest }: Outcome): SampleOutcome {
+function outcomeOf(ended: WatchedOutcome): SampleOutcome {
+  const { status, microUsd, tokens, durationMs, resultDigest } = ended;
   return { status, microUsd: microUsd ?? 0, tokens: tokens ?? 0, durationMs, resultDigest };
 }
