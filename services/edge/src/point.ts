@@ -292,6 +292,6 @@ class Point implements EnforcementPoint {
         this.#untoldReads -= 1;
       });
     this.#reports.track(told);
-    return this.#execute(entry, (running) => execute(running).finally(() => told));
+    return this.#execute(entry, (running) => execute(running).finally(async () => await told));
   }
 }

@@ -3,7 +3,6 @@ import { MemoryLog } from '@estop/log/memory-log';
 import type { EventLog } from '@estop/log/port';
 import type { Topic } from '@estop/schemas/topics';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AGENT } from '../domain/audit-events.ts';
 import { BreakerRig } from './breaker-rig.ts';
 
 const refused = new Set<Topic>();
