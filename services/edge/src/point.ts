@@ -292,6 +292,10 @@ class Point implements EnforcementPoint {
         this.#untoldReads -= 1;
       });
     this.#reports.track(told);
-    return this.#execute(entry, (running) => execute(running).finally(async () => await told));
+    return this.#execute(entry, async (running) => {
+      const done = await execute(running);
+      await told;
+      return done;
+    });
   }
 }
