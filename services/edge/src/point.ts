@@ -5,7 +5,6 @@ import canonicalize from 'canonicalize';
 import type { Answer, Asker } from './asker.ts';
 import { Control } from './control/control.ts';
 import type { Call, Outcome, Ran, Refusal } from './domain/call.ts';
-import type { HaltWord } from './domain/halt-word.ts';
 import { ReadCache } from './domain/read-cache.ts';
 import { failureRefusal, leaseRefusal } from './domain/refusals.ts';
 import { type Admission, Gatekeeper } from './gatekeeper.ts';
@@ -122,7 +121,10 @@ class Point implements EnforcementPoint {
       monotonicMs: () => clock.monotonicMs(),
       random: Math.random,
       onHello: (hello) => this.#keeper.identify(hello.agentId ?? agent ?? null, hello.groups),
-      onHalt: (word) => this.#hear(word),
+      onHalt: (word) => {
+        this.#reads.clear();
+        this.#keeper.hear(word);
+      },
       onBreaker: (word) => this.#keeper.hearBreaker(word),
       onGatewayTime: (gatewayMs, sentMs) => this.#keeper.setTime(gatewayMs, sentMs),
       onTrouble: options.onTrouble ?? (() => {}),
@@ -207,11 +209,6 @@ class Point implements EnforcementPoint {
   async close(): Promise<void> {
     this.#control.close();
     await this.#reports.settled();
-  }
-
-  #hear(word: HaltWord): void {
-    this.#reads.clear();
-    this.#keeper.hear(word);
   }
 
   /** The decision on a call: a waiting one is looked at again, any other is asked for. */
