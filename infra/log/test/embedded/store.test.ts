@@ -59,6 +59,7 @@ describe('the file of the embedded log', () => {
       by: 'x',
       reason: null,
       lifted: false,
+      killers: [],
     };
     const header = Buffer.alloc(5);
     header.writeInt32BE(olderId, 1);
