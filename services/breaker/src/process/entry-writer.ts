@@ -18,7 +18,7 @@ import type { Watches } from './watches.ts';
 const ROUND_MS = 10_000;
 const ROUND_RECORDS = 20_000;
 /** Entries of one append: a turn waits for no more than these to be packed. */
-const APPEND_ENTRIES = 64;
+const APPEND_ENTRIES = 128;
 const STALE_PER_APPEND = 400;
 
 export interface EntryWriterDeps {
