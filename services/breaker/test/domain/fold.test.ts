@@ -169,6 +169,16 @@ describe('an agent in the audit log', () => {
     expect(statisticsOf(watch.state, DEFAULT_CONFIG)).toMatchObject({ waiting: 0 });
   });
 
+  it('shows of a new agent that fifty calls a second are let pass, and later what is usual', () => {
+    const { record, watch } = rig();
+    record(0, proposed('i0'), allowed('i0'), outcome('i0'));
+    expect(statisticsOf(watch.state, DEFAULT_CONFIG).expected.high).toBe(3_000);
+    for (let n = 1; n < 30; n += 1) {
+      record(n * MINUTE_MS, proposed(`i${n}`), allowed(`i${n}`), outcome(`i${n}`));
+    }
+    expect(statisticsOf(watch.state, DEFAULT_CONFIG).expected.high).toBeLessThan(200);
+  });
+
   it('may be denied much of what it tries while nobody knows it', () => {
     const { record, told } = rig();
     for (let n = 0; n < 150; n += 1) record(n, proposed(`i${n}`), denied(`i${n}`, 'not-permitted'));

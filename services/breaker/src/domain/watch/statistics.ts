@@ -1,5 +1,5 @@
 /** The numbers behind a breaker, as people see them. */
-import { expectedOf, seasonOf } from '../baseline.ts';
+import { COLD_LIMIT, expectedOf, isCold, seasonOf } from '../baseline.ts';
 import type { BreakerConfig } from '../config/breaker-config.ts';
 import { tailOfWindow } from '../detectors/context.ts';
 import { countLimit } from '../numbers/negative-binomial.ts';
@@ -51,6 +51,7 @@ export interface Statistics {
 export function statisticsOf(state: AgentState, config: BreakerConfig): Statistics {
   const { f64 } = state;
   const expected = expectedOf(state, CALLS, seasonOf(state, read(f64, F64.minute)));
+  const limit = countLimit(expected, tailOfWindow(config));
   return {
     asOf: read(f64, F64.lastAt),
     firstSeen: read(f64, F64.firstAt),
@@ -58,7 +59,7 @@ export function statisticsOf(state: AgentState, config: BreakerConfig): Statisti
     waiting: read(f64, F64.waiting),
     lastMinuteCalls: callsInLastMinute(state),
     lastHour: lastHour(state),
-    expected: { mean: expected.mean, high: countLimit(expected, tailOfWindow(config)) },
+    expected: { mean: expected.mean, high: isCold(state) ? Math.max(limit, COLD_LIMIT) : limit },
     minutes: minutesOf(state),
     hours: hoursOf(state),
   };
