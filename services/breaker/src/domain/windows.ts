@@ -98,8 +98,13 @@ export function lastHour({ u16, u32 }: AgentState): Counts {
 }
 
 /** What the open minute holds. */
-export function openMinuteCounts({ f64, u16, u32 }: AgentState): Counts {
-  const at = read(f64, F64.minute) % MINUTES;
+export function openMinuteCounts(state: AgentState): Counts {
+  return countsOfMinute(state, read(state.f64, F64.minute));
+}
+
+/** What one of the last 60 minutes holds, by its number since 1970. */
+export function countsOfMinute({ u16, u32 }: AgentState, minute: number): Counts {
+  const at = minute % MINUTES;
   return {
     calls: read(u16, MINUTE_CALLS + at),
     errors: read(u16, MINUTE_ERRORS + at),

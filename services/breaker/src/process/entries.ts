@@ -1,6 +1,5 @@
 /** Records of breakers.v1: one entry per agent, and how far the partition was read. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { ChainHead } from '@estop/log/chain';
 import type { EventLog, NewRecord } from '@estop/log/port';
 import type { ChainPosition } from '@estop/log/run/chain-reader';
 import type { EntryHashes } from '@estop/log/run/entry-hashes';
@@ -65,8 +64,7 @@ export function positionRecord(
 }
 
 /** A place in the audit log, and the time of the newest record before it. */
-export interface ReadPosition extends Pick<ChainPosition, 'nextOffset'> {
-  readonly head: ChainHead;
+export interface ReadPosition extends Pick<ChainPosition, 'nextOffset' | 'head'> {
   readonly at: number;
 }
 

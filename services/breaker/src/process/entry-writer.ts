@@ -4,7 +4,6 @@
  * that a process may die between any two. Where two processes write, the entries agree with neither,
  * and are not believed.
  */
-import type { ChainHead } from '@estop/log/chain';
 import type { EventLog, NewRecord } from '@estop/log/port';
 import type { EntryHashes } from '@estop/log/run/entry-hashes';
 import type { Clock } from '@estop/runtime/clock';
@@ -33,9 +32,6 @@ export interface EntryBase {
   readonly hashes: EntryHashes;
   readonly stale: readonly string[];
 }
-
-/** How far the partition is read now. */
-export type Reached = ReadPosition & { readonly head: ChainHead };
 
 /** One append, and whom it is about. */
 interface Next {
@@ -84,7 +80,7 @@ export class EntryWriter {
   }
 
   /** Writes the next entries, once all orders that rest on them are in the log. */
-  step(reached: Reached, ordersSettled: () => Promise<void>): void {
+  step(reached: ReadPosition, ordersSettled: () => Promise<void>): void {
     if (this.#appending !== null) return;
     if (this.#round === null && this.#isDue()) this.#begin(reached);
     if (this.#isFailing) return;
@@ -103,7 +99,7 @@ export class EntryWriter {
   }
 
   /** Writes all that has changed, for whoever takes the partition over; one failure ends it. */
-  async finish(reached: Reached, ordersSettled: () => Promise<void>): Promise<void> {
+  async finish(reached: ReadPosition, ordersSettled: () => Promise<void>): Promise<void> {
     await this.idle();
     this.#isFailing = false;
     await this.#drain(reached, ordersSettled);
@@ -113,7 +109,7 @@ export class EntryWriter {
     await this.#drain(reached, ordersSettled);
   }
 
-  async #drain(reached: Reached, ordersSettled: () => Promise<void>): Promise<void> {
+  async #drain(reached: ReadPosition, ordersSettled: () => Promise<void>): Promise<void> {
     while (this.isWriting) {
       this.step(reached, ordersSettled);
       await this.idle();
@@ -134,7 +130,7 @@ export class EntryWriter {
     this.#roundMs = this.#deps.clock.monotonicMs();
   }
 
-  #next(reached: Reached, most: number): Next {
+  #next(reached: ReadPosition, most: number): Next {
     if (this.#stale.length > 0) {
       const gone = this.#stale.slice(0, STALE_PER_APPEND);
       this.#stale = this.#stale.slice(STALE_PER_APPEND);
@@ -157,7 +153,7 @@ export class EntryWriter {
     return { records, agents, gone: [] };
   }
 
-  #entriesOf(agents: readonly AgentId[], { nextOffset, at }: Reached): readonly NewRecord[] {
+  #entriesOf(agents: readonly AgentId[], { nextOffset, at }: ReadPosition): readonly NewRecord[] {
     const { partition, hashes } = this.#base;
     const records = agents.flatMap((agentId) => {
       const watch = this.#watches.get(agentId);

@@ -5,12 +5,9 @@
 import { extendsChain, headAfter } from '@estop/log/chain';
 import type { Assignment, StoredRecord } from '@estop/log/port';
 import { EstopError } from '@estop/schemas/errors';
-import { type AgentId, parseSubject } from '@estop/schemas/ids';
 import type { FleetRulesSource } from '../adapters/fleet-rules-source.ts';
-import type { FleetRules } from '../domain/config/fleet-rules.ts';
-import { foldRecord, isWaiting, tickTo } from '../domain/watch/fold.ts';
+import { PartitionWatch } from '../domain/watch/partition-watch.ts';
 import type { WatchedAudit } from '../domain/watch/watched-event.ts';
-import { MINUTE_MS } from '../domain/windows.ts';
 import type { ReadPosition } from './entries.ts';
 import { EntryWriter } from './entry-writer.ts';
 import { restore } from './restore.ts';
@@ -27,21 +24,13 @@ export interface PartitionDeps extends TripsDeps {
   readonly rules: FleetRulesSource;
 }
 
-/** Where a record stands, and what holds at it. */
-interface Watching {
-  readonly fleet: FleetRules;
-  readonly offset: number;
-}
-
 export class PartitionTask {
   readonly #deps: PartitionDeps;
   readonly #assignment: Assignment;
   readonly #trips: Trips;
-  #watches: Watches;
+  #watch: PartitionWatch | null = null;
   #writer: EntryWriter | null = null;
   #reached: ReadPosition | null = null;
-  /** Agents whom the passing of time may concern. */
-  readonly #waiting = new Set<AgentId>();
   /** Where the log ended when the partition was taken over. */
   #caughtUpAt = 0;
   #isReleased = false;
@@ -50,7 +39,6 @@ export class PartitionTask {
     this.#deps = deps;
     this.#assignment = assignment;
     this.#trips = new Trips(deps, assignment.partition);
-    this.#watches = new Watches(deps.log, new Map());
   }
 
   /** Owns the partition until the assignment's signal fires. */
@@ -96,9 +84,17 @@ export class PartitionTask {
       metrics.rebuilds.inc();
       logger.error({ partition, disagreement }, 'entries are not believed: reading the whole log');
     }
-    this.#watches = new Watches(log, restored.entryByAgent);
-    for (const agentId of restored.waiting) this.#waiting.add(agentId);
-    this.#writer = new EntryWriter(this.#deps, { partition, ...restored }, this.#watches);
+    const watches = new Watches(log, restored.entryByAgent);
+    this.#writer = new EntryWriter(this.#deps, { partition, ...restored }, watches);
+    this.#watch = new PartitionWatch({
+      watches,
+      waiting: restored.waiting,
+      at: position.at,
+      onChange: ({ agentId }, told) => {
+        if (told.length > 0) this.#trips.tell(agentId, told);
+        this.#writer?.changed(agentId, told.length > 0);
+      },
+    });
     this.#reached = position;
     this.#caughtUpAt = await log.endOffset('audit.v1', partition);
     const start = await log.startOffset('audit.v1', partition);
@@ -126,7 +122,8 @@ export class PartitionTask {
       const { policyHash, at } = record;
       // Known but for the first record of a fleet: nothing is waited for.
       const fleet = rules.known(policyHash) ?? (await rules.of(policyHash, signal));
-      this.#watch(record, { fleet, offset });
+      this.#watch?.take(record, { fleet, offset });
+      this.#noteAnswers(record);
       this.#reached = { head: next.head, at, nextOffset: offset + 1 };
     }
     metrics.records.inc(records.length);
@@ -142,47 +139,11 @@ export class PartitionTask {
     return undefined;
   }
 
-  #watch(record: WatchedAudit, at: Watching): void {
-    const subject = record.subject === null ? undefined : parseSubject(record.subject);
-    this.#tick(record.at, at, subject?.id);
-    for (const event of record.events) {
+  #noteAnswers({ events }: WatchedAudit): void {
+    for (const event of events) {
       if (event.type === 'CommandAccepted' || event.type === 'CommandRefused') {
         this.#trips.answered(event.commandId);
       }
-    }
-    if (subject?.kind === 'agent') this.#watchAgent(subject.id, record, at);
-  }
-
-  #watchAgent(agentId: AgentId, { at, events }: WatchedAudit, { fleet, offset }: Watching): void {
-    const rules = fleet.of(agentId);
-    const watch = this.#watches.get(agentId) ?? this.#watches.begin(agentId, rules.config);
-    // An entry may be ahead of the position that a takeover begins at.
-    if (offset < watch.nextOffset) return;
-    const told = foldRecord(watch, { at, events, ref: offset }, rules);
-    if (told.length > 0) this.#trips.tell(agentId, told);
-    this.#writer?.changed(agentId, told.length > 0);
-    if (isWaiting(watch, at)) this.#waiting.add(agentId);
-    else this.#waiting.delete(agentId);
-  }
-
-  /**
-   * Time passes in whole minutes, by the records of the partition. For whom a record is about it
-   * passes with that record: what it shows has one place, and so one order each.
-   */
-  #tick(now: number, { fleet, offset }: Watching, besides: string | undefined): void {
-    const last = this.#reached?.at ?? 0;
-    if (Math.floor(now / MINUTE_MS) === Math.floor(last / MINUTE_MS)) return;
-    for (const agentId of this.#waiting) {
-      if (agentId === besides) continue;
-      const watch = this.#watches.get(agentId);
-      if (watch === undefined || !isWaiting(watch, now)) {
-        this.#waiting.delete(agentId);
-        continue;
-      }
-      if (offset < watch.nextOffset) continue;
-      const told = tickTo(watch, now, fleet.of(agentId));
-      if (told.length > 0) this.#trips.tell(agentId, told);
-      this.#writer?.changed(agentId, told.length > 0);
     }
   }
 

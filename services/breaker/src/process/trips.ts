@@ -25,7 +25,6 @@ export interface TripsDeps {
 }
 
 interface Ordered {
-  readonly commandId: CommandId;
   readonly agentId: AgentId;
   readonly finding: Finding;
   readonly order: Order;
@@ -35,7 +34,7 @@ export class Trips {
   readonly #deps: TripsDeps;
   readonly #partition: number;
   /** While old records are read: the log may already hold what became of them. */
-  #held: Map<string, Ordered> | null = new Map();
+  #held: Map<CommandId, Ordered> | null = new Map();
   readonly #underWay = new Set<Promise<unknown>>();
   #failure: { readonly error: unknown } | null = null;
 
@@ -53,7 +52,7 @@ export class Trips {
       if (order === null) continue;
       const { sentence: explanation } = finding;
       logger.info({ agentId, order: order.mode, isShadow, explanation }, 'breaker');
-      if (!isShadow) this.#order({ commandId: tripId(agentId, finding), agentId, finding, order });
+      if (!isShadow) this.#order({ agentId, finding, order });
     }
   }
 
@@ -90,7 +89,7 @@ export class Trips {
       this.#give(ordered);
       return;
     }
-    this.#held.set(ordered.commandId, ordered);
+    this.#held.set(tripId(ordered.agentId, ordered.finding), ordered);
     for (const oldest of this.#held.keys()) {
       if (this.#held.size <= HELD_MAX) break;
       this.#held.delete(oldest);

@@ -3,9 +3,10 @@ import type { EventLog, StoredRecord } from '@estop/log/port';
 import type { AgentId } from '@estop/schemas/ids';
 import type { BreakerConfig } from '../domain/config/breaker-config.ts';
 import { type AgentWatch, newWatch } from '../domain/watch/agent-watch.ts';
+import type { WatchStore } from '../domain/watch/partition-watch.ts';
 import { watchOf } from './entries.ts';
 
-export class Watches {
+export class Watches implements WatchStore {
   readonly #log: EventLog;
   readonly #watchById = new Map<AgentId, AgentWatch>();
   readonly #entryById: Map<string, StoredRecord>;
@@ -24,12 +25,6 @@ export class Watches {
     const watch = newWatch(agentId, config);
     this.#watchById.set(agentId, watch);
     return watch;
-  }
-
-  /** Every agent of whom there is something, in no order. */
-  *all(): Generator<AgentWatch> {
-    for (const key of [...this.#entryById.keys()]) this.#opened(key as AgentId);
-    yield* this.#watchById.values();
   }
 
   #opened(agentId: AgentId): AgentWatch | undefined {

@@ -3,27 +3,14 @@ import { COLD_LIMIT, expectedOf, isCold, seasonOf } from '../baseline.ts';
 import type { BreakerConfig } from '../config/breaker-config.ts';
 import { tailOfWindow } from '../detectors/context.ts';
 import { countLimit } from '../numbers/negative-binomial.ts';
-import {
-  type AgentState,
-  CALLS,
-  F64,
-  HOUR_CALLS,
-  HOURS,
-  MINUTE_CALLS,
-  MINUTE_DENIALS,
-  MINUTE_ERRORS,
-  MINUTE_SPEND,
-  MINUTE_TOKENS,
-  MINUTES,
-  read,
-} from '../state/layout.ts';
+import { type AgentState, CALLS, F64, HOUR_CALLS, HOURS, MINUTES, read } from '../state/layout.ts';
 import {
   type Counts,
   callsInLastMinute,
+  countsOfMinute,
   HOUR_MS,
   lastHour,
   MINUTE_MS,
-  MONEY_UNIT_MICRO_USD,
 } from '../windows.ts';
 
 export interface MinuteCounts extends Counts {
@@ -65,20 +52,13 @@ export function statisticsOf(state: AgentState, config: BreakerConfig): Statisti
   };
 }
 
-function minutesOf({ f64, u16, u32 }: AgentState): readonly MinuteCounts[] {
+function minutesOf(state: AgentState): readonly MinuteCounts[] {
+  const { f64 } = state;
   const open = read(f64, F64.minute);
   const oldest = Math.max(open - MINUTES + 1, Math.floor(read(f64, F64.firstAt) / MINUTE_MS));
   const minutes: MinuteCounts[] = [];
   for (let minute = oldest; minute <= open && open > 0; minute += 1) {
-    const place = minute % MINUTES;
-    minutes.push({
-      at: minute * MINUTE_MS,
-      calls: read(u16, MINUTE_CALLS + place),
-      errors: read(u16, MINUTE_ERRORS + place),
-      denials: read(u16, MINUTE_DENIALS + place),
-      microUsd: read(u32, MINUTE_SPEND + place) * MONEY_UNIT_MICRO_USD,
-      tokens: read(u32, MINUTE_TOKENS + place),
-    });
+    minutes.push({ at: minute * MINUTE_MS, ...countsOfMinute(state, minute) });
   }
   return minutes;
 }
