@@ -52,6 +52,10 @@ export type HaltTerms = Pick<Halt, 'mode' | 'until'>;
 /** Each stops more than those before it. */
 const MODES: readonly HaltMode[] = ['drain', 'pause', 'kill'];
 
+export function isHaltMode(value: unknown): value is HaltMode {
+  return MODES.some((mode) => mode === value);
+}
+
 /** What two halts of one scope come to: who stops once more never lets through what was stopped. */
 export function strictest(one: HaltTerms, other: HaltTerms): HaltTerms {
   const isOne = MODES.indexOf(one.mode) >= MODES.indexOf(other.mode);

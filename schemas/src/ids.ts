@@ -82,6 +82,11 @@ export function parseHaltId(text: string): HaltId | undefined {
   return OPAQUE_ID_PATTERN.test(text) ? (text as HaltId) : undefined;
 }
 
+/** The id of a new halt, whoever says it. */
+export function haltIdOf(uuid: string): HaltId {
+  return `h-${uuid}` as HaltId;
+}
+
 export function parsePolicyHash(text: string): PolicyHash | undefined {
   return HASH_PATTERN.test(text) ? (text as PolicyHash) : undefined;
 }

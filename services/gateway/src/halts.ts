@@ -9,8 +9,7 @@ import type { EventLog } from '@estop/log/port';
 import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
 import { scopeText } from '@estop/schemas/halts';
-import { type PersonId, parseHaltId } from '@estop/schemas/ids';
-import { invariant } from '@estop/schemas/invariant';
+import { haltIdOf, type PersonId } from '@estop/schemas/ids';
 import type { AuditRecordEvent, Halt, HaltScope } from '@estop/schemas/messages';
 import { watchAudit } from './audit-watch.ts';
 import type { Limits } from './config.ts';
@@ -75,7 +74,7 @@ export class HaltDesk {
     const known = book.on(request.scope)?.halt;
     const isStanding = known !== undefined && book.isLive(known);
     const standing = isStanding ? { ...known, killers: book.killersOf(known) } : undefined;
-    const about = { haltId: newHaltId(), epoch: book.highestEpoch + 1, at, standing };
+    const about = { haltId: haltIdOf(randomUUID()), epoch: book.highestEpoch + 1, at, standing };
     const halt = nextHalt(request, about);
     return { halt, at, isWritten: await this.#say(halt, at) };
   }
@@ -264,10 +263,4 @@ function isStanding(book: HaltBook, halt: Halt): boolean {
 
 function isSameWord(one: Halt, other: Halt): boolean {
   return one.haltId === other.haltId && one.epoch === other.epoch && one.lifted === other.lifted;
-}
-
-function newHaltId(): Halt['haltId'] {
-  const haltId = parseHaltId(`h-${randomUUID()}`);
-  invariant(haltId !== undefined, 'a UUID with a prefix is a halt id');
-  return haltId;
 }

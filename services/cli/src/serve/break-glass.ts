@@ -4,13 +4,12 @@ import { type HaltBody, type ScopeBody, scopeOfBody } from '@estop/gateway/domai
 import type { HaltRequest } from '@estop/gateway/domain/next-halt';
 import { LOCAL_OPERATOR } from '@estop/policy/domain/people';
 import { isKeyOf } from '@estop/schemas/api-key';
-import type { HaltMode } from '@estop/schemas/messages';
+import { isHaltMode } from '@estop/schemas/halts';
 import { type Fields, fieldsOf, flagIn, objectIn, textIn } from '../domain/fields.ts';
 import type { ControlAnswer } from './control-socket.ts';
 
 const WAIT_MS_MAX = 60_000;
 const SPAN_UNREADABLE = '`for` is a number with a unit, such as 30s, 15m, 2h or 7d';
-const MODES: readonly string[] = ['pause', 'drain', 'kill'] satisfies HaltMode[];
 
 /** What stops: a gateway, or before there is one who keeps it for that. */
 export interface Stopper {
@@ -33,7 +32,7 @@ export async function breakGlass(
   const scope = scopeOfBody(scopeIn(objectIn(fields, 'scope')));
   if (typeof scope === 'string') return { status: 422, body: { detail: scope } };
   const mode = textIn(fields, 'mode');
-  if (!isMode(mode)) return { status: 422, body: { detail: 'mode is pause, drain or kill' } };
+  if (!isHaltMode(mode)) return { status: 422, body: { detail: 'mode is pause, drain or kill' } };
   const forMs = spanIn(fields, 'for');
   if (forMs === undefined) return { status: 422, body: { detail: SPAN_UNREADABLE } };
   const about = { scope, mode, reason: textIn(fields, 'reason'), by: LOCAL_OPERATOR.id };
@@ -58,8 +57,4 @@ function spanIn(fields: Fields, name: string): number | null | undefined {
   const span = fields[name] ?? null;
   if (span === null) return null;
   return typeof span === 'string' ? parseDuration(span) : undefined;
-}
-
-function isMode(mode: string | null): mode is HaltMode {
-  return mode !== null && MODES.includes(mode);
 }

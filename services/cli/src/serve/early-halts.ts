@@ -11,8 +11,7 @@ import type { Clock } from '@estop/runtime/clock';
 import type { Logger } from '@estop/runtime/logger';
 import { EstopError, messageOf } from '@estop/schemas/errors';
 import { isLive, scopeText } from '@estop/schemas/halts';
-import { parseHaltId } from '@estop/schemas/ids';
-import { invariant } from '@estop/schemas/invariant';
+import { haltIdOf } from '@estop/schemas/ids';
 import type { Halt } from '@estop/schemas/messages';
 
 const SCOPES_MAX = 1_000;
@@ -48,8 +47,7 @@ export class EarlyHalts implements UnwrittenHalts {
     if (known === undefined && isFull) {
       throw new EstopError('log-overloaded', `${SCOPES_MAX} scopes are halted: halt the fleet`);
     }
-    const haltId = parseHaltId(`h-${randomUUID()}`);
-    invariant(haltId !== undefined, 'a UUID with a prefix is a halt id');
+    const haltId = haltIdOf(randomUUID());
     const at = clock.nowMs();
     const standing = known !== undefined && isLive(known, at) ? known : undefined;
     const epochs = [...haltByScope.values()].map((one) => one.epoch);

@@ -1,10 +1,10 @@
 /** A halt as it is kept in a file, which may be torn or edited: every field is looked at. */
 import { scopeOfBody } from '@estop/gateway/domain/halt-body';
+import { isHaltMode } from '@estop/schemas/halts';
 import { parseHaltId } from '@estop/schemas/ids';
-import type { Halt, HaltMode } from '@estop/schemas/messages';
+import type { Halt } from '@estop/schemas/messages';
 import { type Fields, fieldsOf, isFields, numberIn, textIn } from '../domain/fields.ts';
 
-const MODES: readonly string[] = ['pause', 'drain', 'kill'] satisfies HaltMode[];
 /** The next epochs are exact, too. */
 const EPOCH_MAX = 2 ** 52;
 /** As far as dates of JavaScript reach. */
@@ -21,7 +21,7 @@ export function keptHalt(value: unknown): Halt | undefined {
   const reason = fields['reason'];
   const until = fields['until'] === null ? null : wholeIn(fields, 'until', TIME_MS_MAX);
   const lifted = fields['lifted'];
-  if (haltId === undefined || scope === undefined || !isMode(mode) || !by) return undefined;
+  if (haltId === undefined || scope === undefined || !isHaltMode(mode) || !by) return undefined;
   if (epoch === undefined || until === undefined || typeof lifted !== 'boolean') return undefined;
   if (reason !== null && typeof reason !== 'string') return undefined;
   const killers = namesIn(fields['killers']);
@@ -57,8 +57,4 @@ function wholeIn(fields: Fields, name: string, max: number): number | undefined 
   const value = numberIn(fields, name);
   const isWhole = value !== null && Number.isInteger(value) && value >= 0 && value <= max;
   return isWhole ? value : undefined;
-}
-
-function isMode(mode: string | null): mode is HaltMode {
-  return mode !== null && MODES.includes(mode);
 }

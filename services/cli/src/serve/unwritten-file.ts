@@ -70,8 +70,13 @@ function readHalts(text: string): {
     return { halts: [], unread: text };
   }
   if (!Array.isArray(read)) return { halts: [], unread: text };
-  const halts = read.map(keptHalt).filter((halt) => halt !== undefined);
-  const bad = read.filter((one) => keptHalt(one) === undefined);
+  const halts: Halt[] = [];
+  const bad: unknown[] = [];
+  for (const one of read) {
+    const halt = keptHalt(one);
+    if (halt === undefined) bad.push(one);
+    else halts.push(halt);
+  }
   return { halts, unread: bad.length === 0 ? null : JSON.stringify(bad) };
 }
 

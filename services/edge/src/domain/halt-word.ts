@@ -1,5 +1,6 @@
 /** Words on scopes as the control stream tells them. */
-import type { Halt, HaltMode, HaltScope } from '@estop/schemas/messages';
+import { isHaltMode } from '@estop/schemas/halts';
+import type { Halt, HaltScope } from '@estop/schemas/messages';
 import type { JsonRecord } from './call.ts';
 import { isRecord } from './json.ts';
 
@@ -8,8 +9,6 @@ export type HaltWord = Pick<
   Halt,
   'haltId' | 'scope' | 'mode' | 'epoch' | 'by' | 'reason' | 'until' | 'lifted'
 >;
-
-const MODES: readonly string[] = ['pause', 'drain', 'kill'] satisfies HaltMode[];
 
 /** Undefined: it is no halt. A mode that is not known here kills. */
 export function readHaltWord(value: unknown): HaltWord | undefined {
@@ -20,7 +19,7 @@ export function readHaltWord(value: unknown): HaltWord | undefined {
   return {
     haltId: id as Halt['haltId'],
     scope: read,
-    mode: isMode(mode) ? mode : 'kill',
+    mode: isHaltMode(mode) ? mode : 'kill',
     epoch,
     by: typeof by === 'string' ? by : 'somebody',
     reason: typeof reason === 'string' ? reason : null,
@@ -38,7 +37,3 @@ function readScope(scope: JsonRecord): HaltScope | undefined {
 }
 
 const FLEET: HaltScope = { fleet: true, group: null, agent: null, tool: null };
-
-function isMode(mode: unknown): mode is HaltMode {
-  return typeof mode === 'string' && MODES.includes(mode);
-}
