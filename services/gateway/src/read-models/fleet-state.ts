@@ -123,7 +123,7 @@ export class FleetState {
       budgets,
       rates,
       limits: createLimitIndex({ budgets, rates }),
-      watchRules: new FleetRules(breakers, new Map(agents.map(({ id, groups }) => [id, groups]))),
+      watchRules: FleetRules.ofAgents(breakers, agents),
     };
   }
 

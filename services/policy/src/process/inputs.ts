@@ -9,6 +9,7 @@ import type { DeadLetterReason } from '@estop/schemas/messages';
 import type { Topic } from '@estop/schemas/topics';
 import type { Answer, Input } from '../domain/input.ts';
 import { isSliceBody } from '../domain/shared/messages.ts';
+import type { PartitionState } from '../domain/state.ts';
 import { isSignedByAgent, type KeyContext } from './agent-keys.ts';
 import { addressedPartition, namesPartitions } from './slice-messages.ts';
 
@@ -106,6 +107,24 @@ export function asDeadLetter(error: unknown): Answer {
   }
   if (!(error instanceof RangeError)) throw error;
   return { kind: 'dead-letter', reason: 'malformed', detail: 'it is nested too deeply' };
+}
+
+/** Where a partition goes on reading. Throws where the log ends before what was decided. */
+export async function offsetsToRead(
+  log: EventLog,
+  { partition, nextOffsetByTopic }: Pick<PartitionState, 'partition' | 'nextOffsetByTopic'>,
+): Promise<ReadonlyMap<Topic, number>> {
+  const offsets = new Map<Topic, number>();
+  for (const topic of INPUT_TOPICS) {
+    const wanted = nextOffsetByTopic.get(topic) ?? 0;
+    const end = await log.endOffset(topic, partition);
+    if (end < wanted) {
+      const detail = `${topic} partition ${partition} ends at ${end}, ${wanted} was decided`;
+      throw new EstopError('log-truncated', `${detail}: acknowledged records vanished`);
+    }
+    offsets.set(topic, Math.max(wanted, await log.startOffset(topic, partition)));
+  }
+  return offsets;
 }
 
 /** The next offset per topic after these inputs. */

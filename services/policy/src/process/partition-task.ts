@@ -10,7 +10,6 @@ import type { Assignment, StoredRecord } from '@estop/log/port';
 import { ChainWriter, type RecordDraft } from '@estop/log/run/chain-writer';
 import { EstopError } from '@estop/schemas/errors';
 import type { AgentId } from '@estop/schemas/ids';
-import type { Topic } from '@estop/schemas/topics';
 import { applyRecord } from '../domain/apply-record.ts';
 import { decide } from '../domain/decide.ts';
 import type { Fleet } from '../domain/fleet.ts';
@@ -25,7 +24,7 @@ import { initialState, type PartitionState } from '../domain/state.ts';
 import type { ControlInput } from './control-feed.ts';
 import type { DeadInput } from './effects.ts';
 import { Expiries } from './expiries.ts';
-import { asDeadLetter, INPUT_TOPICS, offsetsAfter, readInput } from './inputs.ts';
+import { asDeadLetter, offsetsAfter, offsetsToRead, readInput } from './inputs.ts';
 import { LogTime } from './log-time.ts';
 import { News } from './news.ts';
 import { Outbox } from './outbox.ts';
@@ -139,18 +138,7 @@ export class PartitionTask {
   }
 
   async #seekInputs(): Promise<void> {
-    const { log } = this.#deps;
-    const { partition } = this.#assignment;
-    const offsets = new Map<Topic, number>();
-    for (const topic of INPUT_TOPICS) {
-      const wanted = this.#state.nextOffsetByTopic.get(topic) ?? 0;
-      const end = await log.endOffset(topic, partition);
-      if (end < wanted) {
-        const detail = `${topic} partition ${partition} ends at ${end}, ${wanted} was decided`;
-        throw new EstopError('log-truncated', `${detail}: acknowledged records vanished`);
-      }
-      offsets.set(topic, Math.max(wanted, await log.startOffset(topic, partition)));
-    }
+    const offsets = await offsetsToRead(this.#deps.log, this.#state);
     await this.#assignment.seek(offsets);
     // The owner before may not have lived to say how far it was.
     this.#assignment.commit(offsets);

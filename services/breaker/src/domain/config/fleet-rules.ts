@@ -3,6 +3,12 @@ import type { WatchRules } from '../watch/fold.ts';
 import type { BreakersFile } from './parse-breakers.ts';
 import { resolveConfig } from './resolve-config.ts';
 
+/** An agent of a fleet, as far as its rules go. */
+interface Member {
+  readonly id: string;
+  readonly groups: readonly string[];
+}
+
 /** Different sets of rules that are kept, and agents whose set is; all others are worked out anew. */
 const SETS_MAX = 1_000;
 const AGENTS_MAX = 200_000;
@@ -16,6 +22,10 @@ export class FleetRules {
   constructor(file: BreakersFile, groupsByAgent: ReadonlyMap<string, readonly string[]>) {
     this.#file = file;
     this.#groupsByAgent = groupsByAgent;
+  }
+
+  static ofAgents(file: BreakersFile, agents: readonly Member[]): FleetRules {
+    return new FleetRules(file, new Map(agents.map(({ id, groups }) => [id, groups])));
   }
 
   /** Agents of whom the same is said share one object. */

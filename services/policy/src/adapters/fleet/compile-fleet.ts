@@ -28,10 +28,7 @@ export interface CompiledFleet extends Fleet {
 
 export async function compileFleet(checked: CheckedBundle): Promise<CompiledFleet> {
   const { hash, agents, people, policies, breakers } = checked;
-  const watchRules = new FleetRules(
-    breakers,
-    new Map(agents.map(({ id, groups }) => [id, groups])),
-  );
+  const watchRules = FleetRules.ofAgents(breakers, agents);
   const tools = new Map<string, CheckedTool>(checked.tools.map((tool) => [tool.name, tool]));
   const engine = await createCedarEngine(policies, {
     actionGroups: new Map(checked.tools.map(({ name, tier }) => [name, [tierAction(tier)]])),
