@@ -12,7 +12,7 @@ import {
 import type { Clock } from '@estop/runtime/clock';
 import { type AgentId, parseAgentId } from '@estop/schemas/ids';
 import type { AgentView } from '@estop/schemas/messages';
-import type { FleetState } from './fleet-state.ts';
+import type { ActiveFleet, FleetState } from './fleet-state.ts';
 
 /** Alerts that are shown, the newest ones. */
 const ALERTS_MAX = 100;
@@ -33,6 +33,11 @@ export class Alerts {
   readonly #clock: Clock;
   readonly #fleet: FleetState;
   readonly #watchByGroup = new Map<string, ClassWatch>();
+  /** Agents of each group of one fleet, counted once: in an incident thousands open at a time. */
+  #sizes: { readonly fleet: ActiveFleet | null; readonly byGroup: ReadonlyMap<string, number> } = {
+    fleet: null,
+    byGroup: new Map(),
+  };
   #recent: readonly Alert[] = [];
 
   constructor(clock: Clock, fleet: FleetState) {
@@ -89,16 +94,25 @@ export class Alerts {
   }
 
   #groupsOf(agentId: AgentId): readonly string[] {
-    const groups = this.#fleet.agent(agentId)?.groups ?? [];
-    return groups.length === 0 ? [NO_GROUP] : groups;
+    return groupsOr(this.#fleet.agent(agentId)?.groups ?? []);
   }
 
   #sizeOf(group: string): number {
-    let size = 0;
-    for (const { groups } of this.#fleet.active?.agentById.values() ?? []) {
-      const isMember = group === NO_GROUP ? groups.length === 0 : groups.some((g) => g === group);
-      if (isMember) size += 1;
-    }
-    return size;
+    const fleet = this.#fleet.active;
+    if (this.#sizes.fleet !== fleet) this.#sizes = { fleet, byGroup: sizesOf(fleet) };
+    return this.#sizes.byGroup.get(group) ?? 0;
   }
+}
+
+function sizesOf(fleet: ActiveFleet | null): ReadonlyMap<string, number> {
+  const byGroup = new Map<string, number>();
+  for (const { groups } of fleet?.agentById.values() ?? []) {
+    for (const group of new Set(groupsOr(groups)))
+      byGroup.set(group, (byGroup.get(group) ?? 0) + 1);
+  }
+  return byGroup;
+}
+
+function groupsOr(groups: readonly string[]): readonly string[] {
+  return groups.length === 0 ? [NO_GROUP] : groups;
 }

@@ -203,6 +203,7 @@ export class Feeds {
     const before = agents.view(view.subject);
     let isNews = true;
     let alerted: readonly Alert[] = [];
+    const turns = breakerEvents(view, before);
     return {
       apply: () => {
         // First, since whoever gave an order about a limit reads it when it is answered.
@@ -210,12 +211,11 @@ export class Feeds {
         isNews = agents.take(view);
         if (!isNews) return;
         alerted = alerts.take(view, before);
-        if (breakerEvents(view, before).length > 0) onBreaker(view);
+        if (turns.length > 0) onBreaker(view);
       },
       events: () => {
         if (!isNews) return [];
-        const changes = [...agentEvents(view), ...breakerEvents(view, before)];
-        return [...changes, ...alerted.map(alertEvent)];
+        return [...agentEvents(view), ...turns, ...alerted.map(alertEvent)];
       },
     };
   }
