@@ -1,20 +1,12 @@
 // The proxy with a point that allows everything: FOLDER SERVER-FILE. SIGUSR2 kills the agent.
 import { serveMcpStdio } from '@estop/edge/mcp';
+import { pointAllowingAll } from './point-allowing-all.mjs';
 
 const [, , folder, file] = process.argv;
 let kill = () => undefined;
-const point = {
-  name: 'bench',
-  hasLease: true,
-  async run(_call, execute) {
-    const signal = new AbortController().signal;
-    const { result } = await execute({ intentId: 'i', signal, recheck: () => null });
-    return { kind: 'ran', result };
-  },
-  onKill: (listener) => {
-    kill = listener;
-  },
-};
+const point = pointAllowingAll((listener) => {
+  kill = listener;
+});
 process.on('SIGUSR2', () => kill('halt'));
 const code = await serveMcpStdio({
   point,
