@@ -222,7 +222,8 @@ describe('the log on Kafka', () => {
   });
 
   it('leaves nothing open behind', async () => {
-    const before = socketCount();
+    // Of an earlier test a kept connection may still be about to close.
+    await vi.waitFor(() => expect(socketCount()).toBe(0), PATIENCE);
     const log = await topics.open();
     await log.follow({
       sources: [{ topic: 'intents.v1', partition: 0, from: 'start' }],
@@ -238,9 +239,9 @@ describe('the log on Kafka', () => {
     await log.publish('intents.v1', 0, record('a'));
     const options = { fromOffset: 0, maxRecords: 1 };
     await Promise.all([0, 1, 2].map((partition) => log.read('intents.v1', partition, options)));
-    expect(socketCount()).toBeGreaterThan(before);
+    expect(socketCount()).toBeGreaterThan(0);
     await log.close();
-    await vi.waitFor(() => expect(socketCount()).toBe(before), PATIENCE);
+    await vi.waitFor(() => expect(socketCount()).toBe(0), PATIENCE);
   });
 });
 
